@@ -1,0 +1,193 @@
+# Entente. `make` builds, `make check` tests everything, `make demo` shows it, `make help` lists.
+#
+# One tree for each mode: build/release, debug, asan, tsan, ctime (valgrind's constant-time marks),
+# fuzz (clang, libFuzzer), cov. New files in src/, tests/ and bench/ are found by their names.
+
+MODE    ?= release
+B       := build/$(MODE)
+VERSION := $(shell sed -n 's/^\#define ENTENTE_VERSION "\(.*\)"/\1/p' include/entente/entente.h)
+
+DESTDIR ?=
+PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
+
+PKGS := libsodium libmicrohttpd libcurl gnutls sqlite3 jansson libidn2 libpsl libzstd zlib
+# Asked only when something is compiled, so that `make help` and the installer work without them.
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wvla \
+        -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wundef -Werror
+CPPFLAGS := -Iinclude -Isrc -D_GNU_SOURCE
+CFLAGS_ALL = -std=gnu11 -g -pthread -fPIC -fvisibility=hidden $(WARN) $(PKG_CFLAGS) $(CFLAGS)
+LDFLAGS_ALL = -pthread $(LDFLAGS)
+LIBS = $(PKG_LIBS) -lm
+
+HARDEN := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+          -fstack-clash-protection -fcf-protection
+HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack
+SAN := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
+
+ifeq ($(MODE),release)
+CFLAGS_ALL += $(if $(filter x86_64,$(shell uname -m)),$(HARDEN),$(filter-out -fcf-protection,$(HARDEN)))
+LDFLAGS_ALL += $(HARDEN_LD)
+PIE := -pie
+else ifeq ($(MODE),debug)
+CFLAGS_ALL += -O0
+else ifeq ($(MODE),asan)
+CFLAGS_ALL += $(SAN) -fsanitize=address,undefined
+LDFLAGS_ALL += -fsanitize=address,undefined
+else ifeq ($(MODE),tsan)
+CFLAGS_ALL += $(SAN) -fsanitize=thread
+LDFLAGS_ALL += -fsanitize=thread
+else ifeq ($(MODE),ctime)
+CFLAGS_ALL += -O2 -DENT_CTIME
+else ifeq ($(MODE),fuzz)
+CC := clang
+CFLAGS_ALL += $(SAN) -fsanitize=fuzzer-no-link,address,undefined
+LDFLAGS_ALL += -fsanitize=address,undefined
+else ifeq ($(MODE),cov)
+CFLAGS_ALL += -O0 --coverage
+LDFLAGS_ALL += --coverage
+else
+$(error MODE is release, debug, asan, tsan, ctime, fuzz or cov)
+endif
+
+# --- what there is ------------------------------------------------------------------------------
+LAYERS   := base crypto intel ledger pact watch match evidence store net node
+LIB_SRC  := $(foreach l,$(LAYERS),$(wildcard src/$l/*.c))
+CLI_SRC  := $(wildcard src/cli/*.c)
+HEADERS  := $(wildcard include/entente/*.h src/*/*.h)
+PUBLIC   := $(wildcard include/entente/*.h)
+MAN      := $(wildcard docs/man/*.[1-8])
+SUPPORT  := $(wildcard tests/support/*.c)
+UNIT     := $(wildcard tests/unit/test_*.c)
+CTIME    := $(wildcard tests/ctime/ctime_*.c)
+FUZZ     := $(wildcard tests/fuzz/fuzz_*.c)
+PEERS    := $(wildcard tests/peers/*.c)
+BENCH    := $(wildcard bench/*.c)
+
+obj  = $(patsubst %.c,$B/%.o,$1)
+prog = $(patsubst %.c,$B/%,$1)
+
+LIB    := $B/libentente-all.a
+SHARED := $B/libentente.so.0
+BIN    := $B/entente
+
+.SECONDARY:
+.DELETE_ON_ERROR:
+.PHONY: all check demo bench install lint format help clean deps hdr-check check-layers \
+        test-programs fuzz-programs bench-programs FORCE
+all: $(BIN) $B/libentente.a $(SHARED)
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make                 the program (build/release/entente) and libentente
+## make MODE=asan       the same in another tree: debug asan tsan ctime fuzz cov
+## make check           every test; installs the Debian packages that are missing
+## make demo            two organisations find what they have in common, privately
+## make bench           all benchmarks; make bench-NAME for one; JSON=1 for JSON lines
+## make lint            clang-format, clang-tidy, layers, headers, function sizes
+## make install         DESTDIR=, PREFIX=/usr/local: program, library, headers, man pages
+
+# --- compile ------------------------------------------------------------------------------------
+# A change of flags rebuilds: the stamp holds the last ones.
+$B/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL)' | cmp -s - $@ || \
+	    echo '$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL)' > $@
+
+$B/%.o: %.c $B/flags
+	@mkdir -p $(@D)
+	@echo "  CC $<"; $(CC) $(CPPFLAGS) $(if $(filter tests/% bench/%,$<),-I.) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+$(LIB): $(call obj,$(LIB_SRC))
+	@rm -f $@
+	ar rcs $@ $^
+
+# What other programs embed: only what include/entente/ declares is visible outside.
+EMBED := $(foreach l,base crypto intel watch,$(wildcard src/$l/*.c))
+$B/libentente.a: $(call obj,$(EMBED))
+	@rm -f $@
+	ar rcs $@ $^
+$(SHARED): $(call obj,$(EMBED))
+	$(CC) $(LDFLAGS_ALL) -shared -Wl,-soname,$(@F) -o $@ $^ $(LIBS)
+	@ln -sf $(@F) $B/libentente.so
+
+$(BIN): $(call obj,$(CLI_SRC)) $(LIB)
+	$(CC) $(LDFLAGS_ALL) $(PIE) -o $@ $^ $(LIBS)
+
+$B/tests/unit/%: $B/tests/unit/%.o $(call obj,$(SUPPORT)) $(LIB)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+$B/tests/ctime/%: $B/tests/ctime/%.o $(call obj,$(SUPPORT)) $(LIB)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+$B/tests/peers/%: $B/tests/peers/%.o $(LIB)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+$B/tests/fuzz/%: $B/tests/fuzz/%.o $(LIB)
+	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+$B/bench/%: $B/bench/%.o $(LIB)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+-include $(shell test -d $B && find $B -name '*.d')
+
+test-programs: $(BIN) $(call prog,$(UNIT) $(PEERS))
+ctime-programs: $(call prog,$(CTIME))
+fuzz-programs: $(call prog,$(FUZZ))
+bench-programs: $(BIN) $(call prog,$(BENCH) $(PEERS))
+
+# --- test, show, measure ------------------------------------------------------------------------
+deps:
+	@tools/need build check
+
+check: deps
+	@tools/check
+
+demo:
+	@tools/need build
+	@$(MAKE) --no-print-directory -s $(BIN)
+	@tools/demo $(BIN)
+
+bench: $(patsubst bench/%,bench-%,$(wildcard bench/[a-z]*.sh) $(BENCH))
+bench-%.sh bench-%.c: bench-%
+	@:
+bench-%:
+	@tools/need build check
+	@$(MAKE) --no-print-directory -s bench-programs
+	@if test -x bench/$*.sh; then bench/$*.sh $(BIN); else $B/bench/$*; fi
+
+# --- how the code looks -------------------------------------------------------------------------
+lint: hdr-check check-layers
+	@tools/lint
+
+hdr-check: $(patsubst %.h,$B/hdr/%.ok,$(HEADERS))
+$B/hdr/%.ok: %.h $B/flags
+	@mkdir -p $(@D)
+	@printf '#include "%s"\nextern int ent_hdr_check;\n' '$(patsubst src/%,%,$(patsubst include/%,%,$<))' | \
+	    $(CC) $(CPPFLAGS) $(CFLAGS_ALL) -fsyntax-only -x c -
+	@touch $@
+
+check-layers:
+	@tools/check-layers
+
+format:
+	clang-format -i $(HEADERS) $(LIB_SRC) $(CLI_SRC) $(SUPPORT) $(UNIT) $(CTIME) $(FUZZ) $(PEERS) $(BENCH)
+
+# --- install ------------------------------------------------------------------------------------
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig \
+	    $(DESTDIR)$(PREFIX)/include/entente $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/entente
+	install -m 644 $(PUBLIC) $(DESTDIR)$(PREFIX)/include/entente/
+	install -m 644 $B/libentente.a $(DESTDIR)$(LIBDIR)/
+	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/
+	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libentente.so
+	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@VERSION@|$(VERSION)|' \
+	    packaging/entente.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/entente.pc
+	install -m 644 packaging/entente.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/entente
+	for m in $(MAN); do \
+	    install -d $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; \
+	    install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/; done
+
+clean:
+	rm -rf build

@@ -1,0 +1,49 @@
+/*
+ * group.h: the ristretto255 group (RFC 9496), order L = 2^252 +
+ * 27742317777372353535851937790883648493.
+ *
+ * Elements travel and are kept as their canonical 32-byte encodings. A struct ent_element is never
+ * the identity and always canonical, because the only ways to one are ent_element_decode(),
+ * hashing, and arithmetic that cannot yield the identity from such inputs with a nonzero scalar.
+ */
+#ifndef ENT_CRYPTO_GROUP_H
+#define ENT_CRYPTO_GROUP_H
+
+#include "base/base.h"
+
+/* Little-endian, below L. Usually secret: there is no print and no compare. */
+struct ent_scalar {
+    uint8_t b[32];
+};
+
+struct ent_element {
+    uint8_t b[32];
+};
+
+/*
+ * ENT_E_FORMAT for anything but a canonical encoding of an element other than the identity: bit 255
+ * set, value not below 2^255-19, odd ("negative"), not a point, identity. (libsodium 1.0.18 accepts
+ * bit 255 and the identity; neither passes here.)
+ */
+ENT_MUST_USE enum ent_err ent_element_decode(struct ent_element *ret,
+                                             const uint8_t bytes32[static 32]);
+
+/* ENT_E_FORMAT when not below L; zero is accepted only by this one. */
+ENT_MUST_USE enum ent_err ent_scalar_decode(struct ent_scalar *ret,
+                                            const uint8_t bytes32[static 32]);
+
+/* Uniform and nonzero. */
+void ent_scalar_random(struct ent_scalar *ret);
+
+/* ret = k * generator; k nonzero, secret. */
+void ent_element_base_mul(struct ent_element *ret, const struct ent_scalar *k);
+
+/* ret[i] = k * in[i] with one secret nonzero k; ret may be in. */
+void ent_element_mul_one(struct ent_element *ret, const struct ent_scalar *k,
+                         const struct ent_element *in, size_t n);
+
+/* ret[i] = k[i] * in[i], secret nonzero scalars; ret may be in. */
+void ent_element_mul_each(struct ent_element *ret, const struct ent_scalar *k,
+                          const struct ent_element *in, size_t n);
+
+#endif

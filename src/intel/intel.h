@@ -1,0 +1,85 @@
+/*
+ * intel: what is known. Observables in canonical form, indicators, and the formats they come in.
+ *
+ * Promises: the only way to a struct ent_indicator is a parser here; a wrong row is reported with
+ * its line and never stops a file; a file that is not what it says does, with a clear error;
+ * memory does not depend on the size of the input.
+ * Never: touches disk or network (bytes come through a struct ent_reader).
+ */
+#ifndef ENT_INTEL_INTEL_H
+#define ENT_INTEL_INTEL_H
+
+#include "base/base.h"
+
+#include <entente/observable.h>
+
+/* TLP 2.0 (FIRST, August 2022), from widest to narrowest. The numbers are stored. TLP 1.0 WHITE is
+ * CLEAR. Unmarked information gets the importer's default, which is AMBER: nothing leaves the house
+ * because a label was missing. */
+enum ent_tlp { ENT_TLP_CLEAR = 1, ENT_TLP_GREEN, ENT_TLP_AMBER, ENT_TLP_AMBER_STRICT, ENT_TLP_RED };
+const char *ent_tlp_name(enum ent_tlp t); /* "TLP:AMBER+STRICT" */
+/* "TLP:WHITE", "amber", "tlp:amber+strict", any case. */
+ENT_MUST_USE enum ent_err ent_tlp_parse(enum ent_tlp *ret, struct ent_slice s);
+
+/* The claim that an observable is hostile. Slices live only as long as the call they are given to.
+ */
+struct ent_indicator {
+    struct ent_observable obs;
+    enum ent_tlp tlp;
+    int confidence;        /* 0..100; -1 when the source did not say */
+    int64_t valid_from;    /* seconds since 1970; 0 when not said */
+    int64_t valid_until;   /* 0 when not said */
+    struct ent_slice id;   /* as received (a STIX id); empty when there is none */
+    struct ent_slice kind; /* a short word: "C2", "IP_WATCHLIST", "malicious-activity" */
+    struct ent_slice text; /* the author's description, UTF-8, at most ENT_INDICATOR_TEXT */
+};
+#define ENT_INDICATOR_KIND 64
+#define ENT_INDICATOR_TEXT 512
+
+enum ent_format {
+    ENT_FORMAT_AUTO = 0,
+    ENT_FORMAT_LIST,   /* one observable a line, '#' and ';' comments */
+    ENT_FORMAT_USCERT, /* US-CERT CSV: INDICATOR_VALUE,TYPE,COMMENT,ROLE,... */
+    ENT_FORMAT_STIX    /* STIX 2.0 and 2.1 bundles */
+};
+const char *ent_format_name(enum ent_format f); /* "list", "us-cert-csv", "stix" */
+ENT_MUST_USE enum ent_err ent_format_parse(enum ent_format *ret, struct ent_slice name);
+
+/* What the reader of a file is told. Either callback may return an error, which ends the import
+ * with that error. */
+struct ent_import_sink {
+    void *ctx;
+    enum ent_err (*take)(void *ctx, const struct ent_indicator *ind);
+    /* reason is a literal; what is the offending text (foreign: escape it), perhaps cut */
+    enum ent_err (*skip)(void *ctx, uint64_t line, const char *reason, struct ent_slice what);
+};
+
+struct ent_import_opts {
+    enum ent_format format; /* ENT_FORMAT_AUTO: recognised by content */
+    enum ent_tlp tlp;       /* for what is not marked; 0 means AMBER */
+    int confidence;         /* for what does not say; -1 to leave it so */
+};
+
+/*
+ * Read indicators until the end. Returns ENT_OK for a file that was understood, however many rows
+ * were skipped; *ret_format (if not NULL) is what it was taken for. ENT_E_FORMAT with a diagnosis
+ * (line and byte offset) when the file is not what it says: binary, not UTF-8 where the format
+ * demands it, truncated JSON, a wrong header, no row at all that could be understood.
+ */
+ENT_MUST_USE enum ent_err ent_intel_read(struct ent_reader in, const struct ent_import_opts *opts,
+                                         const struct ent_import_sink *sink,
+                                         enum ent_format *ret_format, struct ent_diag *d);
+
+/*
+ * The byte string that stands for an observable in matches: its type's name, ':', its canonical
+ * text. An IPv4 address and a name that looks like one can never collide. At most ENT_OBS_KEY_MAX.
+ */
+#define ENT_OBS_KEY_MAX (ENT_OBS_MAX + 16)
+size_t ent_observable_key(uint8_t ret[static ENT_OBS_KEY_MAX], const struct ent_observable *o);
+
+/* Defanged text back to its working form ("hxxp://evil[.]example" to "http://evil.example"), also
+ * without zero-width characters, surrounding brackets, quotes and trailing punctuation. ret has cap
+ * bytes; ENT_E_LIMIT when it does not fit. */
+ENT_MUST_USE enum ent_err ent_refang(char *ret, size_t *ret_n, size_t cap, struct ent_slice s);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * net: HTTPS between members. Mutual TLS 1.3, self-signed Ed25519 certificates, and one thing
+ * trusted: the SHA-256 of the other side's public key (SPKI), which stands in the pact.
+ *
+ * Promises: an unknown or wrong key ends the handshake, before a byte of a request is read; every
+ * request has limits of size, time and number; bodies are handed on as bytes and never looked into.
+ * Never: parses a body, trusts a certificate authority, a name or a date, or follows a redirect.
+ */
+#ifndef ENT_NET_NET_H
+#define ENT_NET_NET_H
+
+#include "base/base.h"
+
+/* SHA-256 over the DER SubjectPublicKeyInfo. */
+struct ent_spki {
+    uint8_t b[32];
+};
+
+/* --- identity ----------------------------------------------------------------------------------
+ */
+
+/* The SPKI hash of an Ed25519 public key (the 12-byte DER prefix of RFC 8410, then the key). */
+void ent_spki_of_ed25519(struct ent_spki *ret, const uint8_t pk32[static 32]);
+
+/* A TLS identity: certificate and private key in PEM, made from an Ed25519 seed. The certificate is
+ * the same bytes for the same seed and name. key_pem holds a secret: release with ent_buf_wipe().
+ */
+ENT_MUST_USE enum ent_err ent_net_identity(struct ent_buf *cert_pem, struct ent_buf *key_pem,
+                                           struct ent_spki *ret_spki, const struct ent_seed32 *seed,
+                                           const char *name);
+
+/* --- server ------------------------------------------------------------------------------------
+ */
+
+struct ent_request {
+    const char *method; /* "GET", "POST" */
+    const char *path;   /* starts with '/', no query, no "%" decoding: our paths need none */
+    struct ent_slice body;
+    struct ent_spki peer; /* whose key made the connection */
+};
+
+/* The handler fills status, type and body. body is owned by the server and has its maximum set. */
+struct ent_response {
+    unsigned status;
+    const char *type; /* "application/octet-stream": a literal */
+    struct ent_buf body;
+};
+
+struct ent_server_opts {
+    const char *listen; /* "127.0.0.1:7443", "[::1]:0"; port 0 takes a free one */
+    struct ent_slice cert_pem, key_pem;
+    void *ctx;
+    /* Asked during the handshake, from any thread; false ends it. */
+    bool (*allow)(void *ctx, const struct ent_spki *peer);
+    /* Asked when the headers are there and before the body is read: the largest body this method
+     * and path may have; 0 refuses the request with 404. */
+    size_t (*max_body)(void *ctx, const struct ent_spki *peer, const char *method,
+                       const char *path);
+    /* From any of the server's threads, several at once. */
+    void (*handle)(void *ctx, const struct ent_request *req, struct ent_response *res);
+    unsigned threads;         /* 0: 2 */
+    unsigned max_connections; /* 0: 256 */
+    unsigned idle_seconds;    /* a connection that says nothing for so long is closed; 0: 30 */
+    unsigned request_seconds; /* from first byte of headers to last of body; 0: 60 */
+    size_t max_response;      /* 0: 4 MiB */
+};
+
+struct ent_server;
+ENT_MUST_USE enum ent_err ent_server_start(struct ent_server **ret, struct ent_diag *d,
+                                           const struct ent_server_opts *opts);
+unsigned ent_server_port(const struct ent_server *s);
+/* Lets requests that have begun end (at most a few seconds), then closes everything. */
+void ent_server_stop(struct ent_server *s);
+
+/* --- client ------------------------------------------------------------------------------------
+ */
+
+/* One connection, kept open between calls; one thread at a time. */
+struct ent_client;
+
+struct ent_client_opts {
+    const char *url; /* "https://host:port"; anything but https is ENT_E_FORMAT */
+    struct ent_slice cert_pem, key_pem;
+    struct ent_spki server;   /* the only key accepted */
+    unsigned connect_seconds; /* 0: 10 */
+    unsigned call_seconds;    /* 0: 120 */
+};
+
+ENT_MUST_USE enum ent_err ent_client_new(struct ent_client **ret, struct ent_diag *d,
+                                         const struct ent_client_opts *opts);
+void ent_client_free(struct ent_client *c);
+
+/*
+ * One request. The answer's body is appended to body, whose maximum bounds it (ENT_E_LIMIT).
+ * ENT_OK for any HTTP status; ENT_E_AUTH when the server's key is not the pinned one or it refused
+ * ours; ENT_E_PEER when the connection failed or broke; ENT_E_TIMEOUT. d->text says which.
+ */
+ENT_MUST_USE enum ent_err ent_client_call(struct ent_client *c, unsigned *ret_status,
+                                          struct ent_buf *body, struct ent_diag *d,
+                                          const char *method, const char *path,
+                                          struct ent_slice request_body);
+
+/* Bytes sent and received so far, as the TLS records' payload, headers included. */
+void ent_client_traffic(const struct ent_client *c, uint64_t *ret_sent, uint64_t *ret_received);
+
+/* Make a call that is under way in another thread end soon with ENT_E_INTERRUPTED. */
+void ent_client_interrupt(struct ent_client *c);
+
+#endif

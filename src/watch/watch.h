@@ -1,0 +1,15 @@
+/*
+ * watch: the set of indicators and the scanner that finds them in any bytes.
+ *
+ * Promises: exact about what a token is (docs/watch.md); nothing is lost where one buffer ends and
+ * the next begins; memory is bounded and does not depend on the bytes scanned.
+ * Never: knows where bytes come from. The interface is the public one.
+ */
+#ifndef ENT_WATCH_WATCH_H
+#define ENT_WATCH_WATCH_H
+
+#include "intel/intel.h"
+
+#include <entente/watch.h>
+
+#endif

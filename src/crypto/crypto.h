@@ -13,5 +13,6 @@
 #include "crypto/keys.h"
 #include "crypto/merkle.h"
 #include "crypto/oprf.h"
+#include "crypto/poprf.h"
 
 #endif

@@ -28,6 +28,19 @@ struct ent_element {
 ENT_MUST_USE enum ent_err ent_element_decode(struct ent_element *ret,
                                              const uint8_t bytes32[static 32]);
 
+/*
+ * The one-way map of RFC 9496 section 4.3.4 from 64 uniform (and maybe secret) bytes. ENT_E_FORMAT
+ * for the identity, which no caller will see (probability 2^-252).
+ */
+ENT_MUST_USE enum ent_err ent_element_from_hash(struct ent_element *ret,
+                                                const uint8_t hash64[static 64]);
+
+/* Sum and difference; ENT_E_FORMAT when the result is the identity. ret may be an input. */
+ENT_MUST_USE enum ent_err ent_element_add(struct ent_element *ret, const struct ent_element *a,
+                                          const struct ent_element *b);
+ENT_MUST_USE enum ent_err ent_element_sub(struct ent_element *ret, const struct ent_element *a,
+                                          const struct ent_element *b);
+
 /* ENT_E_FORMAT when not below L; zero is accepted only by this one. */
 ENT_MUST_USE enum ent_err ent_scalar_decode(struct ent_scalar *ret,
                                             const uint8_t bytes32[static 32]);

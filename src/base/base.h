@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/input.h"
 #include "base/json.h"
+#include "base/lines.h"
 #include "base/pool.h"
 #include "base/progress.h"
 #include "base/secret.h"

@@ -1,0 +1,145 @@
+/* note.c: signed notes. */
+#include "ledger/ledger.h"
+
+#define DASH     "\xE2\x80\x94 " /* U+2014 and a blank */
+#define KEY_TYPE 0x01            /* Ed25519 */
+
+bool ent_name_is_valid(struct ent_slice name)
+{
+    if (name.n == 0 || name.n > ENT_NAME_MAX || name.p[0] < 'a' || name.p[0] > 'z')
+        return false;
+    for (size_t i = 0; i < name.n; i++) {
+        uint8_t c = name.p[i];
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-')
+            return false;
+    }
+    return true;
+}
+
+bool ent_note_text_is_valid(struct ent_slice text)
+{
+    if (text.n == 0 || text.p[text.n - 1] != '\n' || text.p[0] == '\n' ||
+        !ent_utf8_valid(text, NULL))
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        if ((c < 0x20 && c != '\n') || c == 0x7F)
+            return false;
+        if (c == '\n' && i + 1 < text.n && text.p[i + 1] == '\n')
+            return false;
+    }
+    return true;
+}
+
+/* Where the text ends: behind the newline before the only empty line. */
+static enum ent_err split(struct ent_slice bytes, size_t *ret_text)
+{
+    for (size_t i = 0; i + 1 < bytes.n; i++) {
+        if (bytes.p[i] == '\n' && bytes.p[i + 1] == '\n') {
+            *ret_text = i + 1;
+            return ENT_OK;
+        }
+    }
+    return ENT_E_FORMAT;
+}
+
+static enum ent_err parse_sig(struct ent_note_sig *ret, struct ent_slice line)
+{
+    uint8_t raw[4 + ENT_NOTE_SIG_MAX];
+    struct ent_cur c = ent_cur(line);
+    size_t n = 0;
+    enum ent_err r = ent_cur_expect(&c, ENT_SLICE_LIT(DASH));
+    if (r != ENT_OK)
+        return r;
+    const uint8_t *blank = c.n == 0 ? NULL : memchr(c.p, ' ', c.n);
+    if (blank == NULL)
+        return ENT_E_FORMAT;
+    struct ent_slice name = {c.p, (size_t)(blank - c.p)};
+    if (name.n == 0 || name.n > ENT_NOTE_NAME_MAX || memchr(name.p, '+', name.n) != NULL)
+        return ENT_E_FORMAT;
+    struct ent_slice b64 = {blank + 1, c.n - name.n - 1};
+    if ((r = ent_base64_decode(raw, &n, sizeof(raw), b64)) != ENT_OK)
+        return r;
+    if (n <= 4)
+        return ENT_E_FORMAT;
+    ret->name = name;
+    memcpy(ret->id, raw, 4);
+    memcpy(ret->sig, raw + 4, n - 4);
+    ret->sig_n = n - 4;
+    return ENT_OK;
+}
+
+enum ent_err ent_note_parse(struct ent_note *ret, struct ent_slice bytes, struct ent_diag *d)
+{
+    size_t text_n = 0;
+    struct ent_slice line;
+    if (bytes.n > ENT_NOTE_MAX)
+        return ent_fail(d, ENT_E_LIMIT, "signed note larger than 64 KiB", 0, ENT_NOTE_MAX);
+    if (split(bytes, &text_n) != ENT_OK)
+        return ent_fail(d, ENT_E_FORMAT, "not a signed note: no empty line", 0, 0);
+    if (!ent_note_text_is_valid(ent_slice(bytes.p, text_n)))
+        return ent_fail(d, ENT_E_FORMAT, "signed note holds bytes that a note may not", 0, 0);
+    struct ent_cur c = {bytes.p + text_n + 1, bytes.n - text_n - 1};
+    ret->text = ent_slice(bytes.p, text_n);
+    ret->sigs = 0;
+    while (c.n > 0) {
+        uint64_t at = bytes.n - c.n;
+        if (ret->sigs == ENT_NOTE_SIGS)
+            return ent_fail(d, ENT_E_LIMIT, "signed note with more than 64 signatures", 0, at);
+        if (ent_cur_line(&c, &line) != ENT_OK || parse_sig(&ret->sig[ret->sigs], line) != ENT_OK)
+            return ent_fail(d, ENT_E_FORMAT, "malformed signature line", 0, at);
+        ret->sigs++;
+    }
+    if (ret->sigs == 0)
+        return ent_fail(d, ENT_E_FORMAT, "signed note without a signature", 0, bytes.n);
+    return ENT_OK;
+}
+
+void ent_note_key_id(uint8_t ret[static 4], const char *name, const struct ent_pubkey *pk)
+{
+    static const uint8_t sep[] = {'\n', KEY_TYPE};
+    struct ent_sha256 h;
+    struct ent_hash32 id;
+    ent_sha256_init(&h);
+    ent_sha256_add(&h, ent_slice_str(name));
+    ent_sha256_add(&h, ent_slice(sep, sizeof(sep)));
+    ent_sha256_add(&h, ent_slice(pk->b, sizeof(pk->b)));
+    ent_sha256_end(&h, &id);
+    memcpy(ret, id.b, 4);
+}
+
+enum ent_err ent_note_check(const struct ent_note *note, const char *name,
+                            const struct ent_pubkey *pk)
+{
+    uint8_t id[4];
+    enum ent_err found = ENT_E_NOTFOUND;
+    ent_note_key_id(id, name, pk);
+    for (size_t i = 0; i < note->sigs; i++) {
+        const struct ent_note_sig *s = &note->sig[i];
+        if (!ent_slice_eq(s->name, ent_slice_str(name)) || memcmp(s->id, id, 4) != 0)
+            continue; /* somebody else's: not our matter */
+        if (found == ENT_OK || s->sig_n != 64 || ent_sign_check(pk, s->sig, note->text) != ENT_OK)
+            return ENT_E_AUTH;
+        found = ENT_OK;
+    }
+    return found;
+}
+
+enum ent_err ent_note_sign(struct ent_buf *note, size_t text_n, const char *name,
+                           const struct ent_seed32 *seed)
+{
+    struct ent_pubkey pk;
+    uint8_t raw[4 + 64];
+    char b64[ENT_BASE64_LEN(sizeof(raw))];
+    enum ent_err r;
+    ENT_ASSERT(text_n <= note->n);
+    if (!ent_note_text_is_valid(ent_slice(note->p, text_n)))
+        return ENT_E_FORMAT;
+    ent_sign_public(&pk, seed);
+    ent_note_key_id(raw, name, &pk);
+    ent_sign(raw + 4, seed, ent_slice(note->p, text_n));
+    ent_base64_encode(b64, raw, sizeof(raw));
+    if (note->n == text_n && (r = ent_buf_putc(note, '\n')) != ENT_OK)
+        return r;
+    return ent_buf_printf(note, DASH "%s %s\n", name, b64);
+}

@@ -1,0 +1,58 @@
+/*
+ * note.h: signed notes (C2SP signed-note), the one container of everything that is signed: a text,
+ * an empty line, and lines "— name base64(keyid4 || signature)".
+ *
+ * Ours are stricter than the specification where parsers are known to disagree: no empty line
+ * inside the text, no control byte but LF, and one malformed line refuses the note.
+ */
+#ifndef ENT_LEDGER_NOTE_H
+#define ENT_LEDGER_NOTE_H
+
+#include "crypto/crypto.h"
+
+#define ENT_NOTE_MAX      65536u /* bytes of a whole note */
+#define ENT_NOTE_SIGS     64u
+#define ENT_NOTE_NAME_MAX 192u
+#define ENT_NOTE_SIG_MAX  128u /* bytes of a decoded signature, without the key id */
+
+struct ent_note_sig {
+    struct ent_slice name;
+    uint8_t id[4];
+    uint8_t sig[ENT_NOTE_SIG_MAX];
+    size_t sig_n;
+};
+
+/* Slices point into the parsed bytes. */
+struct ent_note {
+    struct ent_slice text; /* with its last newline, which is signed too */
+    struct ent_note_sig sig[ENT_NOTE_SIGS];
+    size_t sigs;
+};
+
+/* Structure only; nothing is verified. ENT_E_FORMAT or ENT_E_LIMIT with a diagnosis. */
+ENT_MUST_USE enum ent_err ent_note_parse(struct ent_note *ret, struct ent_slice bytes,
+                                         struct ent_diag *d);
+
+/* SHA256(name || LF || 0x01 || public key), first four bytes: a hint, no security value. */
+void ent_note_key_id(uint8_t ret[static 4], const char *name, const struct ent_pubkey *pk);
+
+/* ENT_OK when this key signed; ENT_E_NOTFOUND when it did not; ENT_E_AUTH when it seems to have
+ * and the signature does not hold, or signs twice. */
+ENT_MUST_USE enum ent_err ent_note_check(const struct ent_note *note, const char *name,
+                                         const struct ent_pubkey *pk);
+
+/*
+ * Append a signature over text to note. note holds the text alone (then the empty line comes
+ * first) or the text with earlier signatures. text_n is the text's length.
+ */
+ENT_MUST_USE enum ent_err ent_note_sign(struct ent_buf *note, size_t text_n, const char *name,
+                                        const struct ent_seed32 *seed);
+
+/* Whether it is a text that a note can hold: UTF-8, LF only, ends with LF, no empty line. */
+bool ent_note_text_is_valid(struct ent_slice text);
+
+/* A member's name: 1 to 63 of a-z 0-9 '-', starting with a letter. */
+#define ENT_NAME_MAX 63
+bool ent_name_is_valid(struct ent_slice name);
+
+#endif

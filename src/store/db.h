@@ -1,0 +1,52 @@
+/* db.h: the inside of a store, for store/ alone. */
+#ifndef ENT_STORE_DB_H
+#define ENT_STORE_DB_H
+
+#include "store/store.h"
+
+#include <sqlite3.h>
+
+enum ent_query {
+    ENT_Q_BEGIN,
+    ENT_Q_COMMIT,
+    ENT_Q_ADD_OBSERVABLE,
+    ENT_Q_FIND_OBSERVABLE,
+    ENT_Q_ADD_SOURCE,
+    ENT_Q_FIND_SOURCE,
+    ENT_Q_ADD_CONTEXT,
+    ENT_Q_FIND_CONTEXT,
+    ENT_Q_ADD_CLAIM,
+    ENT_Q_RENEW_CLAIM,
+    ENT_Q_EACH,
+    ENT_Q_GET,
+    ENT_Q_COUNT_OBSERVABLES,
+    ENT_Q_COUNT_CLAIMS,
+    ENT_Q_SPENT,
+    ENT_Q_CHARGE,
+    ENT_Q_FACT,
+    ENT_Q_SET_FACT,
+    ENT_Q_ADVANCE,
+    ENT_Q_COUNT
+};
+
+struct ent_store {
+    sqlite3 *db;
+    sqlite3_stmt *stmt[ENT_Q_COUNT]; /* prepared at first use */
+};
+
+/* The code for SQLite's last error. */
+enum ent_err ent_store_fail(const struct ent_store *s);
+
+/* The prepared statement, or NULL (then ent_store_fail() tells). */
+sqlite3_stmt *ent_store_query(struct ent_store *s, enum ent_query q);
+
+/* Reset and unbind. */
+void ent_store_done(sqlite3_stmt *st);
+
+/* Step a statement that returns no row, then reset it; NULL is the failure to prepare it. */
+ENT_MUST_USE enum ent_err ent_store_run(struct ent_store *s, sqlite3_stmt *st);
+
+/* Step one that returns one number; ENT_E_NOTFOUND without a row. */
+ENT_MUST_USE enum ent_err ent_store_number(struct ent_store *s, sqlite3_stmt *st, int64_t *ret);
+
+#endif

@@ -1,0 +1,222 @@
+/* known.c: indicators in and out of the store. */
+#include "store/store.h"
+#include "store/db.h"
+
+/* SQLite keeps the pointer until the statement is reset; the bytes outlive that. */
+static void bind_text(sqlite3_stmt *st, int at, struct ent_slice s)
+{
+    const char *p = s.n == 0 ? "" : (const char *)s.p;
+    (void)sqlite3_bind_text64(st, at, p, s.n, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+/* The id of a row that is inserted unless it is there. */
+static enum ent_err intern(struct ent_store *s, int64_t *ret, bool *ret_new, enum ent_query add,
+                           enum ent_query find, void (*bind)(sqlite3_stmt *, const void *),
+                           const void *what)
+{
+    sqlite3_stmt *st = ent_store_query(s, find);
+    if (st == NULL)
+        return ent_store_fail(s);
+    bind(st, what);
+    enum ent_err r = ent_store_number(s, st, ret);
+    *ret_new = r == ENT_E_NOTFOUND;
+    if (r != ENT_E_NOTFOUND)
+        return r;
+    if ((st = ent_store_query(s, add)) == NULL)
+        return ent_store_fail(s);
+    bind(st, what);
+    if ((r = ent_store_run(s, st)) == ENT_OK)
+        *ret = sqlite3_last_insert_rowid(s->db);
+    return r;
+}
+
+static void bind_observable(sqlite3_stmt *st, const void *what)
+{
+    const struct ent_observable *o = what;
+    (void)sqlite3_bind_int(st, 1, (int)o->type);
+    bind_text(st, 2, ent_slice(o->text, o->n));
+}
+
+static void bind_source(sqlite3_stmt *st, const void *what)
+{
+    bind_text(st, 1, *(const struct ent_slice *)what);
+}
+
+static void bind_context(sqlite3_stmt *st, const void *what)
+{
+    const struct ent_indicator *ind = what;
+    bind_text(st, 1, ind->kind);
+    bind_text(st, 2, ind->text);
+}
+
+static enum ent_err put_claim(struct ent_store *s, enum ent_query q, const int64_t key[static 3],
+                              const struct ent_indicator *ind, int64_t now)
+{
+    sqlite3_stmt *st = ent_store_query(s, q);
+    if (st == NULL)
+        return ent_store_fail(s);
+    (void)sqlite3_bind_int64(st, 1, key[0]);
+    (void)sqlite3_bind_int64(st, 2, key[1]);
+    bind_text(st, 3, ind->id);
+    (void)sqlite3_bind_int(st, 4, (int)ind->tlp);
+    (void)sqlite3_bind_int(st, 5, ind->confidence);
+    (void)sqlite3_bind_int64(st, 6, ind->valid_from);
+    (void)sqlite3_bind_int64(st, 7, ind->valid_until);
+    (void)sqlite3_bind_int64(st, 8, key[2]);
+    (void)sqlite3_bind_int64(st, 9, now);
+    return ent_store_run(s, st);
+}
+
+enum ent_err ent_store_put(struct ent_store *s, enum ent_put *ret, const struct ent_indicator *ind,
+                           struct ent_slice source, int64_t now)
+{
+    int64_t key[3]; /* observable, source, context */
+    bool fresh, ignored;
+    enum ent_err r;
+    if ((r = intern(s, &key[1], &ignored, ENT_Q_ADD_SOURCE, ENT_Q_FIND_SOURCE, bind_source,
+                    &source)) != ENT_OK ||
+        (r = intern(s, &key[2], &ignored, ENT_Q_ADD_CONTEXT, ENT_Q_FIND_CONTEXT, bind_context,
+                    ind)) != ENT_OK ||
+        (r = intern(s, &key[0], &fresh, ENT_Q_ADD_OBSERVABLE, ENT_Q_FIND_OBSERVABLE,
+                    bind_observable, &ind->obs)) != ENT_OK ||
+        (r = put_claim(s, ENT_Q_ADD_CLAIM, key, ind, now)) != ENT_OK)
+        return r;
+    *ret = fresh ? ENT_PUT_NEW : ENT_PUT_CLAIM;
+    if (sqlite3_changes(s->db) == 0) {
+        *ret = ENT_PUT_SAME;
+        r = put_claim(s, ENT_Q_RENEW_CLAIM, key, ind, now);
+    }
+    return r;
+}
+
+static struct ent_slice column(sqlite3_stmt *st, int at)
+{
+    const unsigned char *p = sqlite3_column_text(st, at);
+    return ent_slice(p, p == NULL ? 0 : (size_t)sqlite3_column_bytes(st, at));
+}
+
+/* What stands in the file was written by ent_store_put(), but a file can be changed. */
+static enum ent_err take_row(sqlite3_stmt *st, struct ent_known *k)
+{
+    struct ent_slice value = column(st, 2);
+    int64_t type = sqlite3_column_int64(st, 1), tlp = sqlite3_column_int64(st, 3);
+    if (type <= 0 || type >= ENT_OBS_TYPES || value.n == 0 || value.n > ENT_OBS_MAX ||
+        tlp < ENT_TLP_CLEAR || tlp > ENT_TLP_RED)
+        return ENT_E_FORMAT;
+    k->id = (uint64_t)sqlite3_column_int64(st, 0);
+    k->obs.type = (enum ent_obs_type)type;
+    k->obs.n = (uint16_t)value.n;
+    memcpy(k->obs.text, value.p, value.n);
+    k->obs.text[value.n] = '\0';
+    k->tlp = (enum ent_tlp)tlp;
+    k->confidence = sqlite3_column_int(st, 4);
+    k->context = (uint64_t)sqlite3_column_int64(st, 5);
+    k->kind = column(st, 6);
+    k->text = column(st, 7);
+    k->source = column(st, 8);
+    k->claims = 1;
+    return ENT_OK;
+}
+
+/* Rows of one observable follow one another, the best claim first; its slices must survive until
+ * the last of them has been counted, so they are copied. */
+struct walk {
+    struct ent_known now;
+    struct ent_buf words;
+    bool any;
+};
+
+static enum ent_err keep_words(struct walk *w)
+{
+    struct ent_known *k = &w->now;
+    size_t a = k->kind.n, b = k->text.n;
+    enum ent_err r;
+    ent_buf_clear(&w->words);
+    if ((r = ent_buf_put_slice(&w->words, k->kind)) != ENT_OK ||
+        (r = ent_buf_put_slice(&w->words, k->text)) != ENT_OK ||
+        (r = ent_buf_put_slice(&w->words, k->source)) != ENT_OK)
+        return r;
+    k->kind = ent_slice(w->words.p, a);
+    k->text = ent_slice(w->words.p + a, b);
+    k->source = ent_slice(w->words.p + a + b, w->words.n - a - b);
+    return ENT_OK;
+}
+
+static enum ent_err step(struct walk *w, sqlite3_stmt *st,
+                         enum ent_err (*each)(void *ctx, const struct ent_known *k), void *ctx)
+{
+    enum ent_err r = ENT_OK;
+    if (w->any && (uint64_t)sqlite3_column_int64(st, 0) == w->now.id) {
+        w->now.claims++;
+        return ENT_OK;
+    }
+    if (w->any && (r = each(ctx, &w->now)) != ENT_OK)
+        return r;
+    w->any = true;
+    if ((r = take_row(st, &w->now)) != ENT_OK)
+        return r;
+    return keep_words(w);
+}
+
+enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *f,
+                            enum ent_err (*each)(void *ctx, const struct ent_known *k), void *ctx)
+{
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_EACH);
+    struct walk *w = calloc(1, sizeof(*w));
+    enum ent_err r = ENT_OK;
+    int z = SQLITE_DONE;
+    if (st == NULL || w == NULL) {
+        free(w);
+        return st == NULL ? ent_store_fail(s) : ENT_E_NOMEM;
+    }
+    ent_buf_init(&w->words, 1u << 20);
+    (void)sqlite3_bind_int64(st, 1, f->types == 0 ? ENT_OBS_ALL : f->types);
+    (void)sqlite3_bind_int(st, 2, f->max_tlp == 0 ? ENT_TLP_RED : (int)f->max_tlp);
+    (void)sqlite3_bind_int64(st, 3, f->at);
+    while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW)
+        r = step(w, st, each, ctx);
+    if (r == ENT_OK && z != SQLITE_DONE)
+        r = ent_store_fail(s);
+    ent_store_done(st);
+    if (r == ENT_OK && w->any)
+        r = each(ctx, &w->now);
+    ent_buf_release(&w->words);
+    free(w);
+    return r;
+}
+
+enum ent_err ent_store_get(struct ent_store *s, struct ent_known *ret, uint64_t id)
+{
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_GET);
+    if (st == NULL)
+        return ent_store_fail(s);
+    ent_store_done(st); /* the last answer's slices end here */
+    (void)sqlite3_bind_int64(st, 1, (int64_t)id);
+    int z = sqlite3_step(st);
+    if (z == SQLITE_ROW)
+        return take_row(st, ret);
+    enum ent_err r = z == SQLITE_DONE ? ENT_E_NOTFOUND : ent_store_fail(s);
+    ent_store_done(st);
+    return r;
+}
+
+enum ent_err ent_store_count(struct ent_store *s, uint64_t ret[static ENT_OBS_TYPES],
+                             uint64_t *ret_claims)
+{
+    int64_t claims = 0;
+    int z;
+    enum ent_err r = ent_store_number(s, ent_store_query(s, ENT_Q_COUNT_CLAIMS), &claims);
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_COUNT_OBSERVABLES);
+    if (r != ENT_OK || st == NULL)
+        return r != ENT_OK ? r : ent_store_fail(s);
+    memset(ret, 0, ENT_OBS_TYPES * sizeof(ret[0]));
+    while ((z = sqlite3_step(st)) == SQLITE_ROW) {
+        int64_t type = sqlite3_column_int64(st, 0);
+        if (type > 0 && type < ENT_OBS_TYPES)
+            ret[type] = (uint64_t)sqlite3_column_int64(st, 1);
+    }
+    r = z == SQLITE_DONE ? ENT_OK : ent_store_fail(s);
+    ent_store_done(st);
+    *ret_claims = (uint64_t)claims;
+    return r;
+}

@@ -1,0 +1,248 @@
+/*
+ * store.c: the SQLite file: opening, transactions, statements prepared once.
+ *
+ * WAL with synchronous=FULL: a commit is on the disk when it returns. A budget that was charged
+ * must still be charged after a power cut.
+ */
+#include "store/store.h"
+#include "store/db.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define APPLICATION_ID 0x456E7465 /* "Ente" */
+#define SCHEMA_VERSION 1
+#define BUSY_MS        10000
+
+static const char schema[] =
+    "PRAGMA application_id = 1164866661;" /* APPLICATION_ID */
+    "PRAGMA user_version = 1;"
+    "CREATE TABLE observable (id INTEGER PRIMARY KEY, type INTEGER NOT NULL, value TEXT NOT NULL,"
+    " UNIQUE (type, value));"
+    "CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE context (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, text TEXT NOT NULL,"
+    " UNIQUE (kind, text));"
+    "CREATE TABLE claim (observable INTEGER NOT NULL REFERENCES observable, source INTEGER NOT NULL"
+    " REFERENCES source, ext_id TEXT NOT NULL, tlp INTEGER NOT NULL, confidence INTEGER NOT NULL,"
+    " valid_from INTEGER NOT NULL, valid_until INTEGER NOT NULL, context INTEGER NOT NULL"
+    " REFERENCES context, first_import INTEGER NOT NULL, last_import INTEGER NOT NULL,"
+    " PRIMARY KEY (observable, source, ext_id)) WITHOUT ROWID;"
+    "CREATE TABLE budget (partner TEXT NOT NULL, direction INTEGER NOT NULL, period INTEGER NOT"
+    " NULL, items INTEGER NOT NULL, PRIMARY KEY (partner, direction, period)) WITHOUT ROWID;"
+    "CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
+
+static const char *const sql[ENT_Q_COUNT] = {
+    [ENT_Q_BEGIN] = "BEGIN IMMEDIATE",
+    [ENT_Q_COMMIT] = "COMMIT",
+    [ENT_Q_ADD_OBSERVABLE] = "INSERT INTO observable (type, value) VALUES (?1, ?2)"
+                             " ON CONFLICT DO NOTHING",
+    [ENT_Q_FIND_OBSERVABLE] = "SELECT id FROM observable WHERE type = ?1 AND value = ?2",
+    [ENT_Q_ADD_SOURCE] = "INSERT INTO source (name) VALUES (?1) ON CONFLICT DO NOTHING",
+    [ENT_Q_FIND_SOURCE] = "SELECT id FROM source WHERE name = ?1",
+    [ENT_Q_ADD_CONTEXT] = "INSERT INTO context (kind, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    [ENT_Q_FIND_CONTEXT] = "SELECT id FROM context WHERE kind = ?1 AND text = ?2",
+    [ENT_Q_ADD_CLAIM] = "INSERT INTO claim VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)"
+                        " ON CONFLICT DO NOTHING",
+    /* The narrower TLP wins: a second row of the same file never widens what the first one said. */
+    [ENT_Q_RENEW_CLAIM] = "UPDATE claim SET tlp = max(tlp, ?4), confidence = max(confidence, ?5),"
+                          " valid_from = ?6, valid_until = ?7, context = ?8, last_import = ?9"
+                          " WHERE observable = ?1 AND source = ?2 AND ext_id = ?3",
+    [ENT_Q_EACH] =
+        "SELECT o.id, o.type, o.value, c.tlp, c.confidence, c.context, x.kind, x.text, s.name"
+        " FROM observable o CROSS JOIN claim c ON c.observable = o.id"
+        " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"
+        " WHERE ((?1 >> o.type) & 1) AND c.tlp <= ?2 AND c.valid_from <= ?3"
+        " AND (c.valid_until = 0 OR c.valid_until > ?3)"
+        " ORDER BY o.type, o.value, c.confidence DESC, c.last_import DESC, c.source, c.ext_id",
+    [ENT_Q_GET] = "SELECT o.id, o.type, o.value, c.tlp, c.confidence, c.context, x.kind, x.text,"
+                  " s.name FROM observable o JOIN claim c ON c.observable = o.id"
+                  " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"
+                  " WHERE o.id = ?1 ORDER BY c.confidence DESC, c.last_import DESC, c.source,"
+                  " c.ext_id",
+    [ENT_Q_COUNT_OBSERVABLES] = "SELECT type, count(*) FROM observable GROUP BY type",
+    [ENT_Q_COUNT_CLAIMS] = "SELECT count(*) FROM claim",
+    [ENT_Q_SPENT] =
+        "SELECT items FROM budget WHERE partner = ?1 AND direction = ?2 AND period = ?3",
+    [ENT_Q_CHARGE] = "INSERT INTO budget VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET items ="
+                     " items + excluded.items",
+    [ENT_Q_FACT] = "SELECT value FROM fact WHERE key = ?1",
+    [ENT_Q_SET_FACT] = "INSERT INTO fact VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value ="
+                       " excluded.value",
+    [ENT_Q_ADVANCE] = "INSERT INTO fact VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value ="
+                      " excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS"
+                      " INTEGER)",
+};
+
+enum ent_err ent_store_fail(const struct ent_store *s)
+{
+    switch (sqlite3_errcode(s->db) & 0xFF) {
+    case SQLITE_NOMEM:
+        return ENT_E_NOMEM;
+    case SQLITE_FULL:
+        return ENT_E_FULL;
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+        return ENT_E_FORMAT;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ENT_E_TIMEOUT;
+    case SQLITE_INTERRUPT:
+        return ENT_E_INTERRUPTED;
+    case SQLITE_IOERR: {
+        int sys = sqlite3_system_errno(s->db);
+        return sys == 0 ? ENT_E_IO : ent_err_from_errno(sys);
+    }
+    default:
+        return ENT_E_IO;
+    }
+}
+
+const char *ent_store_error(const struct ent_store *s)
+{
+    return sqlite3_errmsg(s->db);
+}
+
+sqlite3_stmt *ent_store_query(struct ent_store *s, enum ent_query q)
+{
+    if (s->stmt[q] == NULL)
+        (void)sqlite3_prepare_v3(s->db, sql[q], -1, SQLITE_PREPARE_PERSISTENT, &s->stmt[q], NULL);
+    return s->stmt[q];
+}
+
+void ent_store_done(sqlite3_stmt *st)
+{
+    (void)sqlite3_reset(st);
+    (void)sqlite3_clear_bindings(st);
+}
+
+enum ent_err ent_store_run(struct ent_store *s, sqlite3_stmt *st)
+{
+    if (st == NULL)
+        return ent_store_fail(s);
+    enum ent_err r = sqlite3_step(st) == SQLITE_DONE ? ENT_OK : ent_store_fail(s);
+    ent_store_done(st);
+    return r;
+}
+
+enum ent_err ent_store_number(struct ent_store *s, sqlite3_stmt *st, int64_t *ret)
+{
+    if (st == NULL)
+        return ent_store_fail(s);
+    int z = sqlite3_step(st);
+    enum ent_err r = z == SQLITE_ROW    ? ENT_OK
+                     : z == SQLITE_DONE ? ENT_E_NOTFOUND
+                                        : ent_store_fail(s);
+    if (r == ENT_OK)
+        *ret = sqlite3_column_int64(st, 0);
+    ent_store_done(st);
+    return r;
+}
+
+static enum ent_err pragma(struct ent_store *s, const char *what, int64_t *ret)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(s->db, what, -1, &st, NULL) != SQLITE_OK)
+        return ent_store_fail(s);
+    enum ent_err r = ent_store_number(s, st, ret);
+    (void)sqlite3_finalize(st);
+    return r;
+}
+
+static enum ent_err create(struct ent_store *s, struct ent_diag *d)
+{
+    char *text = NULL;
+    /* Two processes may get here at once: the second finds the tables made. */
+    if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return ent_fail(d, ent_store_fail(s), "cannot create the store", 0, 0);
+    int64_t version = 0;
+    enum ent_err r = pragma(s, "PRAGMA user_version", &version);
+    if (r == ENT_OK && version == 0 && sqlite3_exec(s->db, schema, NULL, NULL, &text) != SQLITE_OK)
+        r = ent_store_fail(s);
+    sqlite3_free(text);
+    if (r == ENT_OK && sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+        r = ent_store_fail(s);
+    if (r != ENT_OK) {
+        ent_store_rollback(s);
+        return ent_fail(d, r, "cannot create the store", 0, 0);
+    }
+    return ENT_OK;
+}
+
+static enum ent_err check_version(struct ent_store *s, struct ent_diag *d)
+{
+    int64_t app = 0, version = 0, tables = 0;
+    enum ent_err r;
+    if ((r = pragma(s, "PRAGMA application_id", &app)) != ENT_OK ||
+        (r = pragma(s, "PRAGMA user_version", &version)) != ENT_OK ||
+        (r = pragma(s, "SELECT count(*) FROM sqlite_schema", &tables)) != ENT_OK)
+        return ent_fail(d, r, "not a store, or damaged", 0, 0);
+    if (app == 0 && version == 0 && tables == 0)
+        return create(s, d);
+    if (app != APPLICATION_ID)
+        return ent_fail(d, ENT_E_FORMAT, "a database, but not a store of ours", 0, 0);
+    if (version != SCHEMA_VERSION)
+        return ent_fail(d, ENT_E_UNSUPPORTED, "written by a newer version of entente", 0, 0);
+    return ENT_OK;
+}
+
+enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d, const char *path)
+{
+    struct ent_store *s = calloc(1, sizeof(*s));
+    int64_t ignored;
+    enum ent_err r = ENT_OK;
+    if (s == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    if (strcmp(path, ":memory:") != 0) { /* SQLite would make it readable for everybody */
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0)
+            r = ent_fail_sys(d, "cannot open the store");
+        else
+            (void)close(fd);
+    }
+    if (r == ENT_OK && sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                                       NULL) != SQLITE_OK)
+        r = ent_fail(d, s->db == NULL ? ENT_E_NOMEM : ent_store_fail(s), "cannot open the store", 0,
+                     0);
+    if (r == ENT_OK) {
+        (void)sqlite3_busy_timeout(s->db, BUSY_MS);
+        (void)sqlite3_exec(s->db,
+                           "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                           "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+                           NULL, NULL, NULL);
+        r = check_version(s, d);
+    }
+    if (r == ENT_OK && pragma(s, "PRAGMA synchronous", &ignored) != ENT_OK)
+        r = ent_fail(d, ENT_E_IO, "cannot set up the store", 0, 0);
+    if (r != ENT_OK) {
+        ent_store_close(s);
+        return r;
+    }
+    *ret = s;
+    return ENT_OK;
+}
+
+void ent_store_close(struct ent_store *s)
+{
+    if (s == NULL)
+        return;
+    for (int q = 0; q < ENT_Q_COUNT; q++)
+        (void)sqlite3_finalize(s->stmt[q]);
+    (void)sqlite3_close(s->db);
+    free(s);
+}
+
+enum ent_err ent_store_begin(struct ent_store *s)
+{
+    return ent_store_run(s, ent_store_query(s, ENT_Q_BEGIN));
+}
+
+enum ent_err ent_store_commit(struct ent_store *s)
+{
+    return ent_store_run(s, ent_store_query(s, ENT_Q_COMMIT));
+}
+
+void ent_store_rollback(struct ent_store *s)
+{
+    if (sqlite3_get_autocommit(s->db) == 0)
+        (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}

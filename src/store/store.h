@@ -1,0 +1,102 @@
+/*
+ * store: what a member knows, kept. One row for each observable, under it any number of claims by
+ * sources; budgets; small facts. SQLite, and the only folder that knows it.
+ *
+ * Promises: what was committed survives a crash at any instruction; an import is there whole or not
+ * at all; memory does not depend on how much is kept.
+ * Never: decides what may be shared (its caller passes the TLP limit), or prints.
+ */
+#ifndef ENT_STORE_STORE_H
+#define ENT_STORE_STORE_H
+
+#include "intel/intel.h"
+
+/* One connection, one thread at a time. Several processes may open the same file. */
+struct ent_store;
+
+/* Opens, or creates with mode 0600. ENT_E_UNSUPPORTED for a file of a newer version, ENT_E_FORMAT
+ * for one that is not a store. path ":memory:" for tests. */
+ENT_MUST_USE enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d,
+                                         const char *path);
+void ent_store_close(struct ent_store *s);
+
+/* A sentence for the last failure, for people. */
+const char *ent_store_error(const struct ent_store *s);
+
+/* --- transactions -------------------------------------------------------------------------------
+ */
+
+ENT_MUST_USE enum ent_err ent_store_begin(struct ent_store *s);
+ENT_MUST_USE enum ent_err ent_store_commit(struct ent_store *s);
+void ent_store_rollback(struct ent_store *s); /* fine without a transaction */
+
+/* --- indicators ---------------------------------------------------------------------------------
+ */
+
+enum ent_put {
+    ENT_PUT_NEW,   /* the observable was not known */
+    ENT_PUT_CLAIM, /* known, but not from this source (or not under this id) */
+    ENT_PUT_SAME   /* this source said so before; its row was renewed */
+};
+
+/* Inside a transaction. source names where it came from ("JAR-16-20296A.csv"). */
+ENT_MUST_USE enum ent_err ent_store_put(struct ent_store *s, enum ent_put *ret,
+                                        const struct ent_indicator *ind, struct ent_slice source,
+                                        int64_t now);
+
+struct ent_known_filter {
+    uint32_t types;       /* ENT_OBS_BIT()s; 0 means all */
+    enum ent_tlp max_tlp; /* only claims at most this narrow; 0 means all */
+    int64_t at;           /* only claims valid at this time */
+};
+
+/* One observable with the best of its claims: highest confidence, then the newest. Slices are valid
+ * during the call. */
+struct ent_known {
+    uint64_t id;
+    struct ent_observable obs;
+    enum ent_tlp tlp;
+    int confidence;
+    uint64_t context; /* a number for (kind, text): equal numbers, equal texts */
+    struct ent_slice kind, text, source;
+    unsigned claims; /* how many claims pass the filter */
+};
+
+/* In order of type and value. A callback's error ends the walk and is returned. */
+ENT_MUST_USE enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *f,
+                                         enum ent_err (*each)(void *ctx, const struct ent_known *k),
+                                         void *ctx);
+
+/* The one with this id; ENT_E_NOTFOUND. k's slices are valid until the next call on s. */
+ENT_MUST_USE enum ent_err ent_store_get(struct ent_store *s, struct ent_known *ret, uint64_t id);
+
+/* Observables by type (index is enum ent_obs_type), and all claims. */
+ENT_MUST_USE enum ent_err ent_store_count(struct ent_store *s, uint64_t ret[static ENT_OBS_TYPES],
+                                          uint64_t *ret_claims);
+
+/* --- budgets ------------------------------------------------------------------------------------
+ */
+
+enum ent_direction { ENT_THEY_ASK = 0, ENT_WE_ASK = 1 };
+
+ENT_MUST_USE enum ent_err ent_store_spent(struct ent_store *s, uint64_t *ret, const char *partner,
+                                          enum ent_direction dir, uint64_t period);
+
+/* Add items if the sum stays within limit, else ENT_E_POLICY; durable when it returns. */
+ENT_MUST_USE enum ent_err ent_store_charge(struct ent_store *s, const char *partner,
+                                           enum ent_direction dir, uint64_t period, uint64_t items,
+                                           uint64_t limit);
+
+/* --- small facts --------------------------------------------------------------------------------
+ */
+
+/* Text by key; ENT_E_NOTFOUND. */
+ENT_MUST_USE enum ent_err ent_store_fact(struct ent_store *s, struct ent_buf *ret, const char *key);
+ENT_MUST_USE enum ent_err ent_store_set_fact(struct ent_store *s, const char *key,
+                                             struct ent_slice value);
+
+/* Raise the number kept under key to value; ENT_E_STATE when it is not higher than what is there.
+ * Durable when it returns: this is what stops an old offer from being made twice. */
+ENT_MUST_USE enum ent_err ent_store_advance(struct ent_store *s, const char *key, uint64_t value);
+
+#endif

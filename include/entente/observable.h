@@ -24,9 +24,10 @@ enum ent_obs_type {
     ENT_OBS_NET6,     /* 2001:db8::/32; a /128 becomes ENT_OBS_IPV6 */
     ENT_OBS_ENDPOINT, /* 198.51.100.3:443 or [2001:db8::1]:443: never the bare address */
     ENT_OBS_DOMAIN,   /* lower case, A-labels, no trailing dot, at most 253 octets */
-    ENT_OBS_URL,      /* scheme and host lower case, default port dropped, the rest as it is */
-    ENT_OBS_EMAIL,    /* local part as it is, domain as above */
-    ENT_OBS_MD5,      /* hashes: lower-case hexadecimal */
+    ENT_OBS_URL,   /* scheme and host lower case, default port dropped, empty path of http, https,
+                      ftp, ftps, ws, wss made "/", the rest as it is */
+    ENT_OBS_EMAIL, /* local part as it is, domain as above */
+    ENT_OBS_MD5,   /* hashes: lower-case hexadecimal */
     ENT_OBS_SHA1,
     ENT_OBS_SHA256,
     ENT_OBS_SHA512

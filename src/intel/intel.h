@@ -79,7 +79,8 @@ size_t ent_observable_key(uint8_t ret[static ENT_OBS_KEY_MAX], const struct ent_
 
 /* Defanged text back to its working form ("hxxp://evil[.]example" to "http://evil.example"), also
  * without zero-width characters, surrounding brackets, quotes and trailing punctuation. ret has cap
- * bytes; ENT_E_LIMIT when it does not fit. */
+ * bytes and gets a NUL that *ret_n does not count; ENT_E_LIMIT when it does not fit or is wrapped
+ * in more than 16 brackets. The result refangs to itself. */
 ENT_MUST_USE enum ent_err ent_refang(char *ret, size_t *ret_n, size_t cap, struct ent_slice s);
 
 #endif

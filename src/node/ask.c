@@ -1,0 +1,407 @@
+/* ask.c: the asker's run. */
+#include "node/node.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#define TRIES       4u
+#define POLL_MS     200u
+#define PATIENCE_MS 3600000u /* how long a partner may compute its filter */
+#define CLIENTS     64u
+
+struct asking {
+    const struct ent_ask_opts *o;
+    struct ent_lookup_asker *asker;
+    struct ent_ask_report *report;
+    struct ent_buf cert, key; /* PEM; key is secret */
+    pthread_mutex_t lock;     /* everything below */
+    struct ent_client *idle[CLIENTS];
+    size_t idles;
+    uint64_t answered;
+    struct ent_diag *d;
+};
+
+static bool stopped(const struct asking *a)
+{
+    return a->o->stop != NULL && atomic_load(a->o->stop);
+}
+
+static void wait_ms(unsigned ms)
+{
+    struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    (void)nanosleep(&ts, NULL);
+}
+
+/* --- connections -------------------------------------------------------------------------------- */
+
+static enum ent_err take_client(struct asking *a, struct ent_client **ret, struct ent_diag *d)
+{
+    struct ent_client *c = NULL;
+    (void)pthread_mutex_lock(&a->lock);
+    if (a->idles > 0)
+        c = a->idle[--a->idles];
+    (void)pthread_mutex_unlock(&a->lock);
+    if (c != NULL) {
+        *ret = c;
+        return ENT_OK;
+    }
+    struct ent_client_opts opts = {.url = a->o->url != NULL ? a->o->url : a->o->partner->url,
+                                   .cert_pem = ent_buf_slice(&a->cert),
+                                   .key_pem = ent_buf_slice(&a->key),
+                                   .stop = a->o->stop};
+    ent_spki_of_ed25519(&opts.server, a->o->partner->tls.b);
+    return ent_client_new(ret, d, &opts);
+}
+
+static void count_and_free(struct asking *a, struct ent_client *c)
+{
+    uint64_t sent = 0, received = 0;
+    ent_client_traffic(c, &sent, &received);
+    a->report->sent += sent;
+    a->report->received += received;
+    ent_client_free(c);
+}
+
+static void give_client(struct asking *a, struct ent_client *c, bool broken)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    if (broken || a->idles == CLIENTS)
+        count_and_free(a, c);
+    else
+        a->idle[a->idles++] = c;
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
+/* One message, again and again while the connection breaks. Our messages may all be repeated. */
+static enum ent_err call(struct asking *a, unsigned *ret_status, struct ent_buf *answer,
+                         struct ent_diag *d, const char *method, const char *path,
+                         struct ent_slice body)
+{
+    enum ent_err r = ENT_E_PEER;
+    for (unsigned i = 0; i < TRIES; i++) {
+        struct ent_client *c;
+        if (stopped(a))
+            return ent_fail(d, ENT_E_INTERRUPTED, "stopped", 0, 0);
+        if ((r = take_client(a, &c, d)) != ENT_OK)
+            return r;
+        ent_buf_clear(answer);
+        r = ent_client_call(c, ret_status, answer, d, method, path, body);
+        give_client(a, c, r != ENT_OK);
+        if (r != ENT_E_PEER)
+            return r;
+        if (i + 1 < TRIES)
+            wait_ms(100u << (2 * i));
+    }
+    return r;
+}
+
+/* The same where only 200 will do. */
+static enum ent_err call_ok(struct asking *a, struct ent_buf *answer, struct ent_diag *d,
+                            const char *method, const char *name, struct ent_slice body)
+{
+    char path[96];
+    unsigned status = 0;
+    (void)snprintf(path, sizeof(path), "/peer/v1/match/%s/%s", a->report->run, name);
+    for (unsigned waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
+        enum ent_err r = call(a, &status, answer, d, method, path, body);
+        if (r != ENT_OK)
+            return r;
+        if (status == 200)
+            return ENT_OK;
+        if (status != 202)
+            return ent_fail(d, ENT_E_PEER, "the partner broke off the run", 0, 0);
+        wait_ms(POLL_MS);
+    }
+    return ent_fail(d, ENT_E_TIMEOUT, "the partner never finished its filter", 0, 0);
+}
+
+/* --- the offer ---------------------------------------------------------------------------------- */
+
+struct agreed {
+    struct ent_match_offer offer;
+    struct ent_match_accept accept;
+    struct ent_act offer_act, answer_act;
+    struct ent_buf offer_bytes, answer_bytes;
+};
+
+static enum ent_err make_offer(struct asking *a, struct agreed *g)
+{
+    struct ent_buf body;
+    struct ent_act_wish wish = {
+        .type = ENT_ST_OFFER, .media = ENT_MEDIA_OFFER, .now = ent_clock_now()};
+    enum ent_err r;
+    ent_buf_init(&body, 1024);
+    memcpy(g->offer.to, a->o->partner->name, sizeof(g->offer.to));
+    g->offer.types = a->o->types;
+    ent_lookup_asker_offer(a->asker, &g->offer);
+    if ((r = ent_match_offer_encode(&body, &g->offer)) == ENT_OK) {
+        wish.body = ent_buf_slice(&body);
+        r = ent_home_act(a->o->home, &g->offer_bytes, &g->offer_act, a->d, &wish, a->o->author);
+    }
+    ent_buf_release(&body);
+    return r;
+}
+
+/* Signed by the partner, about this offer, or worth nothing. */
+static enum ent_err check_answer(struct asking *a, struct agreed *g, unsigned status)
+{
+    const struct ent_statement *st = &g->answer_act.st;
+    enum ent_err r = ent_act_parse(&g->answer_act, ent_buf_slice(&g->answer_bytes),
+                                   &a->o->partner->author, a->d);
+    if (r != ENT_OK)
+        return r;
+    if (strcmp(st->author, a->o->partner->name) != 0 || st->refs != 1 ||
+        memcmp(st->ref[0].b, g->offer_act.leaf.b, 32) != 0)
+        return ent_fail(a->d, ENT_E_AUTH, "the partner answered another offer", 0, 0);
+    if (status == 403 && st->type == ENT_ST_REFUSE && strcmp(st->media, ENT_MEDIA_REFUSE) == 0 &&
+        ent_match_refuse_parse(&a->report->verdict, g->answer_act.body) == ENT_OK)
+        return ent_fail(a->d, ENT_E_POLICY, ent_verdict_text(a->report->verdict), 0, 0);
+    if (status == 200 && st->type == ENT_ST_ACCEPT && strcmp(st->media, ENT_MEDIA_ACCEPT) == 0 &&
+        ent_match_accept_parse(&g->accept, g->answer_act.body) == ENT_OK)
+        return ENT_OK;
+    return ent_fail(a->d, ENT_E_FORMAT, "the partner's answer makes no sense", 0, 0);
+}
+
+static enum ent_err agree(struct asking *a, struct agreed *g)
+{
+    unsigned status = 0;
+    struct ent_hash32 sid;
+    enum ent_err r = make_offer(a, g);
+    if (r != ENT_OK)
+        return r;
+    r = call(a, &status, &g->answer_bytes, a->d, "POST", "/peer/v1/match",
+             ent_buf_slice(&g->offer_bytes));
+    if (r != ENT_OK)
+        return r;
+    if (status != 200 && status != 403)
+        return ent_fail(a->d, ENT_E_PEER, "the partner would not hear the offer", 0, 0);
+    if ((r = check_answer(a, g, status)) != ENT_OK)
+        return r;
+    ent_match_sid(&sid, &g->offer_act, &g->offer, &g->answer_act, &g->accept);
+    ent_hex_encode(a->report->run, sid.b, 16);
+    a->report->theirs = g->accept.items;
+    return ent_lookup_asker_start(a->asker, &sid, &g->accept);
+}
+
+/* --- questions ---------------------------------------------------------------------------------- */
+
+static enum ent_err ask_batch(void *ctx, size_t i)
+{
+    struct asking *a = ctx;
+    struct ent_buf ask, answer;
+    struct ent_diag d = {0};
+    struct ent_lookup_batch *b = ent_secret_alloc(sizeof(*b));
+    enum ent_err r;
+    if (b == NULL)
+        return ENT_E_NOMEM;
+    ent_buf_init(&ask, ENT_LOOKUP_ASK_MAX);
+    ent_buf_init(&answer, ENT_LOOKUP_ANSWER_MAX);
+    if ((r = ent_lookup_asker_ask(a->asker, b, &ask, i)) != ENT_OK ||
+        (r = call_ok(a, &answer, &d, "POST", "evaluate", ent_buf_slice(&ask))) != ENT_OK)
+        goto out;
+    size_t n = b->n;
+    if ((r = ent_lookup_asker_answer(a->asker, b, ent_buf_slice(&answer))) != ENT_OK) {
+        r = ent_fail(&d, r, "the partner's answers do not carry a valid proof", 0, 0);
+        goto out;
+    }
+    (void)pthread_mutex_lock(&a->lock);
+    a->answered += n;
+    if (a->o->progress != NULL)
+        a->o->progress(a->o->ctx, ENT_ASK_QUESTIONS, a->answered,
+                       ent_lookup_asker_items(a->asker));
+    (void)pthread_mutex_unlock(&a->lock);
+out:
+    if (r != ENT_OK) {
+        (void)pthread_mutex_lock(&a->lock);
+        if (a->d != NULL && a->d->text == NULL) /* the first to fail knows why */
+            *a->d = d;
+        (void)pthread_mutex_unlock(&a->lock);
+    }
+    ent_secret_free(b);
+    ent_buf_release(&ask);
+    ent_buf_release(&answer);
+    return r;
+}
+
+/* --- filter, labels, result --------------------------------------------------------------------- */
+
+static enum ent_err receive(struct asking *a, const struct agreed *g, struct ent_sha256 *sum)
+{
+    const uint64_t filters = ent_filter_blocks(g->accept.items);
+    const uint64_t all = filters + ent_labels_blocks(g->accept.labels);
+    struct ent_buf block;
+    enum ent_err r = ENT_OK;
+    ent_buf_init(&block, ENT_FILTER_BLOCK_MAX);
+    for (uint64_t i = 0; i < all && r == ENT_OK; i++) {
+        bool tags = i < filters;
+        char name[32];
+        (void)snprintf(name, sizeof(name), "%s/%llu", tags ? "filter" : "labels",
+                       (unsigned long long)(tags ? i : i - filters));
+        if ((r = call_ok(a, &block, a->d, "GET", name, ent_slice(NULL, 0))) != ENT_OK)
+            break;
+        ent_sha256_add(sum, ent_buf_slice(&block));
+        r = tags ? ent_lookup_asker_filter(a->asker, ent_buf_slice(&block))
+                 : ent_lookup_asker_labels(a->asker, ent_buf_slice(&block));
+        if (r == ENT_E_FORMAT)
+            r = ent_fail(a->d, r, "the partner's filter is malformed", 0, 0);
+        if (a->o->progress != NULL)
+            a->o->progress(a->o->ctx, ENT_ASK_FILTER, i + 1, all);
+    }
+    ent_buf_release(&block);
+    return r;
+}
+
+struct hit_list {
+    struct ent_buf text;
+};
+
+static enum ent_err note_hit(void *ctx, const struct ent_lookup_hit *h)
+{
+    struct hit_list *l = ctx;
+    enum ent_err r = ent_buf_put_slice(&l->text, h->item);
+    return r == ENT_OK ? ent_buf_putc(&l->text, '\n') : r;
+}
+
+/* What stays with us of the result: who was met, and the salts that open what was committed to. */
+static enum ent_err keep(struct asking *a, const struct agreed *g, const struct ent_salt32 *salt,
+                         const struct hit_list *hits, const struct ent_buf *ours,
+                         const struct ent_buf *theirs)
+{
+    char seed[ENT_BASE64_LEN(32)], salt64[ENT_BASE64_LEN(32)], text[192];
+    const char *id = a->report->run;
+    const struct ent_home *h = a->o->home;
+    enum ent_err r;
+    ent_base64_encode(seed, ent_lookup_asker_seed(a->asker)->b, 32);
+    ent_base64_encode(salt64, salt->b, 32);
+    int n = snprintf(text, sizeof(text), "entente/run@v1\nrole asker\nseed %s\nsalt %s\n", seed,
+                     salt64);
+    if ((r = ent_home_run_file(h, a->d, id, "offer", ent_buf_slice(&g->offer_bytes))) == ENT_OK &&
+        (r = ent_home_run_file(h, a->d, id, "accept", ent_buf_slice(&g->answer_bytes))) ==
+            ENT_OK &&
+        (r = ent_home_run_file(h, a->d, id, "secret", ent_slice(text, (size_t)n))) == ENT_OK &&
+        (r = ent_home_run_file(h, a->d, id, "hits", ent_buf_slice(&hits->text))) == ENT_OK &&
+        (r = ent_home_run_file(h, a->d, id, "result", ent_buf_slice(ours))) == ENT_OK)
+        r = ent_home_run_file(h, a->d, id, "result-theirs", ent_buf_slice(theirs));
+    ent_wipe(text, sizeof(text));
+    ent_wipe(seed, sizeof(seed));
+    return r;
+}
+
+/* The partner signs what it served; if that is not what we got, it lied to one of us two. */
+static enum ent_err check_their_result(struct asking *a, const struct agreed *g,
+                                       const struct ent_buf *bytes, const struct ent_hash32 *served)
+{
+    struct ent_act act;
+    struct ent_match_result res;
+    enum ent_err r = ent_act_parse(&act, ent_buf_slice(bytes), &a->o->partner->author, a->d);
+    if (r != ENT_OK)
+        return r;
+    if (act.st.type != ENT_ST_RESULT || strcmp(act.st.author, a->o->partner->name) != 0 ||
+        act.st.refs != 1 || memcmp(act.st.ref[0].b, g->answer_act.leaf.b, 32) != 0 ||
+        ent_match_result_parse(&res, act.body) != ENT_OK || res.asked != a->report->asked ||
+        memcmp(res.commitment.b, served->b, 32) != 0)
+        return ent_fail(a->d, ENT_E_AUTH, "the partner signed another result than it gave", 0, 0);
+    return ENT_OK;
+}
+
+static enum ent_err conclude(struct asking *a, const struct agreed *g,
+                             const struct ent_hash32 *served)
+{
+    struct hit_list hits;
+    struct ent_match_result ours = {.asked = a->report->asked};
+    struct ent_salt32 salt;
+    struct ent_buf body, mine, theirs;
+    struct ent_act act;
+    struct ent_act_wish wish = {.type = ENT_ST_RESULT,
+                                .ref = &g->answer_act.leaf,
+                                .media = ENT_MEDIA_RESULT,
+                                .now = ent_clock_now()};
+    enum ent_err r;
+    ent_buf_init(&hits.text, (size_t)1 << 32);
+    ent_buf_init(&body, 1024);
+    ent_buf_init(&mine, ENT_ACT_MAX);
+    ent_buf_init(&theirs, ENT_ACT_MAX);
+    if ((r = ent_lookup_asker_hits(a->asker, note_hit, &hits, &a->report->hits)) != ENT_OK)
+        goto out;
+    ent_random(salt.b, sizeof(salt.b));
+    ent_commit(&ours.commitment, &salt, ent_buf_slice(&hits.text));
+    if ((r = ent_match_result_encode(&body, &ours)) != ENT_OK)
+        goto out;
+    wish.body = ent_buf_slice(&body);
+    if ((r = ent_home_act(a->o->home, &mine, &act, a->d, &wish, a->o->author)) != ENT_OK ||
+        (r = call_ok(a, &theirs, a->d, "POST", "result", ent_buf_slice(&mine))) != ENT_OK ||
+        (r = check_their_result(a, g, &theirs, served)) != ENT_OK)
+        goto out;
+    r = keep(a, g, &salt, &hits, &mine, &theirs);
+out:
+    ent_buf_wipe(&hits.text);
+    ent_buf_release(&body);
+    ent_buf_release(&mine);
+    ent_buf_release(&theirs);
+    return r;
+}
+
+/* What we asked is counted on our side too, so that --dry-run can say what is left. The partner's
+ * count is the one that binds. */
+static enum ent_err count_spent(struct asking *a)
+{
+    const struct ent_budget *b = &a->o->home->pact.budget;
+    return ent_store_charge(a->o->store, a->o->partner->name, ENT_WE_ASK,
+                            ent_budget_period(b, ent_clock_now()), a->report->asked, INT64_MAX);
+}
+
+static enum ent_err run(struct asking *a, struct agreed *g)
+{
+    struct ent_sha256 sum;
+    struct ent_hash32 served;
+    enum ent_err r;
+    if ((r = agree(a, g)) != ENT_OK || (r = count_spent(a)) != ENT_OK)
+        return r;
+    r = ent_pool_run(a->o->pool, ask_batch, a,
+                     (size_t)ent_lookup_batches(ent_lookup_asker_items(a->asker)));
+    if (r != ENT_OK || (r = ent_lookup_asker_match(a->asker)) != ENT_OK)
+        return r;
+    ent_sha256_init(&sum);
+    if ((r = receive(a, g, &sum)) != ENT_OK)
+        return r;
+    ent_sha256_end(&sum, &served);
+    return conclude(a, g, &served);
+}
+
+enum ent_err ent_ask(struct ent_lookup_asker *asker, struct ent_ask_report *ret,
+                     struct ent_diag *d, const struct ent_ask_opts *opts)
+{
+    struct ent_diag own = {0};
+    struct asking a = {.o = opts, .asker = asker, .report = ret, .d = d == NULL ? &own : d};
+    struct agreed *g = calloc(1, sizeof(*g));
+    struct ent_seed32 tls;
+    struct ent_spki spki;
+    uint64_t start = ent_clock_steady_ns();
+    enum ent_err r;
+    if (g == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    *a.d = (struct ent_diag){0};
+    *ret = (struct ent_ask_report){.asked = ent_lookup_asker_items(asker)};
+    (void)pthread_mutex_init(&a.lock, NULL);
+    ent_buf_init(&a.cert, 8192);
+    ent_buf_init(&a.key, 8192);
+    ent_buf_init(&g->offer_bytes, ENT_ACT_MAX);
+    ent_buf_init(&g->answer_bytes, ENT_ACT_MAX);
+    ent_node_tls_seed(&tls, opts->node);
+    r = ent_net_identity(&a.cert, &a.key, &spki, &tls, opts->home->pact.self);
+    ent_wipe(&tls, sizeof(tls));
+    if (r == ENT_OK)
+        r = run(&a, g);
+    while (a.idles > 0)
+        count_and_free(&a, a.idle[--a.idles]);
+    ret->took_ns = ent_clock_steady_ns() - start;
+    ent_buf_release(&g->offer_bytes);
+    ent_buf_release(&g->answer_bytes);
+    free(g);
+    ent_buf_release(&a.cert);
+    ent_buf_wipe(&a.key);
+    (void)pthread_mutex_destroy(&a.lock);
+    if (r != ENT_OK && a.d->text == NULL)
+        return ent_fail(a.d, r, ent_err_str(r), 0, 0);
+    return r;
+}

@@ -1,0 +1,242 @@
+/* home.c: making and opening a home, versions of its pact. */
+#include "node/node.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+static const char config_text[] =
+    "# Settings of this member; `entente help config` lists them all.\n";
+
+enum ent_err ent_home_default(char ret[static ENT_PATH_MAX])
+{
+    const char *dir = getenv("ENTENTE_HOME"), *user = getenv("HOME");
+    if (dir != NULL && dir[0] != '\0') {
+        int n = snprintf(ret, ENT_PATH_MAX, "%s", dir);
+        return n < 0 || n >= ENT_PATH_MAX ? ENT_E_LIMIT : ENT_OK;
+    }
+    if (user == NULL || user[0] == '\0')
+        return ENT_E_NOTFOUND;
+    return ent_path_join(ret, ENT_PATH_MAX, user, ".entente");
+}
+
+enum ent_err ent_home_path(const struct ent_home *h, char ret[static ENT_PATH_MAX],
+                           const char *name)
+{
+    return ent_path_join(ret, ENT_PATH_MAX, h->dir, name);
+}
+
+const struct ent_member *ent_home_self(const struct ent_home *h)
+{
+    return ent_pact_member(&h->pact, h->pact.self);
+}
+
+void ent_node_tls_seed(struct ent_seed32 *ret, const struct ent_seed32 *node)
+{
+    ent_seed_derive(ret, node, 1, "entNode1");
+}
+
+/* --- making one --------------------------------------------------------------------------------- */
+
+struct fresh {
+    struct ent_seed32 seed[ENT_KEY_ROLES], tls;
+    struct ent_member self;
+};
+
+static enum ent_err fresh_keys(struct fresh *f, const struct ent_home_new *opts)
+{
+    for (int i = 0; i < ENT_KEY_ROLES; i++)
+        ent_random(f->seed[i].b, sizeof(f->seed[i].b));
+    ent_node_tls_seed(&f->tls, &f->seed[ENT_KEY_NODE]);
+    ent_sign_public(&f->self.root, &f->seed[ENT_KEY_ROOT]);
+    ent_sign_public(&f->self.author, &f->seed[ENT_KEY_AUTHOR]);
+    ent_sign_public(&f->self.tls, &f->tls);
+    int a = snprintf(f->self.name, sizeof(f->self.name), "%s", opts->name);
+    int b = snprintf(f->self.display, sizeof(f->self.display), "%s", opts->display);
+    int c = snprintf(f->self.url, sizeof(f->self.url), "%s", opts->url);
+    if (a < 0 || a > (int)ENT_NAME_MAX || b < 0 || b > (int)ENT_DISPLAY_MAX || c < 0 ||
+        c > (int)ENT_URL_MAX)
+        return ENT_E_LIMIT;
+    return ENT_OK;
+}
+
+static enum ent_err write_key(const char *dir, struct ent_diag *d, const struct fresh *f,
+                              enum ent_key_role role, const struct ent_slice *passphrase)
+{
+    const struct ent_pubkey *pk[] = {&f->self.root, &f->self.author, &f->self.tls};
+    uint8_t locked[ENT_LOCKED_SEED];
+    char path[ENT_PATH_MAX], name[16], b64[ENT_BASE64_LEN(ENT_LOCKED_SEED)];
+    char pub[ENT_BASE64_LEN(32)];
+    struct ent_buf b;
+    enum ent_err r;
+
+    ent_buf_init(&b, 1024);
+    ent_base64_encode(pub, pk[role]->b, 32);
+    if (passphrase == NULL) {
+        ent_base64_encode(b64, f->seed[role].b, 32);
+    } else {
+        if ((r = ent_seed_lock(locked, &f->seed[role], *passphrase)) != ENT_OK)
+            return ent_fail(d, r, "cannot lock a key: too little memory?", 0, 0);
+        ent_base64_encode(b64, locked, sizeof(locked));
+    }
+    (void)snprintf(name, sizeof(name), "keys/%s", ent_key_role_name(role));
+    if ((r = ent_buf_printf(&b, "entente/key@v1\nrole %s\npublic %s\n%s %s\n",
+                            ent_key_role_name(role), pub, passphrase == NULL ? "open" : "locked",
+                            b64)) != ENT_OK ||
+        (r = ent_path_join(path, sizeof(path), dir, name)) != ENT_OK)
+        goto out;
+    r = ent_file_create(path, ent_buf_slice(&b), 0400, d);
+out:
+    ent_wipe(b64, sizeof(b64));
+    ent_buf_wipe(&b);
+    return r;
+}
+
+static enum ent_err write_first_pact(const char *dir, struct ent_diag *d, const struct fresh *f)
+{
+    struct ent_pact *p = calloc(1, sizeof(*p));
+    char path[ENT_PATH_MAX];
+    struct ent_buf b;
+    enum ent_err r;
+    if (p == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    ent_buf_init(&b, ENT_PACT_MAX);
+    ent_pact_found(p, &f->self);
+    if ((r = ent_pact_sign(&b, p, &f->seed[ENT_KEY_ROOT])) == ENT_OK)
+        r = ent_pact_parse(p, ent_buf_slice(&b), NULL, d); /* what we cannot read we do not keep */
+    if (r == ENT_OK && (r = ent_path_join(path, sizeof(path), dir, "pact/000001")) == ENT_OK)
+        r = ent_file_create(path, ent_buf_slice(&b), 0644, d);
+    ent_buf_release(&b);
+    free(p);
+    return r;
+}
+
+static enum ent_err fill(const char *dir, struct ent_diag *d, const struct fresh *f,
+                         const struct ent_home_new *opts)
+{
+    static const char *const folders[] = {"keys", "pact", "acts", "runs"};
+    char path[ENT_PATH_MAX];
+    enum ent_err r;
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        if ((r = ent_path_join(path, sizeof(path), dir, folders[i])) != ENT_OK)
+            return r;
+        if (mkdir(path, 0700) != 0)
+            return ent_fail_sys(d, "cannot make a directory");
+    }
+    for (int i = 0; i < ENT_KEY_ROLES; i++)
+        if ((r = write_key(dir, d, f, (enum ent_key_role)i, opts->passphrase)) != ENT_OK)
+            return r;
+    if ((r = write_first_pact(dir, d, f)) != ENT_OK ||
+        (r = ent_path_join(path, sizeof(path), dir, "config")) != ENT_OK)
+        return r;
+    return ent_file_create(path, ent_slice(config_text, sizeof(config_text) - 1), 0644, d);
+}
+
+/* Remove what fill() made, for a home that did not come to be. */
+static void unmake(const char *dir)
+{
+    static const char *const names[] = {"keys/root", "keys/author", "keys/node", "pact/000001",
+                                        "config",    "keys",        "pact",      "acts",
+                                        "runs"};
+    char path[ENT_PATH_MAX];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (ent_path_join(path, sizeof(path), dir, names[i]) == ENT_OK)
+            (void)remove(path);
+    (void)rmdir(dir);
+}
+
+enum ent_err ent_home_make(struct ent_diag *d, const struct ent_home_new *opts)
+{
+    char tmp[ENT_PATH_MAX];
+    struct fresh f = {0};
+    enum ent_err r;
+    int n = snprintf(tmp, sizeof(tmp), "%s.new-XXXXXX", opts->dir);
+    if (n < 0 || (size_t)n >= sizeof(tmp))
+        return ent_fail(d, ENT_E_LIMIT, "path too long", 0, 0);
+    if (fresh_keys(&f, opts) != ENT_OK)
+        return ent_fail(d, ENT_E_LIMIT, "name, display name or URL too long", 0, 0);
+    if (mkdtemp(tmp) == NULL)
+        return ent_fail_sys(d, "cannot make a directory");
+    r = fill(tmp, d, &f, opts);
+    ent_wipe(&f, sizeof(f));
+    /* rename() replaces nothing but an empty directory. */
+    if (r == ENT_OK && rename(tmp, opts->dir) != 0) {
+        int sys = errno;
+        r = ent_fail_sys(d, "cannot make the home directory");
+        if (sys == ENOTEMPTY || sys == EEXIST || sys == ENOTDIR)
+            r = ent_fail(d, ENT_E_EXISTS, "there is something already, and nothing is overwritten",
+                         0, 0);
+    }
+    if (r != ENT_OK)
+        unmake(tmp);
+    return r;
+}
+
+/* --- opening it --------------------------------------------------------------------------------- */
+
+/* Version n after `before`; ENT_E_NOTFOUND when there is none. */
+static enum ent_err load_version(struct ent_home *h, struct ent_diag *d, uint64_t n,
+                                 const struct ent_pact *before)
+{
+    char name[32], path[ENT_PATH_MAX];
+    struct ent_buf b;
+    enum ent_err r;
+    (void)snprintf(name, sizeof(name), "pact/%06llu", (unsigned long long)n);
+    if ((r = ent_home_path(h, path, name)) != ENT_OK)
+        return r;
+    ent_buf_init(&b, ENT_PACT_MAX);
+    if ((r = ent_file_read(&b, d, path)) == ENT_OK) {
+        struct ent_pact *p = calloc(1, sizeof(*p));
+        r = p == NULL ? ENT_E_NOMEM : ent_pact_parse(p, ent_buf_slice(&b), before, d);
+        if (r == ENT_OK)
+            h->pact = *p;
+        free(p);
+    }
+    ent_buf_release(&b);
+    return r;
+}
+
+enum ent_err ent_home_open(struct ent_home *h, struct ent_diag *d, const char *dir)
+{
+    bool changed;
+    int n = snprintf(h->dir, sizeof(h->dir), "%s", dir);
+    if (n < 0 || (size_t)n >= sizeof(h->dir))
+        return ent_fail(d, ENT_E_LIMIT, "path too long", 0, 0);
+    enum ent_err r = load_version(h, d, 1, NULL);
+    if (r == ENT_E_NOTFOUND)
+        return ent_fail(d, r, "no home here yet: `entente init --name NAME` makes one", 0, 0);
+    return r == ENT_OK ? ent_home_refresh(h, d, &changed) : r;
+}
+
+enum ent_err ent_home_refresh(struct ent_home *h, struct ent_diag *d, bool *ret_changed)
+{
+    enum ent_err r = ENT_OK;
+    *ret_changed = false;
+    struct ent_pact *before = malloc(sizeof(*before));
+    if (before == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    while (r == ENT_OK) {
+        *before = h->pact;
+        if ((r = load_version(h, d, h->pact.version + 1, before)) == ENT_OK)
+            *ret_changed = true;
+    }
+    free(before);
+    return r == ENT_E_NOTFOUND ? ENT_OK : r;
+}
+
+enum ent_err ent_home_set_pact(struct ent_home *h, struct ent_diag *d, struct ent_pact *next,
+                               const struct ent_seed32 *root)
+{
+    char name[32], path[ENT_PATH_MAX];
+    struct ent_buf b;
+    enum ent_err r;
+    ent_buf_init(&b, ENT_PACT_MAX);
+    (void)snprintf(name, sizeof(name), "pact/%06llu", (unsigned long long)next->version);
+    if ((r = ent_home_path(h, path, name)) != ENT_OK)
+        return r;
+    if ((r = ent_pact_sign(&b, next, root)) == ENT_OK &&
+        (r = ent_pact_parse(next, ent_buf_slice(&b), &h->pact, d)) == ENT_OK &&
+        (r = ent_file_create(path, ent_buf_slice(&b), 0644, d)) == ENT_OK)
+        h->pact = *next;
+    ent_buf_release(&b);
+    return r;
+}

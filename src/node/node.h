@@ -1,0 +1,21 @@
+/*
+ * node: a member's home directory, its identity, and what it does with other members: the peer API
+ * as handlers that take bytes and return bytes, the daemon that serves them, and the asker's run.
+ *
+ * Promises: no act towards others happens before its statement is durable in the home; a partner
+ * sees one generic refusal whatever went wrong inside a run; a run that stops is forgotten.
+ * Never: parses arguments or prints (cli/ does), looks into TLS (net/ does).
+ */
+#ifndef ENT_NODE_NODE_H
+#define ENT_NODE_NODE_H
+
+#include "match/match.h"
+#include "net/net.h"
+#include "store/store.h"
+
+#include "node/home.h"
+#include "node/config.h"
+#include "node/ask.h"
+#include "node/peer.h"
+
+#endif

@@ -1,0 +1,474 @@
+/* peer.c: the peer API. */
+#include "node/node.h"
+#include "node/runs.h"
+
+#define PREFIX "/peer/v1/match"
+
+enum route_kind { NOWHERE, OFFER, EVALUATE, FILTER, LABELS, RESULT };
+
+struct route {
+    enum route_kind kind;
+    char id[ENT_RUN_ID];
+    uint64_t block;
+};
+
+static bool take_number(const char *s, uint64_t *ret)
+{
+    return ent_parse_u64(ret, ent_slice_str(s), ENT_MATCH_ITEMS_MOST) == ENT_OK;
+}
+
+static struct route parse_route(const char *method, const char *path)
+{
+    struct route r = {.kind = NOWHERE};
+    bool get = strcmp(method, "GET") == 0, post = strcmp(method, "POST") == 0;
+    uint8_t ignored[16];
+    size_t n = strlen(PREFIX);
+    if (strncmp(path, PREFIX, n) != 0)
+        return r;
+    path += n;
+    if (*path == '\0') {
+        r.kind = post ? OFFER : NOWHERE;
+        return r;
+    }
+    if (strlen(path) < ENT_RUN_ID + 1 || path[0] != '/' || path[ENT_RUN_ID] != '/' ||
+        ent_hex_decode(ignored, 16, ent_slice(path + 1, 32)) != ENT_OK)
+        return r;
+    memcpy(r.id, path + 1, 32);
+    path += ENT_RUN_ID + 1;
+    if (post && strcmp(path, "evaluate") == 0)
+        r.kind = EVALUATE;
+    else if (post && strcmp(path, "result") == 0)
+        r.kind = RESULT;
+    else if (get && strncmp(path, "filter/", 7) == 0 && take_number(path + 7, &r.block))
+        r.kind = FILTER;
+    else if (get && strncmp(path, "labels/", 7) == 0 && take_number(path + 7, &r.block))
+        r.kind = LABELS;
+    return r;
+}
+
+/* With the lock held: who has this TLS key in the newest pact. */
+static const struct ent_member *whose(struct ent_peer *p, const struct ent_spki *peer)
+{
+    const struct ent_pact *pact = &p->opts.home->pact;
+    bool changed;
+    /* A pact that cannot be read keeps the old one: members are only ever added by its owner, and
+     * the owner sees the error at the next command. */
+    (void)!ent_home_refresh(p->opts.home, NULL, &changed);
+    for (size_t i = 0; i < pact->members; i++) {
+        struct ent_spki spki;
+        ent_spki_of_ed25519(&spki, pact->member[i].tls.b);
+        if (memcmp(spki.b, peer->b, sizeof(spki.b)) == 0 &&
+            strcmp(pact->member[i].name, pact->self) != 0)
+            return &pact->member[i];
+    }
+    return NULL;
+}
+
+bool ent_peer_allow(void *ctx, const struct ent_spki *peer)
+{
+    struct ent_peer *p = ctx;
+    (void)pthread_mutex_lock(&p->lock);
+    bool known = whose(p, peer) != NULL;
+    (void)pthread_mutex_unlock(&p->lock);
+    return known;
+}
+
+size_t ent_peer_max_body(void *ctx, const struct ent_spki *peer, const char *method,
+                         const char *path)
+{
+    (void)ctx, (void)peer;
+    switch (parse_route(method, path).kind) {
+    case OFFER:
+    case RESULT:
+        return ENT_ACT_MAX;
+    case EVALUATE:
+        return ENT_LOOKUP_ASK_MAX;
+    case FILTER:
+    case LABELS:
+        return 1; /* a GET has no body; 0 would mean "no such thing" */
+    case NOWHERE:
+        break;
+    }
+    return 0;
+}
+
+/* --- the offer ---------------------------------------------------------------------------------- */
+
+struct offer {
+    const struct ent_member *member;
+    struct ent_act act;
+    struct ent_match_offer terms;
+};
+
+static enum ent_err parse_offer(struct ent_peer *p, const struct ent_request *req, struct offer *o)
+{
+    enum ent_err r;
+    if ((o->member = whose(p, &req->peer)) == NULL)
+        return ENT_E_AUTH;
+    if ((r = ent_act_parse(&o->act, req->body, &o->member->author, NULL)) != ENT_OK ||
+        (r = ent_match_offer_parse(&o->terms, o->act.body)) != ENT_OK)
+        return r;
+    if (o->act.st.type != ENT_ST_OFFER || strcmp(o->act.st.media, ENT_MEDIA_OFFER) != 0 ||
+        strcmp(o->act.st.author, o->member->name) != 0 ||
+        strcmp(o->terms.to, p->opts.home->pact.self) != 0)
+        return ENT_E_AUTH;
+    return ENT_OK;
+}
+
+/* Charged before anything is computed, and durable: a crash gives no second helping. */
+static enum ent_err decide(struct ent_peer *p, const struct offer *o, int64_t now,
+                           enum ent_verdict *ret)
+{
+    const struct ent_budget *budget = &p->opts.home->pact.budget;
+    uint64_t period = ent_budget_period(budget, now);
+    struct ent_match_wish w = {
+        .partner = o->member->name, .items = o->terms.items, .most = p->opts.items_most};
+    char key[ENT_NAME_MAX + 16];
+    (void)snprintf(key, sizeof(key), "sequence/%s", o->member->name);
+    enum ent_err r = ent_store_advance(p->opts.store, key, o->act.st.sequence);
+    *ret = ENT_DENIED_STALE;
+    if (r != ENT_OK)
+        return r == ENT_E_STATE ? ENT_OK : r;
+    *ret = ENT_DENIED_BUSY;
+    if (ent_runs_place(p, o->member->name) == NULL)
+        return ENT_OK;
+    if ((r = ent_store_spent(p->opts.store, &w.spent, w.partner, ENT_THEY_ASK, period)) != ENT_OK)
+        return r;
+    if ((*ret = ent_pact_decide_match(&p->opts.home->pact, &w)) != ENT_ALLOWED)
+        return ENT_OK;
+    r = ent_store_charge(p->opts.store, w.partner, ENT_THEY_ASK, period, w.items, budget->items);
+    if (r == ENT_E_POLICY)
+        *ret = ENT_DENIED_BUDGET;
+    return r == ENT_E_POLICY ? ENT_OK : r;
+}
+
+static enum ent_err add_known(void *ctx, const struct ent_known *k)
+{
+    struct ent_lookup_holder *h = ctx;
+    uint8_t item[ENT_OBS_KEY_MAX];
+    struct ent_label label;
+    uint32_t index = 0;
+    ent_label_make(&label, k->tlp, k->confidence, k->kind, k->text);
+    enum ent_err r = ent_lookup_holder_label(h, &index, &label);
+    if (r != ENT_OK)
+        return r;
+    return ent_lookup_holder_add(h, ent_slice(item, ent_observable_key(item, &k->obs)), index);
+}
+
+static enum ent_err load_own(struct ent_peer *p, const struct offer *o, int64_t now,
+                             struct ent_lookup_holder **ret)
+{
+    const struct ent_known_filter f = {
+        .types = o->terms.types, .max_tlp = p->opts.max_tlp, .at = now};
+    struct ent_lookup_holder *h = NULL;
+    enum ent_err r = ent_lookup_holder_new(&h, p->opts.pad);
+    if (r == ENT_OK)
+        r = ent_store_each(p->opts.store, &f, add_known, h);
+    if (r != ENT_OK) {
+        ent_lookup_holder_free(h);
+        return r;
+    }
+    *ret = h;
+    return ENT_OK;
+}
+
+static enum ent_err answer_act(struct ent_peer *p, struct ent_buf *b, struct ent_act *ret,
+                               enum ent_statement_type type, const char *media,
+                               const struct ent_hash32 *ref, const struct ent_buf *body,
+                               int64_t now)
+{
+    const struct ent_act_wish wish = {
+        .type = type, .ref = ref, .media = media, .body = ent_buf_slice(body), .now = now};
+    return ent_home_act(p->opts.home, b, ret, NULL, &wish, p->author);
+}
+
+static enum ent_err refuse(struct ent_peer *p, const struct offer *o, enum ent_verdict why,
+                           int64_t now, struct ent_response *res)
+{
+    const struct ent_peer_event e = {.kind = ENT_PEER_REFUSED,
+                                     .run = "",
+                                     .partner = o->member->name,
+                                     .asked = o->terms.items,
+                                     .verdict = why};
+    struct ent_act act;
+    struct ent_buf body;
+    ent_buf_init(&body, 1024);
+    enum ent_err r = ent_match_refuse_encode(&body, why);
+    if (r == ENT_OK)
+        r = answer_act(p, &res->body, &act, ENT_ST_REFUSE, ENT_MEDIA_REFUSE, &o->act.leaf, &body,
+                       now);
+    ent_buf_release(&body);
+    if (r == ENT_OK)
+        res->status = 403;
+    ent_runs_event(p, &e);
+    return r;
+}
+
+/* What an audit will need, and what the log of the run says: how many were asked. */
+static enum ent_err keep_start(struct ent_peer *p, const struct ent_run *run,
+                               struct ent_slice offer)
+{
+    char seed[ENT_BASE64_LEN(32)], text[128];
+    enum ent_err r;
+    ent_base64_encode(seed, ent_lookup_holder_seed(run->holder)->b, 32);
+    int n = snprintf(text, sizeof(text), "entente/run@v1\nrole holder\nseed %s\n", seed);
+    if ((r = ent_home_run_file(p->opts.home, NULL, run->id, "offer", offer)) == ENT_OK &&
+        (r = ent_home_run_file(p->opts.home, NULL, run->id, "accept",
+                               ent_buf_slice(&run->accept_act))) == ENT_OK)
+        r = ent_home_run_file(p->opts.home, NULL, run->id, "secret", ent_slice(text, (size_t)n));
+    ent_wipe(seed, sizeof(seed));
+    ent_wipe(text, sizeof(text));
+    return r;
+}
+
+static enum ent_err start_run(struct ent_peer *p, struct ent_run *run, const struct offer *o,
+                              const struct ent_request *req, int64_t now)
+{
+    struct ent_match_accept accept;
+    struct ent_act act;
+    struct ent_hash32 sid;
+    struct ent_buf body;
+    enum ent_err r;
+    ent_buf_init(&body, 1024);
+    if ((r = load_own(p, o, now, &run->holder)) != ENT_OK ||
+        (r = ent_lookup_holder_accept(run->holder, &accept)) != ENT_OK ||
+        (r = ent_match_accept_encode(&body, &accept)) != ENT_OK ||
+        (r = answer_act(p, &run->accept_act, &act, ENT_ST_ACCEPT, ENT_MEDIA_ACCEPT, &o->act.leaf,
+                        &body, now)) != ENT_OK)
+        goto out;
+    ent_match_sid(&sid, &o->act, &o->terms, &act, &accept);
+    ent_hex_encode(run->id, sid.b, 16);
+    run->accept = act.leaf;
+    if ((r = ent_lookup_holder_start(run->holder, &sid, o->terms.items)) == ENT_OK)
+        r = keep_start(p, run, req->body);
+out:
+    ent_buf_release(&body);
+    return r;
+}
+
+static enum ent_err accept_offer(struct ent_peer *p, const struct offer *o,
+                                 const struct ent_request *req, int64_t now,
+                                 struct ent_response *res)
+{
+    struct ent_run *run = ent_runs_place(p, o->member->name);
+    enum ent_err r;
+    ENT_ASSERT(run != NULL); /* decide() saw it, under the same lock */
+    *run = (struct ent_run){.state = ENT_RUN_BUILDING,
+                            .peer = req->peer,
+                            .offer = o->act.leaf,
+                            .asked = o->terms.items,
+                            .used_ns = ent_clock_steady_ns()};
+    memcpy(run->partner, o->member->name, sizeof(run->partner));
+    ent_buf_init(&run->accept_act, ENT_ACT_MAX);
+    ent_buf_init(&run->result_act, ENT_ACT_MAX);
+    if ((r = start_run(p, run, o, req, now)) != ENT_OK ||
+        (r = ent_buf_put_slice(&res->body, ent_buf_slice(&run->accept_act))) != ENT_OK) {
+        ent_runs_kill(p, run, ENT_PEER_ABORTED, r);
+        return r;
+    }
+    const struct ent_peer_event e = {.kind = ENT_PEER_ACCEPTED,
+                                     .run = run->id,
+                                     .partner = run->partner,
+                                     .asked = run->asked};
+    ent_runs_event(p, &e);
+    (void)pthread_cond_signal(&p->work);
+    res->status = 200;
+    return ENT_OK;
+}
+
+static void handle_offer(struct ent_peer *p, const struct ent_request *req,
+                         struct ent_response *res)
+{
+    enum ent_verdict verdict;
+    int64_t now = ent_clock_now();
+    struct offer o;
+    (void)pthread_mutex_lock(&p->lock);
+    enum ent_err r = parse_offer(p, req, &o);
+    if (r != ENT_OK)
+        goto out;
+    struct ent_run *again = ent_runs_by_offer(p, &o.act.leaf, &req->peer);
+    if (again != NULL) { /* the answer got lost on its way */
+        r = ent_buf_put_slice(&res->body, ent_buf_slice(&again->accept_act));
+        ent_runs_put(again);
+        res->status = 200;
+        goto out;
+    }
+    if ((r = decide(p, &o, now, &verdict)) != ENT_OK)
+        goto out;
+    r = verdict == ENT_ALLOWED ? accept_offer(p, &o, req, now, res)
+                               : refuse(p, &o, verdict, now, res);
+out:
+    (void)pthread_mutex_unlock(&p->lock);
+    if (r != ENT_OK) {
+        ent_buf_clear(&res->body);
+        res->status = 409;
+    }
+}
+
+/* --- inside a run ------------------------------------------------------------------------------- */
+
+static enum ent_err evaluate(struct ent_peer *p, struct ent_run *run,
+                             const struct ent_request *req, struct ent_response *res)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    enum ent_err r = run->state == ENT_RUN_BUILDING || run->state == ENT_RUN_READY
+                         ? ent_lookup_holder_admit(run->holder, req->body)
+                         : ENT_E_STATE;
+    (void)pthread_mutex_unlock(&p->lock);
+    return r != ENT_OK ? r : ent_lookup_holder_evaluate(run->holder, &res->body, req->body);
+}
+
+static enum ent_err serve_block(struct ent_peer *p, struct ent_run *run, const struct route *route,
+                                struct ent_response *res)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    enum ent_run_state state = run->state;
+    (void)pthread_mutex_unlock(&p->lock);
+    if (state == ENT_RUN_BUILDING) {
+        res->status = 202;
+        return ENT_OK;
+    }
+    if (state != ENT_RUN_READY)
+        return ENT_E_STATE;
+    return route->kind == FILTER ? ent_lookup_holder_filter(run->holder, &res->body, route->block)
+                                 : ent_lookup_holder_labels(run->holder, &res->body, route->block);
+}
+
+static enum ent_err check_result(struct ent_peer *p, const struct ent_run *run,
+                                 const struct ent_request *req)
+{
+    const struct ent_member *m = whose(p, &req->peer);
+    struct ent_match_result theirs;
+    struct ent_act act;
+    enum ent_err r = ENT_E_AUTH;
+    if (m == NULL || (r = ent_act_parse(&act, req->body, &m->author, NULL)) != ENT_OK ||
+        (r = ent_match_result_parse(&theirs, act.body)) != ENT_OK)
+        return r;
+    if (act.st.type != ENT_ST_RESULT || strcmp(act.st.author, m->name) != 0 ||
+        strcmp(act.st.media, ENT_MEDIA_RESULT) != 0 || act.st.refs != 1 ||
+        memcmp(act.st.ref[0].b, run->accept.b, 32) != 0 || theirs.asked != run->asked)
+        return ENT_E_AUTH;
+    return ENT_OK;
+}
+
+/* With the lock held. */
+static enum ent_err finish(struct ent_peer *p, struct ent_run *run, const struct ent_request *req)
+{
+    struct ent_match_result ours = {.asked = run->asked};
+    const struct ent_peer_event e = {.kind = ENT_PEER_FINISHED,
+                                     .run = run->id,
+                                     .partner = run->partner,
+                                     .asked = run->asked};
+    struct ent_act act;
+    struct ent_buf body;
+    enum ent_err r;
+    if (run->state != ENT_RUN_READY || !ent_lookup_holder_is_complete(run->holder))
+        return ENT_E_STATE;
+    ent_buf_init(&body, 1024);
+    if ((r = check_result(p, run, req)) == ENT_OK &&
+        (r = ent_lookup_holder_digest(run->holder, &ours.commitment)) == ENT_OK &&
+        (r = ent_match_result_encode(&body, &ours)) == ENT_OK &&
+        (r = ent_home_run_file(p->opts.home, NULL, run->id, "result-theirs", req->body)) ==
+            ENT_OK &&
+        (r = answer_act(p, &run->result_act, &act, ENT_ST_RESULT, ENT_MEDIA_RESULT, &run->accept,
+                        &body, ent_clock_now())) == ENT_OK &&
+        (r = ent_home_run_file(p->opts.home, NULL, run->id, "result",
+                               ent_buf_slice(&run->result_act))) == ENT_OK) {
+        ent_runs_event(p, &e);
+        run->state = ENT_RUN_DONE;
+    }
+    ent_buf_release(&body);
+    return r;
+}
+
+static enum ent_err result(struct ent_peer *p, struct ent_run *run, const struct ent_request *req,
+                           struct ent_response *res)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    enum ent_err r = run->state == ENT_RUN_DONE ? ENT_OK : finish(p, run, req);
+    if (r == ENT_OK)
+        r = ent_buf_put_slice(&res->body, ent_buf_slice(&run->result_act));
+    (void)pthread_mutex_unlock(&p->lock);
+    return r;
+}
+
+static void handle_run(struct ent_peer *p, const struct route *route,
+                       const struct ent_request *req, struct ent_response *res)
+{
+    enum ent_err r = ENT_E_NOTFOUND;
+    (void)pthread_mutex_lock(&p->lock);
+    struct ent_run *run = ent_runs_get(p, route->id, &req->peer);
+    (void)pthread_mutex_unlock(&p->lock);
+    res->status = 200;
+    if (run != NULL) {
+        if (route->kind == EVALUATE)
+            r = evaluate(p, run, req, res);
+        else if (route->kind == RESULT)
+            r = result(p, run, req, res);
+        else
+            r = serve_block(p, run, route, res);
+        (void)pthread_mutex_lock(&p->lock);
+        if (r != ENT_OK)
+            ent_runs_kill(p, run, ENT_PEER_ABORTED, r);
+        ent_runs_put(run);
+        (void)pthread_mutex_unlock(&p->lock);
+    }
+    if (r != ENT_OK) {
+        ent_buf_clear(&res->body);
+        res->status = 409;
+    }
+}
+
+void ent_peer_handle(void *ctx, const struct ent_request *req, struct ent_response *res)
+{
+    struct ent_peer *p = ctx;
+    const struct route route = parse_route(req->method, req->path);
+    res->type = "application/octet-stream";
+    if (route.kind == NOWHERE)
+        res->status = 404;
+    else if (route.kind == OFFER)
+        handle_offer(p, req, res);
+    else
+        handle_run(p, &route, req, res);
+}
+
+/* --- birth and end ------------------------------------------------------------------------------ */
+
+enum ent_err ent_peer_new(struct ent_peer **ret, const struct ent_peer_opts *opts)
+{
+    struct ent_peer *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return ENT_E_NOMEM;
+    p->opts = *opts;
+    (void)pthread_mutex_init(&p->lock, NULL);
+    (void)pthread_cond_init(&p->work, NULL);
+    p->author = ent_secret_alloc(sizeof(*p->author));
+    if (p->author != NULL)
+        *p->author = *opts->author;
+    if (p->author != NULL && pthread_create(&p->builder, NULL, ent_runs_builder, p) == 0)
+        p->building = true;
+    if (!p->building) {
+        ent_peer_free(p);
+        return ENT_E_NOMEM;
+    }
+    *ret = p;
+    return ENT_OK;
+}
+
+void ent_peer_free(struct ent_peer *p)
+{
+    if (p == NULL)
+        return;
+    (void)pthread_mutex_lock(&p->lock);
+    p->ending = true;
+    (void)pthread_cond_signal(&p->work);
+    (void)pthread_mutex_unlock(&p->lock);
+    if (p->building)
+        (void)pthread_join(p->builder, NULL);
+    for (size_t i = 0; i < ENT_RUNS; i++)
+        ent_runs_kill(p, &p->run[i], ENT_PEER_ABORTED, ENT_E_INTERRUPTED);
+    ent_secret_free(p->author);
+    (void)pthread_cond_destroy(&p->work);
+    (void)pthread_mutex_destroy(&p->lock);
+    free(p);
+}

@@ -1,0 +1,64 @@
+/*
+ * peer.h: what a node answers to partners. Handlers take bytes and return bytes; the process split
+ * will put them behind a pipe without changing them.
+ *
+ *     POST /peer/v1/match                  an offer act; 200 and an accept act, or 403 and a refusal
+ *     POST /peer/v1/match/<id>/evaluate    a batch of questions; 200 and answers with their proof
+ *     GET  /peer/v1/match/<id>/filter/<n>  a block of the filter; 202 while it is being computed
+ *     GET  /peer/v1/match/<id>/labels/<n>  a block of label boxes
+ *     POST /peer/v1/match/<id>/result      the asker's result act; 200 and the holder's
+ *
+ * <id> is the first 16 bytes of the session id in hexadecimal, which both sides compute. All of it
+ * may be repeated after a broken connection. Anything wrong ends the run with 409 and no body.
+ */
+#ifndef ENT_NODE_PEER_H
+#define ENT_NODE_PEER_H
+
+#include "net/net.h"
+#include "node/home.h"
+#include "store/store.h"
+
+#define ENT_RUN_ID 33 /* 32 hexadecimal digits and NUL */
+
+enum ent_peer_event_kind {
+    ENT_PEER_ACCEPTED,
+    ENT_PEER_REFUSED,
+    ENT_PEER_FINISHED,
+    ENT_PEER_ABORTED, /* the partner broke the protocol, or something failed here */
+    ENT_PEER_EXPIRED  /* the partner stopped halfway */
+};
+
+struct ent_peer_event {
+    enum ent_peer_event_kind kind;
+    const char *run; /* id, or "" before there is one */
+    const char *partner;
+    uint64_t asked;
+    enum ent_verdict verdict; /* ENT_PEER_REFUSED */
+    enum ent_err err;         /* ENT_PEER_ABORTED */
+};
+
+struct ent_peer_opts {
+    struct ent_home *home;      /* outlives the peer, which keeps its pact up to date */
+    struct ent_store *store;    /* outlives the peer, which alone uses it */
+    struct ent_pool *pool;      /* outlives the peer */
+    const struct ent_seed32 *author;
+    uint64_t items_most;        /* one run */
+    enum ent_tlp max_tlp;       /* narrowest that is compared: CLEAR or GREEN */
+    bool pad;
+    unsigned idle_seconds;      /* a run in which nothing happens for so long is forgotten */
+    void *ctx;
+    void (*event)(void *ctx, const struct ent_peer_event *e); /* from any thread, one at a time */
+};
+
+struct ent_peer;
+ENT_MUST_USE enum ent_err ent_peer_new(struct ent_peer **ret, const struct ent_peer_opts *opts);
+/* After the server that calls the handlers has stopped. */
+void ent_peer_free(struct ent_peer *p);
+
+/* The three callbacks of struct ent_server_opts; ctx is the struct ent_peer. */
+bool ent_peer_allow(void *ctx, const struct ent_spki *peer);
+size_t ent_peer_max_body(void *ctx, const struct ent_spki *peer, const char *method,
+                         const char *path);
+void ent_peer_handle(void *ctx, const struct ent_request *req, struct ent_response *res);
+
+#endif

@@ -1,0 +1,165 @@
+/* runs.c: the table of runs and the thread that works for it. */
+#include "node/node.h"
+#include "node/runs.h"
+
+void ent_runs_event(const struct ent_peer *p, const struct ent_peer_event *e)
+{
+    if (p->opts.event != NULL)
+        p->opts.event(p->opts.ctx, e);
+}
+
+static void clear(struct ent_run *run)
+{
+    ent_lookup_holder_free(run->holder);
+    ent_buf_release(&run->accept_act);
+    ent_buf_release(&run->result_act);
+    *run = (struct ent_run){.state = ENT_RUN_FREE};
+}
+
+struct ent_run *ent_runs_place(struct ent_peer *p, const char *partner)
+{
+    struct ent_run *place = NULL;
+    unsigned theirs = 0;
+    for (size_t i = 0; i < ENT_RUNS; i++) {
+        struct ent_run *run = &p->run[i];
+        bool is_theirs = run->state != ENT_RUN_FREE && strcmp(run->partner, partner) == 0;
+        /* A finished run waits only for its last answer to be asked for again. */
+        if (is_theirs && run->state == ENT_RUN_DONE && run->refs == 0) {
+            clear(run);
+            is_theirs = false;
+        }
+        theirs += is_theirs;
+        if (run->state == ENT_RUN_FREE && place == NULL)
+            place = run;
+    }
+    return theirs >= ENT_RUNS_EACH ? NULL : place;
+}
+
+static bool is_live(const struct ent_run *run, const struct ent_spki *peer)
+{
+    return run->state != ENT_RUN_FREE && run->state != ENT_RUN_DEAD &&
+           memcmp(run->peer.b, peer->b, sizeof(peer->b)) == 0;
+}
+
+static struct ent_run *take(struct ent_run *run)
+{
+    run->refs++;
+    run->used_ns = ent_clock_steady_ns();
+    return run;
+}
+
+struct ent_run *ent_runs_get(struct ent_peer *p, const char *id, const struct ent_spki *peer)
+{
+    for (size_t i = 0; i < ENT_RUNS; i++)
+        if (is_live(&p->run[i], peer) && strcmp(p->run[i].id, id) == 0)
+            return take(&p->run[i]);
+    return NULL;
+}
+
+struct ent_run *ent_runs_by_offer(struct ent_peer *p, const struct ent_hash32 *leaf,
+                                  const struct ent_spki *peer)
+{
+    for (size_t i = 0; i < ENT_RUNS; i++)
+        if (is_live(&p->run[i], peer) && memcmp(p->run[i].offer.b, leaf->b, 32) == 0)
+            return take(&p->run[i]);
+    return NULL;
+}
+
+void ent_runs_put(struct ent_run *run)
+{
+    run->refs--;
+    run->used_ns = ent_clock_steady_ns();
+    if (run->refs == 0 && run->state == ENT_RUN_DEAD)
+        clear(run);
+    if (run->refs == 0 && run->state == ENT_RUN_DONE) { /* its key has done its work */
+        ent_lookup_holder_free(run->holder);
+        run->holder = NULL;
+    }
+}
+
+void ent_runs_kill(struct ent_peer *p, struct ent_run *run, enum ent_peer_event_kind why,
+                   enum ent_err err)
+{
+    if (run->state == ENT_RUN_FREE || run->state == ENT_RUN_DEAD)
+        return;
+    const struct ent_peer_event e = {
+        .kind = why, .run = run->id, .partner = run->partner, .asked = run->asked, .err = err};
+    if (run->state != ENT_RUN_DONE)
+        ent_runs_event(p, &e);
+    run->state = ENT_RUN_DEAD;
+    if (run->refs == 0)
+        clear(run);
+}
+
+/* --- the builder -------------------------------------------------------------------------------- */
+
+struct job {
+    struct ent_peer *p;
+    struct ent_run *run;
+};
+
+static enum ent_err tags(void *ctx, size_t part)
+{
+    struct job *j = ctx;
+    (void)pthread_mutex_lock(&j->p->lock);
+    bool stop = j->p->ending || j->run->state != ENT_RUN_BUILDING;
+    (void)pthread_mutex_unlock(&j->p->lock);
+    return stop ? ENT_E_INTERRUPTED : ent_lookup_holder_tags(j->run->holder, part);
+}
+
+/* With the lock held, which is let go while it works. */
+static void build(struct ent_peer *p, struct ent_run *run)
+{
+    struct job j = {p, run};
+    run->refs++;
+    (void)pthread_mutex_unlock(&p->lock);
+    enum ent_err r =
+        ent_pool_run(p->opts.pool, tags, &j, ent_lookup_holder_parts(run->holder));
+    if (r == ENT_OK)
+        ent_lookup_holder_sort(run->holder);
+    (void)pthread_mutex_lock(&p->lock);
+    if (r != ENT_OK)
+        ent_runs_kill(p, run, ENT_PEER_ABORTED, r);
+    else if (run->state == ENT_RUN_BUILDING)
+        run->state = ENT_RUN_READY;
+    ent_runs_put(run);
+}
+
+static void forget_silent(struct ent_peer *p)
+{
+    uint64_t now = ent_clock_steady_ns(), most = (uint64_t)p->opts.idle_seconds * 1000000000u;
+    for (size_t i = 0; i < ENT_RUNS; i++) {
+        struct ent_run *run = &p->run[i];
+        bool waits = run->state == ENT_RUN_READY || run->state == ENT_RUN_DONE;
+        if (waits && run->refs == 0 && now - run->used_ns > most)
+            ent_runs_kill(p, run, ENT_PEER_EXPIRED, ENT_E_TIMEOUT);
+    }
+}
+
+static struct ent_run *next_to_build(struct ent_peer *p)
+{
+    for (size_t i = 0; i < ENT_RUNS; i++)
+        if (p->run[i].state == ENT_RUN_BUILDING)
+            return &p->run[i];
+    return NULL;
+}
+
+void *ent_runs_builder(void *peer)
+{
+    struct ent_peer *p = peer;
+    (void)pthread_mutex_lock(&p->lock);
+    while (!p->ending) {
+        struct ent_run *run = next_to_build(p);
+        if (run != NULL) {
+            build(p, run);
+            continue;
+        }
+        forget_silent(p);
+        struct timespec until;
+        (void)clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += 1;
+        (void)pthread_cond_timedwait(&p->work, &p->lock, &until);
+    }
+    (void)pthread_mutex_unlock(&p->lock);
+    return NULL;
+}

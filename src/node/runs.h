@@ -1,0 +1,56 @@
+/* runs.h: the holder's table of runs, for node/ alone. Every function wants the table's lock held,
+ * unless it says otherwise. */
+#ifndef ENT_NODE_RUNS_H
+#define ENT_NODE_RUNS_H
+
+#include "node/node.h"
+
+#include <pthread.h>
+
+#define ENT_RUNS          16u
+#define ENT_RUNS_EACH     4u /* of one partner */
+
+enum ent_run_state { ENT_RUN_FREE, ENT_RUN_BUILDING, ENT_RUN_READY, ENT_RUN_DONE, ENT_RUN_DEAD };
+
+struct ent_run {
+    enum ent_run_state state;
+    unsigned refs; /* threads inside; a dead run is cleared when it falls to 0 */
+    char id[ENT_RUN_ID];
+    char partner[ENT_NAME_MAX + 1];
+    struct ent_spki peer;
+    uint64_t asked;
+    struct ent_hash32 offer, accept; /* leaves */
+    struct ent_buf accept_act, result_act;
+    struct ent_lookup_holder *holder;
+    uint64_t used_ns;
+};
+
+struct ent_peer {
+    struct ent_peer_opts opts;
+    struct ent_seed32 *author; /* secret memory */
+    pthread_mutex_t lock;
+    pthread_cond_t work; /* for the builder: a run is new, or the end */
+    pthread_t builder;
+    bool building, ending;
+    struct ent_run run[ENT_RUNS];
+};
+
+/* A free place, or NULL: all taken, or too many of this partner. */
+struct ent_run *ent_runs_place(struct ent_peer *p, const char *partner);
+
+/* The live run with this id that belongs to this key, with one more reference; or NULL. */
+struct ent_run *ent_runs_get(struct ent_peer *p, const char *id, const struct ent_spki *peer);
+struct ent_run *ent_runs_by_offer(struct ent_peer *p, const struct ent_hash32 *leaf,
+                                  const struct ent_spki *peer);
+void ent_runs_put(struct ent_run *run);
+
+/* End a run: its holder's secrets are wiped as soon as nobody is inside. */
+void ent_runs_kill(struct ent_peer *p, struct ent_run *run, enum ent_peer_event_kind why,
+                   enum ent_err err);
+
+/* The thread that computes filters and forgets silent runs. Takes the lock itself. */
+void *ent_runs_builder(void *peer);
+
+void ent_runs_event(const struct ent_peer *p, const struct ent_peer_event *e);
+
+#endif

@@ -1,118 +1,189 @@
-/* group.c: ristretto255 on libsodium, behind our own checks of encodings. */
+/*
+ * group.c: elements as the outside sees them, over the portable arithmetic of point.c.
+ */
 #include "crypto/crypto.h"
 #include "crypto/msm.h"
 
-static uint8_t any_bit(const uint8_t b[static 32])
+/* ENT_E_FORMAT for the identity, which is encoded as zeros. */
+static enum ent_err not_identity(const uint8_t b[static 32])
 {
     uint8_t any = 0;
     for (size_t i = 0; i < 32; i++)
         any |= b[i];
-    return any;
+    /* Public: happens to no honest party but with probability 2^-252, and aborts the run then. */
+    ent_ct_public(&any, sizeof(any));
+    return any == 0 ? ENT_E_FORMAT : ENT_OK;
 }
 
-/* Below 2^255-19, even, not zero: all that can be said of an encoding without arithmetic. */
-static bool looks_canonical(const uint8_t b[static 32])
+/* The point of an element, which by its type is a canonical encoding. */
+static void load(struct ent_point *ret, const struct ent_element *e)
 {
-    static const uint8_t p[32] = {0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};
-    unsigned borrow = 0;
-    for (size_t i = 0; i < 32; i++)
-        borrow = ((unsigned)b[i] - p[i] - borrow) >> 31;
-    return borrow == 1 && (b[0] & 1) == 0 && any_bit(b) != 0;
+    uint64_t ok = ent_point_decode(ret, e->b);
+    /* Public: 1 for everything that may stand in a struct ent_element. */
+    ent_ct_public(&ok, sizeof(ok));
+    ENT_ASSERT(ok == 1);
+}
+
+static enum ent_err store(struct ent_element *ret, const struct ent_point *p)
+{
+    uint8_t b[32];
+    ent_point_encode(b, p);
+    enum ent_err r = not_identity(b);
+    if (r == ENT_OK)
+        memcpy(ret->b, b, sizeof(b));
+    return r;
+}
+
+enum ent_err ent_element_decode_each(struct ent_element *ret, const uint8_t *bytes, size_t n)
+{
+    struct ent_point p;
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *b = bytes + 32 * i;
+        if (not_identity(b) != ENT_OK || ent_point_decode(&p, b) != 1)
+            return ENT_E_FORMAT;
+    }
+    if (n > 0)
+        memmove(ret, bytes, 32 * n);
+    return ENT_OK;
 }
 
 enum ent_err ent_element_decode(struct ent_element *ret, const uint8_t bytes32[static 32])
 {
-    if (!looks_canonical(bytes32) || crypto_core_ristretto255_is_valid_point(bytes32) != 1)
-        return ENT_E_FORMAT;
-    memcpy(ret->b, bytes32, 32);
-    return ENT_OK;
-}
-
-/* libsodium encodes the identity as zeros. Never the case for honest results, so public. */
-static enum ent_err finish(struct ent_element *ret, const uint8_t bytes32[static 32])
-{
-    uint8_t any = any_bit(bytes32);
-    ent_ct_public(&any, sizeof(any));
-    if (any == 0)
-        return ENT_E_FORMAT;
-    memcpy(ret->b, bytes32, 32);
-    return ENT_OK;
+    return ent_element_decode_each(ret, bytes32, 1);
 }
 
 enum ent_err ent_element_from_hash(struct ent_element *ret, const uint8_t hash64[static 64])
 {
-    uint8_t b[32];
-    (void)crypto_core_ristretto255_from_hash(b, hash64);
-    return finish(ret, b);
+    struct ent_point p;
+    ent_point_from_hash(&p, hash64);
+    enum ent_err r = store(ret, &p);
+    ent_wipe(&p, sizeof(p));
+    return r;
 }
 
 enum ent_err ent_element_add(struct ent_element *ret, const struct ent_element *a,
                              const struct ent_element *b)
 {
-    uint8_t sum[32];
-    ENT_ASSERT(crypto_core_ristretto255_add(sum, a->b, b->b) == 0);
-    return finish(ret, sum);
+    struct ent_point p, q;
+    struct ent_cached c;
+    load(&p, a);
+    load(&q, b);
+    ent_point_to_cached(&c, &q);
+    ent_point_add(&p, &p, &c);
+    return store(ret, &p);
 }
 
 enum ent_err ent_element_sub(struct ent_element *ret, const struct ent_element *a,
                              const struct ent_element *b)
 {
-    uint8_t diff[32];
-    ENT_ASSERT(crypto_core_ristretto255_sub(diff, a->b, b->b) == 0);
-    return finish(ret, diff);
+    struct ent_point p, q;
+    struct ent_cached c;
+    load(&p, a);
+    load(&q, b);
+    ent_point_to_cached(&c, &q);
+    ent_point_sub(&p, &p, &c);
+    return store(ret, &p);
 }
 
 void ent_element_base_mul(struct ent_element *ret, const struct ent_scalar *k)
 {
-    ENT_ASSERT(crypto_scalarmult_ristretto255_base(ret->b, k->b) == 0);
+    struct ent_point p;
+    ent_point_base_mul(&p, k);
+    ent_point_encode(ret->b, &p);
+    ent_wipe(&p, sizeof(p));
+}
+
+/* k[0], k[step], k[2*step], ... */
+static void mul(struct ent_element *ret, const struct ent_scalar *k, size_t step,
+                const struct ent_element *in, size_t n)
+{
+    struct ent_point p;
+    for (size_t i = 0; i < n; i++) {
+        load(&p, &in[i]);
+        ent_point_mul(&p, &k[i * step], &p);
+        ent_point_encode(ret[i].b, &p);
+    }
+    ent_wipe(&p, sizeof(p));
 }
 
 void ent_element_mul_one(struct ent_element *ret, const struct ent_scalar *k,
                          const struct ent_element *in, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        ENT_ASSERT(crypto_scalarmult_ristretto255(ret[i].b, k->b, in[i].b) == 0);
+    mul(ret, k, 0, in, n);
 }
 
 void ent_element_mul_each(struct ent_element *ret, const struct ent_scalar *k,
                           const struct ent_element *in, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        ENT_ASSERT(crypto_scalarmult_ristretto255(ret[i].b, k[i].b, in[i].b) == 0);
+    mul(ret, k, 1, in, n);
+}
+
+static enum ent_err mul_hashed(struct ent_element *ret, const struct ent_scalar *k, size_t step,
+                               const uint8_t *hashes, size_t n)
+{
+    struct ent_point p;
+    enum ent_err r = ENT_OK;
+    for (size_t i = 0; i < n && r == ENT_OK; i++) {
+        ent_point_from_hash(&p, hashes + 64 * i);
+        ent_point_mul(&p, &k[i * step], &p);
+        r = store(&ret[i], &p);
+    }
+    ent_wipe(&p, sizeof(p));
+    return r;
+}
+
+enum ent_err ent_element_mul_one_hashed(struct ent_element *ret, const struct ent_scalar *k,
+                                        const uint8_t *hashes, size_t n)
+{
+    return mul_hashed(ret, k, 0, hashes, n);
+}
+
+enum ent_err ent_element_mul_each_hashed(struct ent_element *ret, const struct ent_scalar *k,
+                                         const uint8_t *hashes, size_t n)
+{
+    return mul_hashed(ret, k, 1, hashes, n);
 }
 
 void ent_msm_init(struct ent_msm *m)
 {
-    memset(m, 0, sizeof(*m));
+    ent_point_identity(&m->sum);
+}
+
+static void msm_point(struct ent_msm *m, const struct ent_point *p)
+{
+    struct ent_cached c;
+    ent_point_to_cached(&c, p);
+    ent_point_add(&m->sum, &m->sum, &c);
 }
 
 void ent_msm_add_var(struct ent_msm *m, const struct ent_scalar *w, const struct ent_element *in,
                      size_t n)
 {
-    uint8_t t[32];
-    for (size_t i = 0; i < n; i++)
-        if (crypto_scalarmult_ristretto255(t, w[i].b, in[i].b) == 0) /* else w[i] is zero */
-            ENT_ASSERT(crypto_core_ristretto255_add(m->sum32, m->sum32, t) == 0);
+    struct ent_point p[ENT_POINTS_AT_ONCE], sum;
+    for (size_t i = 0, k; i < n; i += k) {
+        k = n - i < ENT_POINTS_AT_ONCE ? n - i : ENT_POINTS_AT_ONCE;
+        for (size_t j = 0; j < k; j++)
+            load(&p[j], &in[i + j]);
+        ent_point_sum_var(&sum, w + i, p, k);
+        msm_point(m, &sum);
+    }
 }
 
 enum ent_err ent_msm_end_var(struct ent_msm *m, struct ent_element *ret)
 {
-    return finish(ret, m->sum32);
+    return store(ret, &m->sum);
 }
 
 enum ent_err ent_element_mul_add_var(struct ent_element *ret, const struct ent_scalar *a,
                                      const struct ent_element *p, const struct ent_scalar *b,
                                      const struct ent_element *q)
 {
-    static const struct ent_scalar one = {.b = {1}};
-    struct ent_element g;
     struct ent_msm m;
-    if (p == NULL)
-        ent_element_base_mul(&g, &one);
     ent_msm_init(&m);
-    ent_msm_add_var(&m, a, p == NULL ? &g : p, 1);
+    if (p == NULL)
+        ent_point_base_mul(&m.sum, a);
+    else
+        ent_msm_add_var(&m, a, p, 1);
     ent_msm_add_var(&m, b, q, 1);
     return ent_msm_end_var(&m, ret);
 }

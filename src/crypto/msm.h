@@ -5,11 +5,11 @@
 #ifndef ENT_CRYPTO_MSM_H
 #define ENT_CRYPTO_MSM_H
 
-#include "crypto/group.h"
+#include "crypto/point.h"
 
 /* w[0]*in[0] + w[1]*in[1] + ..., growing piece by piece. */
 struct ent_msm {
-    uint8_t sum32[32];
+    struct ent_point sum;
 };
 
 void ent_msm_init(struct ent_msm *m);

@@ -48,32 +48,26 @@ enum ent_err ent_oprf_lengths_ok(const struct ent_slice *input, size_t n)
     return ENT_OK;
 }
 
-enum ent_err ent_oprf_to_group(struct ent_element *ret, const struct ent_suite *suite,
-                               const struct ent_slice *input, size_t n)
+void ent_oprf_hash_inputs(uint8_t *ret, const struct ent_suite *suite,
+                          const struct ent_slice *input, size_t n)
 {
-    uint8_t wide[64];
-    enum ent_err r = ENT_OK;
-    for (size_t i = 0; i < n && r == ENT_OK; i++) {
-        ent_suite_expand(wide, suite, &suite->to_group, input[i]);
-        r = ent_element_from_hash(&ret[i], wide);
-    }
-    ent_wipe(wide, sizeof(wide));
-    return r;
+    for (size_t i = 0; i < n; i++)
+        ent_suite_expand(ret + 64 * i, suite, &suite->to_group, input[i]);
 }
 
 enum ent_err ent_oprf_blind_with(struct ent_element *blinded, const struct ent_scalar *blind,
                                  enum ent_oprf_mode mode, const struct ent_slice *input, size_t n)
 {
     struct ent_suite suite;
-    struct ent_element x[ENT_OPRF_PIECE];
+    uint8_t hashes[64 * ENT_OPRF_PIECE];
     enum ent_err r = ent_oprf_lengths_ok(input, n);
     ent_suite_init(&suite, mode);
     for (size_t i = 0; i < n && r == ENT_OK; i += ENT_OPRF_PIECE) {
         size_t m = ent_oprf_piece(n - i);
-        if ((r = ent_oprf_to_group(x, &suite, input + i, m)) == ENT_OK)
-            ent_element_mul_each(blinded + i, blind + i, x, m);
+        ent_oprf_hash_inputs(hashes, &suite, input + i, m);
+        r = ent_element_mul_each_hashed(blinded + i, blind + i, hashes, m);
     }
-    ent_wipe(x, sizeof(x));
+    ent_wipe(hashes, sizeof(hashes));
     return r;
 }
 
@@ -162,16 +156,18 @@ enum ent_err ent_oprf_own(uint8_t (*out)[ENT_OPRF_OUT], enum ent_oprf_mode mode,
 {
     struct ent_suite suite;
     struct ent_element x[ENT_OPRF_PIECE];
+    uint8_t hashes[64 * ENT_OPRF_PIECE];
     enum ent_err r = ent_oprf_lengths_ok(input, n);
     ent_suite_init(&suite, mode);
     for (size_t i = 0; i < n && r == ENT_OK; i += ENT_OPRF_PIECE) {
         size_t m = ent_oprf_piece(n - i);
-        if ((r = ent_oprf_to_group(x, &suite, input + i, m)) != ENT_OK)
+        ent_oprf_hash_inputs(hashes, &suite, input + i, m);
+        if ((r = ent_element_mul_one_hashed(x, &key->sk, hashes, m)) != ENT_OK)
             break;
-        ent_element_mul_one(x, &key->sk, x, m);
         for (size_t j = 0; j < m; j++)
             ent_oprf_output(out[i + j], input[i + j], NULL, &x[j]);
     }
     ent_wipe(x, sizeof(x));
+    ent_wipe(hashes, sizeof(hashes));
     return r;
 }

@@ -14,9 +14,9 @@ static inline size_t ent_oprf_piece(size_t n)
 /* ENT_E_LIMIT if an input is over 65535 bytes. */
 ENT_MUST_USE enum ent_err ent_oprf_lengths_ok(const struct ent_slice *input, size_t n);
 
-/* ret[i] = HashToGroup(input[i]). */
-ENT_MUST_USE enum ent_err ent_oprf_to_group(struct ent_element *ret, const struct ent_suite *suite,
-                                            const struct ent_slice *input, size_t n);
+/* 64 uniform bytes for each input: HashToGroup(input[i]) is their element. */
+void ent_oprf_hash_inputs(uint8_t *ret, const struct ent_suite *suite,
+                          const struct ent_slice *input, size_t n);
 
 /* SHA512(len2(x) || x || [len2(info) || info ||] len2(N) || N || "Finalize"); info NULL but in the
  * mode POPRF. */

@@ -108,20 +108,22 @@ enum ent_err ent_poprf_own(uint8_t (*out)[ENT_OPRF_OUT], const struct ent_oprf_k
     struct ent_suite suite;
     struct ent_scalar t, inverse;
     struct ent_element x[ENT_OPRF_PIECE];
+    uint8_t hashes[64 * ENT_OPRF_PIECE];
     enum ent_err r = ent_oprf_lengths_ok(input, n);
     ent_suite_init(&suite, ENT_OPRF_PARTIAL);
     if (r != ENT_OK || (r = tweaked_key(&t, &inverse, &suite, key, info)) != ENT_OK)
         return r;
     for (size_t i = 0; i < n && r == ENT_OK; i += ENT_OPRF_PIECE) {
         size_t m = ent_oprf_piece(n - i);
-        if ((r = ent_oprf_to_group(x, &suite, input + i, m)) != ENT_OK)
+        ent_oprf_hash_inputs(hashes, &suite, input + i, m);
+        if ((r = ent_element_mul_one_hashed(x, &inverse, hashes, m)) != ENT_OK)
             break;
-        ent_element_mul_one(x, &inverse, x, m);
         for (size_t j = 0; j < m; j++)
             ent_oprf_output(out[i + j], input[i + j], &info, &x[j]);
     }
     ent_wipe(&t, sizeof(t));
     ent_wipe(&inverse, sizeof(inverse));
     ent_wipe(x, sizeof(x));
+    ent_wipe(hashes, sizeof(hashes));
     return r;
 }

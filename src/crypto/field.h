@@ -1,0 +1,141 @@
+/*
+ * field.h: GF(2^255-19) in five limbs of 51 bits, portable C with 128-bit products, inside crypto/
+ * only. Constant time.
+ *
+ * Bounds. "Tight" limbs are below 2^51 + 2^13: what multiplying, squaring and reading give. Adding
+ * two tight elements gives limbs below 2^52 + 2^14, subtracting adds 4p first. Multiplying takes
+ * limbs below 2^54, so one addition or subtraction of tight or once-added elements needs no carry.
+ */
+#ifndef ENT_CRYPTO_FIELD_H
+#define ENT_CRYPTO_FIELD_H
+
+#include "base/base.h"
+#include "crypto/ristretto_const.h"
+
+struct ent_fe {
+    uint64_t v[5];
+};
+
+__extension__ typedef unsigned __int128 ent_u128; /* no struct, hence the one typedef */
+
+#define ENT_FE_MASK ((UINT64_C(1) << 51) - 1)
+
+/* Bit 255 is ignored; values up to 2^255-1 are taken modulo p. */
+void ent_fe_read(struct ent_fe *ret, const uint8_t b32[static 32]);
+/* The one canonical encoding. */
+void ent_fe_write(uint8_t ret32[static 32], const struct ent_fe *a);
+
+/* The lowest bit of the canonical encoding: RFC 9496's IS_NEGATIVE. */
+uint64_t ent_fe_is_negative(const struct ent_fe *a);
+uint64_t ent_fe_is_zero(const struct ent_fe *a);
+
+/* a^((p-5)/8) */
+void ent_fe_pow_p58(struct ent_fe *ret, const struct ent_fe *a);
+
+/* RFC 9496 section 4.2, SQRT_RATIO_M1(u, v): the nonnegative root of u/v, or of SQRT_M1*u/v when
+ * that is no square. Returns 1 when u/v is a square (0/0 and 0/v are), else 0. */
+uint64_t ent_fe_sqrt_ratio(struct ent_fe *ret, const struct ent_fe *u, const struct ent_fe *v);
+
+static inline void ent_fe_add(struct ent_fe *ret, const struct ent_fe *a, const struct ent_fe *b)
+{
+    for (int i = 0; i < 5; i++)
+        ret->v[i] = a->v[i] + b->v[i];
+}
+
+/* a + 4p - b; b's limbs at most 2^53 - 76. */
+static inline void ent_fe_sub(struct ent_fe *ret, const struct ent_fe *a, const struct ent_fe *b)
+{
+    ret->v[0] = a->v[0] + ((UINT64_C(1) << 53) - 76) - b->v[0];
+    for (int i = 1; i < 5; i++)
+        ret->v[i] = a->v[i] + ((UINT64_C(1) << 53) - 4) - b->v[i];
+}
+
+/* 64-bit sums below 2^63 to tight limbs, at the price of one wrap. */
+static inline void ent_fe_carry(struct ent_fe *a)
+{
+    uint64_t c = 0;
+    for (int i = 0; i < 5; i++) {
+        a->v[i] += c;
+        c = a->v[i] >> 51;
+        a->v[i] &= ENT_FE_MASK;
+    }
+    a->v[0] += 19 * c;
+}
+
+/* ret = choice ? a : ret; choice is 0 or 1. */
+static inline void ent_fe_cmov(struct ent_fe *ret, const struct ent_fe *a, uint64_t choice)
+{
+    uint64_t mask = 0 - choice;
+    for (int i = 0; i < 5; i++)
+        ret->v[i] ^= mask & (ret->v[i] ^ a->v[i]);
+}
+
+/* ret = choice ? -a : a */
+static inline void ent_fe_cneg(struct ent_fe *ret, const struct ent_fe *a, uint64_t choice)
+{
+    static const struct ent_fe zero;
+    struct ent_fe n, r = *a;
+    ent_fe_sub(&n, &zero, a);
+    ent_fe_carry(&n);
+    ent_fe_cmov(&r, &n, choice);
+    *ret = r;
+}
+
+static inline void ent_fe_abs(struct ent_fe *ret, const struct ent_fe *a)
+{
+    ent_fe_cneg(ret, a, ent_fe_is_negative(a));
+}
+
+static inline ent_u128 ent_fe_m(uint64_t a, uint64_t b)
+{
+    return (ent_u128)a * b;
+}
+
+static inline void ent_fe_reduce(struct ent_fe *ret, ent_u128 r0, ent_u128 r1, ent_u128 r2,
+                                 ent_u128 r3, ent_u128 r4)
+{
+    uint64_t c;
+    r1 += (uint64_t)(r0 >> 51);
+    r2 += (uint64_t)(r1 >> 51);
+    r3 += (uint64_t)(r2 >> 51);
+    r4 += (uint64_t)(r3 >> 51);
+    /* r4 < 5 * 2^108 + 2^64, so 19 times its carry fits 64 bits. */
+    c = ((uint64_t)r0 & ENT_FE_MASK) + 19 * (uint64_t)(r4 >> 51);
+    ret->v[0] = c & ENT_FE_MASK;
+    ret->v[1] = ((uint64_t)r1 & ENT_FE_MASK) + (c >> 51);
+    ret->v[2] = (uint64_t)r2 & ENT_FE_MASK;
+    ret->v[3] = (uint64_t)r3 & ENT_FE_MASK;
+    ret->v[4] = (uint64_t)r4 & ENT_FE_MASK;
+}
+
+static inline void ent_fe_mul(struct ent_fe *ret, const struct ent_fe *x, const struct ent_fe *y)
+{
+    uint64_t a0 = x->v[0], a1 = x->v[1], a2 = x->v[2], a3 = x->v[3], a4 = x->v[4];
+    uint64_t b0 = y->v[0], b1 = y->v[1], b2 = y->v[2], b3 = y->v[3], b4 = y->v[4];
+    uint64_t c1 = 19 * b1, c2 = 19 * b2, c3 = 19 * b3, c4 = 19 * b4;
+    ent_u128 r0 = ent_fe_m(a0, b0) + ent_fe_m(a1, c4) + ent_fe_m(a2, c3) + ent_fe_m(a3, c2) +
+                  ent_fe_m(a4, c1);
+    ent_u128 r1 = ent_fe_m(a0, b1) + ent_fe_m(a1, b0) + ent_fe_m(a2, c4) + ent_fe_m(a3, c3) +
+                  ent_fe_m(a4, c2);
+    ent_u128 r2 = ent_fe_m(a0, b2) + ent_fe_m(a1, b1) + ent_fe_m(a2, b0) + ent_fe_m(a3, c4) +
+                  ent_fe_m(a4, c3);
+    ent_u128 r3 = ent_fe_m(a0, b3) + ent_fe_m(a1, b2) + ent_fe_m(a2, b1) + ent_fe_m(a3, b0) +
+                  ent_fe_m(a4, c4);
+    ent_u128 r4 = ent_fe_m(a0, b4) + ent_fe_m(a1, b3) + ent_fe_m(a2, b2) + ent_fe_m(a3, b1) +
+                  ent_fe_m(a4, b0);
+    ent_fe_reduce(ret, r0, r1, r2, r3, r4);
+}
+
+static inline void ent_fe_sq(struct ent_fe *ret, const struct ent_fe *x)
+{
+    uint64_t a0 = x->v[0], a1 = x->v[1], a2 = x->v[2], a3 = x->v[3], a4 = x->v[4];
+    uint64_t d0 = 2 * a0, d1 = 2 * a1, d2 = 2 * a2, c3 = 19 * a3, c4 = 19 * a4;
+    ent_u128 r0 = ent_fe_m(a0, a0) + ent_fe_m(d1, c4) + ent_fe_m(d2, c3);
+    ent_u128 r1 = ent_fe_m(d0, a1) + ent_fe_m(d2, c4) + ent_fe_m(a3, c3);
+    ent_u128 r2 = ent_fe_m(d0, a2) + ent_fe_m(a1, a1) + ent_fe_m(2 * a3, c4);
+    ent_u128 r3 = ent_fe_m(d0, a3) + ent_fe_m(d1, a2) + ent_fe_m(a4, c4);
+    ent_u128 r4 = ent_fe_m(d0, a4) + ent_fe_m(d1, a3) + ent_fe_m(a2, a2);
+    ent_fe_reduce(ret, r0, r1, r2, r3, r4);
+}
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * key.c: canonical observables as short binary keys and back. Only canonical text comes in and only
+ * keys made here come back, so that neither direction can fail for something that came from
+ * outside.
+ */
+#include "watch/watch.h"
+#include "watch/set.h"
+
+#include <arpa/inet.h>
+
+static size_t hash_size(enum ent_obs_type type)
+{
+    switch (type) {
+    case ENT_OBS_MD5:
+        return 16;
+    case ENT_OBS_SHA1:
+        return 20;
+    case ENT_OBS_SHA256:
+        return 32;
+    case ENT_OBS_SHA512:
+        return 64;
+    default:
+        return 0;
+    }
+}
+
+/* "address", with or without brackets, as 4 or 16 bytes; 0 when it is neither. */
+static size_t address_key(uint8_t *ret, struct ent_slice s)
+{
+    char text[INET6_ADDRSTRLEN + 2];
+    if (s.n >= 2 && s.p[0] == '[') {
+        s.p++;
+        s.n -= 2;
+    }
+    if (s.n == 0 || s.n >= sizeof(text))
+        return 0;
+    memcpy(text, s.p, s.n);
+    text[s.n] = '\0';
+    if (inet_pton(AF_INET, text, ret) == 1)
+        return 4;
+    return inet_pton(AF_INET6, text, ret) == 1 ? 16 : 0;
+}
+
+/* address, separator, number; the number takes width bytes of the key. */
+static size_t pair_key(uint8_t *ret, struct ent_slice s, char separator, size_t width)
+{
+    uint64_t v;
+    const uint8_t *at = memrchr(s.p, separator, s.n);
+    if (at == NULL)
+        return 0;
+    size_t n = (size_t)(at - s.p), key = address_key(ret, ent_slice(s.p, n));
+    if (key == 0 || ent_parse_u64(&v, ent_slice(at + 1, s.n - n - 1), 65535) != ENT_OK)
+        return 0;
+    if (width == 2)
+        ret[key++] = (uint8_t)(v >> 8);
+    ret[key++] = (uint8_t)v;
+    return key;
+}
+
+enum ent_err ent_watch_key(uint8_t ret[static ENT_OBS_MAX], size_t *ret_n,
+                           const struct ent_observable *o)
+{
+    struct ent_slice s = ent_slice(o->text, o->n);
+    size_t n = 0;
+    switch (o->type) {
+    case ENT_OBS_IPV4:
+    case ENT_OBS_IPV6:
+        n = address_key(ret, s);
+        break;
+    case ENT_OBS_NET4:
+    case ENT_OBS_NET6:
+        n = pair_key(ret, s, '/', 1);
+        break;
+    case ENT_OBS_ENDPOINT:
+        n = pair_key(ret, s, ':', 2);
+        break;
+    case ENT_OBS_DOMAIN:
+    case ENT_OBS_URL:
+    case ENT_OBS_EMAIL:
+        if (s.n > ENT_OBS_MAX)
+            return ENT_E_FORMAT;
+        memcpy(ret, s.p, s.n);
+        n = s.n;
+        break;
+    case ENT_OBS_MD5:
+    case ENT_OBS_SHA1:
+    case ENT_OBS_SHA256:
+    case ENT_OBS_SHA512:
+        n = hash_size(o->type);
+        if (ent_hex_decode(ret, n, s) != ENT_OK)
+            return ENT_E_FORMAT;
+        break;
+    }
+    *ret_n = n;
+    return n == 0 ? ENT_E_FORMAT : ENT_OK;
+}
+
+void ent_watch_text(struct ent_observable *ret, enum ent_obs_type type, struct ent_slice key)
+{
+    char text[2 * 64 + 1], address[INET6_ADDRSTRLEN + 8];
+    struct ent_slice s = key;
+    bool v6 = key.n >= 16;
+    if (type <= ENT_OBS_ENDPOINT) {
+        if (inet_ntop(v6 ? AF_INET6 : AF_INET, key.p, address, sizeof(address)) == NULL)
+            ENT_BUG("inet_ntop");
+        if (type == ENT_OBS_ENDPOINT)
+            (void)snprintf(text, sizeof(text), v6 ? "[%s]:%u" : "%s:%u", address,
+                           (unsigned)key.p[key.n - 2] << 8 | key.p[key.n - 1]);
+        else if (type == ENT_OBS_NET4 || type == ENT_OBS_NET6)
+            (void)snprintf(text, sizeof(text), "%s/%u", address, (unsigned)key.p[key.n - 1]);
+        else
+            (void)snprintf(text, sizeof(text), "%s", address);
+        s = ent_slice_str(text);
+    } else if (hash_size(type) != 0) {
+        ent_hex_encode(text, key.p, key.n);
+        s = ent_slice_str(text);
+    }
+    /* The parser makes it canonical: inet_ntop() writes some IPv6 addresses with a dotted tail. */
+    if (ent_observable_parse_as(ret, NULL, type, s) != ENT_OK)
+        ENT_BUG("a key that stands for nothing");
+}

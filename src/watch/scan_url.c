@@ -1,0 +1,223 @@
+/*
+ * scan_url.c: URLs (docs/watch.md, "URLs"). A URL is recognised at the ':' of "://" and reaches to
+ * a byte that no URL holds. The names and addresses in it are found by themselves.
+ */
+#include "watch/watch.h"
+#include "watch/scan.h"
+
+#define SCHEME_LIMIT    32
+#define AUTHORITY_LIMIT 1200 /* a host of 1024 bytes, a user's name, a port */
+
+/* --- where it begins --------------------------------------------------------------------------- */
+
+/* One '/' or "\/" at i: its length, or 0. */
+static size_t slash(const struct ent_scan *s, size_t i)
+{
+    if (ent_scan_byte(s, i) == '/')
+        return 1;
+    return ent_scan_byte(s, i) == '\\' && ent_scan_byte(s, i + 1) == '/' ? 2 : 0;
+}
+
+/* Behind "://", or 0. */
+static size_t behind_slashes(const struct ent_scan *s, size_t colon)
+{
+    size_t one = slash(s, colon + 1);
+    size_t two = one == 0 ? 0 : slash(s, colon + 1 + one);
+    return two == 0 ? 0 : colon + 1 + one + two;
+}
+
+/* The letters and digits before the colon, behind an escape; colon when that is no scheme. */
+static size_t scheme_start(const struct ent_scan *s, size_t colon)
+{
+    size_t p = colon;
+    while (p > 0 && colon - p <= SCHEME_LIMIT && ent_is(s->b[p - 1], ENT_C_ALNUM))
+        p--;
+    if (colon - p > SCHEME_LIMIT)
+        return colon;
+    p = ent_skip_escape(s->b, p, colon);
+    return p == colon || ent_is(s->b[p], ENT_C_DIGIT) ? colon : p;
+}
+
+/* --- where it ends ----------------------------------------------------------------------------- */
+
+/* The character at i as a URL has it: its length in the stream, or 0 where the URL ends. An escaped
+ * character becomes *ret; a wide one is left to the caller to copy. */
+static size_t url_char(const struct ent_scan *s, size_t i, uint8_t *ret)
+{
+    uint8_t c = s->b[i];
+    size_t n = 1;
+    if (c >= 0x80)
+        return ent_wide_url(ent_scan_slice(s, i, s->n));
+    if (c == '\\' && (n = ent_json_escape(&c, ent_scan_slice(s, i, s->n))) == 0)
+        return 0;
+    if (c <= ' ' || c == 0x7F || c == '"' || c == '<' || c == '>' || c == '\\' || c == '`')
+        return 0;
+    *ret = c;
+    return n;
+}
+
+static size_t authority_end(const struct ent_scan *s, size_t from)
+{
+    size_t p = from, n;
+    uint8_t c = 0;
+    while (p < s->n && p - from < AUTHORITY_LIMIT && (n = url_char(s, p, &c)) > 0 && c != '/' &&
+           c != '?' && c != '#')
+        p += n;
+    return p;
+}
+
+/* The text of the URL, escapes resolved, into s->url. Out: *ret_whole, whether it ended in time. */
+static size_t read_url(struct ent_scan *s, size_t from, size_t colon, size_t rest, bool *ret_whole)
+{
+    size_t n = colon - from, p = rest, step;
+    memcpy(s->url, s->b + from, n);
+    memcpy(s->url + n, "://", 3);
+    n += 3;
+    for (; p < s->n && p - from < ENT_SCAN_URL_MAX - 8; p += step) {
+        uint8_t c = 0;
+        if ((step = url_char(s, p, &c)) == 0)
+            break;
+        if (s->b[p] >= 0x80) {
+            memcpy(s->url + n, s->b + p, step);
+            n += step;
+        } else {
+            s->url[n++] = c;
+        }
+    }
+    *ret_whole = p - from < ENT_SCAN_URL_MAX - 8;
+    return n;
+}
+
+/* --- what it is -------------------------------------------------------------------------------- */
+
+/* Whether the filter knows the host. Hosts that need more than folding case are let through. */
+static bool may_hit(const struct ent_scan *s, size_t from)
+{
+    size_t p = from;
+    while (p < s->n && ent_is(s->b[p], ENT_C_WORD))
+        p++;
+    uint8_t c = ent_scan_byte(s, p);
+    if (c == '@' || c == ':' || c == '[' || c >= 0x80 || memchr("!$&'()*+,;=~%", c, 13) != NULL)
+        return true;
+    if (p > from && s->b[p - 1] == '.')
+        p--;
+    return ent_filter_has(s->w, ENT_FILTER_HOST,
+                          ent_filter_name(s->w, ent_scan_slice(s, from, p)));
+}
+
+/* The parser would read "evil[.]example" as a name; in a log it is not one. So the authority must
+ * be plain: no brackets but those of an IPv6 host, and a host of name characters. */
+static bool plain_authority(struct ent_slice url)
+{
+    const uint8_t *p = memmem(url.p, url.n, "://", 3);
+    size_t from, host, end;
+    if (p == NULL)
+        return false;
+    host = from = end = (size_t)(p - url.p) + 3;
+    for (; end < url.n && memchr("/?#", url.p[end], 3) == NULL; end++) {
+        if (url.p[end] == '@')
+            host = end + 1;
+    }
+    if (end == url.n && url.p[host < end ? host : from] != '[')
+        while (end > host && memchr(".,;:!?)]}", url.p[end - 1], 9) != NULL) /* parsers trim it */
+            end--;
+    for (size_t i = from; i < end; i++)
+        if (memchr("()[]{}", url.p[i], 6) != NULL && (i < host || url.p[host] != '['))
+            return false;
+    if (host < end && url.p[host] == '[') {
+        for (size_t i = host + 1; i < end && url.p[i] != ']'; i++)
+            if (!ent_is(url.p[i], ENT_C_HEX | ENT_C_DOT) && url.p[i] != ':')
+                return false;
+        return true;
+    }
+    for (size_t i = host, n; i < end && url.p[i] != ':'; i += n) {
+        n = ent_is(url.p[i], ENT_C_WORD) ? 1 : ent_wide_name(ent_slice(url.p + i, end - i));
+        if (n == 0)
+            return false;
+    }
+    return host < end;
+}
+
+static bool parse_url(struct ent_scan *s, size_t n)
+{
+    struct ent_slice text = ent_slice(s->url, n);
+    return plain_authority(text) &&
+           ent_observable_parse_as(&s->seen, NULL, ENT_OBS_URL, text) == ENT_OK;
+}
+
+/* s->seen is a URL: an address, or a name under a real top-level domain. */
+static bool seen_is_plausible(const struct ent_scan *s)
+{
+    const char *host = strstr(s->seen.text, "://");
+    if (host == NULL)
+        return false;
+    host += 3;
+    size_t n = strcspn(host, "/?#");
+    const char *at = memrchr(host, '@', n);
+    if (at != NULL) {
+        n -= (size_t)(at + 1 - host);
+        host = at + 1;
+    }
+    if (host[0] == '[')
+        return true;
+    n = strcspn(host, ":/?#");
+    if (n > 0 && ent_is((uint8_t)host[n - 1], ENT_C_DIGIT) &&
+        strspn(host, "0123456789.") >= n)
+        return true;
+    const char *dot = memrchr(host, '.', n);
+    return dot != NULL && ent_label_is_tld(ent_slice(dot + 1, n - (size_t)(dot + 1 - host)));
+}
+
+static size_t cut_at(struct ent_slice url, size_t from, const char *any)
+{
+    size_t i = from;
+    while (i < url.n && (url.p[i] == '\0' || strchr(any, url.p[i]) == NULL))
+        i++;
+    return i;
+}
+
+/*
+ * Some bytes that URLs may hold are what stands behind URLs in logs. So one token has up to three
+ * readings, and the longest that is known counts: all of it; up to a quote, a bar or a brace; up to
+ * a comma or a semicolon. The second, if it is a URL at all, else the third, is what was seen.
+ */
+static enum ent_err meet(struct ent_scan *s, size_t from, size_t n, bool whole)
+{
+    bool told = s->ev.seen == NULL, hit = !ent_scan_has(s, ENT_OBS_URL);
+    size_t scheme = cut_at(ent_slice(s->url, n), 0, ":") + 3;
+    size_t second = cut_at(ent_slice(s->url, n), scheme, "'|^{}");
+    size_t third = cut_at(ent_slice(s->url, second), scheme, ",;");
+    const size_t reading[3] = {n, second, third};
+    enum ent_err r = ENT_OK;
+    for (unsigned i = 0; i < 3 && r == ENT_OK && (!told || !hit); i++) {
+        uint64_t id;
+        bool again = i < 2 && reading[i] == reading[i + 1];
+        if (again || (reading[i] == n && !whole) || !parse_url(s, reading[i]))
+            continue;
+        struct ent_slice key = ent_slice(s->seen.text, s->seen.n);
+        if (!told && reading[i] <= second) {
+            told = true;
+            if (seen_is_plausible(s))
+                r = ent_scan_seen(s);
+        }
+        if (r == ENT_OK && !hit && ent_watch_find(s->w, ENT_OBS_URL, key, &id)) {
+            hit = true;
+            r = ent_scan_hit(s, from, ENT_OBS_URL, key, id);
+        }
+    }
+    return r;
+}
+
+enum ent_err ent_scan_url(struct ent_scan *s, size_t colon)
+{
+    size_t rest = behind_slashes(s, colon);
+    size_t from = rest == 0 ? colon : scheme_start(s, colon);
+    bool whole;
+    if (from == colon)
+        return ENT_OK;
+    s->authority_end = s->base + authority_end(s, rest);
+    if (s->ev.seen == NULL && (!ent_scan_has(s, ENT_OBS_URL) || !may_hit(s, rest)))
+        return ENT_OK;
+    size_t n = read_url(s, from, colon, rest, &whole);
+    return meet(s, from, n, whole);
+}

@@ -1,0 +1,317 @@
+/*
+ * set.c: filling and asking the set of indicators.
+ *
+ * Records lie unaligned in blocks of at most 1 MiB that never move, addressed by 32 bits; a slot
+ * keeps half of the hash, so that growing the table reads no record. All memory is counted before
+ * it is asked for, and after a refusal the set is as it was.
+ */
+#include "watch/watch.h"
+#include "watch/set.h"
+
+#define DEFAULT_MAX ((size_t)1 << 30)
+#define BLOCK_SHIFT 20 /* a record's place: number of its block, then offset */
+#define BLOCK_MAX   ((size_t)1 << BLOCK_SHIFT)
+#define BLOCKS_MAX  ((size_t)1 << (32 - BLOCK_SHIFT))
+#define FIRST_BLOCK ((size_t)4096)
+#define FIRST_SLOTS ((size_t)64)
+#define HEAD        11 /* id (8), type (1), length of the key (2) */
+
+struct record {
+    uint64_t id;
+    enum ent_obs_type type;
+    struct ent_slice key;
+};
+
+enum ent_err ent_watch_new(struct ent_watch **ret, size_t max_bytes)
+{
+    enum ent_err r = ent_secret_start(); /* harmless when the program did so already */
+    if (r != ENT_OK)
+        return r;
+    size_t max = max_bytes == 0 ? DEFAULT_MAX : max_bytes;
+    if (max < sizeof(struct ent_watch))
+        return ENT_E_LIMIT;
+    struct ent_watch *w = calloc(1, sizeof(*w));
+    if (w == NULL)
+        return ENT_E_NOMEM;
+    w->max = max;
+    w->used = sizeof(*w);
+    ent_random(w->key, sizeof(w->key));
+    ent_random(&w->mul, sizeof(w->mul));
+    ent_random(&w->mix, sizeof(w->mix));
+    w->mul |= 1;
+    w->mix |= 1;
+    *ret = w;
+    return ENT_OK;
+}
+
+void ent_watch_free(struct ent_watch *w)
+{
+    if (w == NULL)
+        return;
+    for (size_t i = 0; i < w->blocks; i++)
+        free(w->block[i]);
+    free(w->block);
+    free(w->slot);
+    free(w->filter);
+    free(w);
+}
+
+size_t ent_watch_count(const struct ent_watch *w)
+{
+    return w->count;
+}
+
+/* Zeroed memory that counts against the maximum. */
+static enum ent_err take(struct ent_watch *w, void *ret, size_t n)
+{
+    if (n > w->max - w->used)
+        return ENT_E_LIMIT;
+    void *p = calloc(1, n);
+    if (p == NULL)
+        return ENT_E_NOMEM;
+    memcpy(ret, &p, sizeof(p));
+    w->used += n;
+    return ENT_OK;
+}
+
+static void give(struct ent_watch *w, void *p, size_t n)
+{
+    if (p != NULL)
+        w->used -= n;
+    free(p);
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+static uint32_t tag_of(const struct ent_watch *w, enum ent_obs_type type, struct ent_slice key)
+{
+    uint8_t in[ENT_OBS_MAX + 1], out[crypto_shorthash_BYTES];
+    uint32_t tag;
+    in[0] = (uint8_t)type;
+    memcpy(in + 1, key.p, key.n);
+    (void)crypto_shorthash(out, in, key.n + 1, w->key);
+    memcpy(&tag, out, sizeof(tag));
+    return tag;
+}
+
+static struct record record_from(const uint8_t *p)
+{
+    struct record rec = {.type = (enum ent_obs_type)p[8],
+                         .key = ent_slice(p + HEAD, (size_t)p[9] | (size_t)p[10] << 8)};
+    memcpy(&rec.id, p, 8);
+    return rec;
+}
+
+static struct record record_at(const struct ent_watch *w, uint32_t at)
+{
+    at--;
+    return record_from(w->block[at >> BLOCK_SHIFT]->b + (at & (BLOCK_MAX - 1)));
+}
+
+static enum ent_err grow_blocks(struct ent_watch *w, size_t n)
+{
+    enum ent_err r;
+    struct ent_watch_block *b = NULL;
+    if (w->blocks == BLOCKS_MAX)
+        return ENT_E_LIMIT;
+    if (w->blocks == w->block_cap) {
+        struct ent_watch_block **more = NULL;
+        size_t cap = w->block_cap == 0 ? 16 : w->block_cap * 2, size = sizeof(struct ent_watch_block *);
+        if ((r = take(w, &more, cap * size)) != ENT_OK)
+            return r;
+        if (w->blocks > 0)
+            memcpy(more, w->block, w->blocks * size);
+        give(w, w->block, w->block_cap * size);
+        w->block = more;
+        w->block_cap = cap;
+    }
+    size_t cap = w->blocks < 4 ? FIRST_BLOCK << (2 * w->blocks) : BLOCK_MAX;
+    if (cap < n)
+        cap = n;
+    if ((r = take(w, &b, sizeof(*b) + cap)) != ENT_OK)
+        return r;
+    b->cap = (uint32_t)cap;
+    w->block[w->blocks++] = b;
+    return ENT_OK;
+}
+
+static enum ent_err put_record(struct ent_watch *w, uint32_t *ret_at, const struct record *rec)
+{
+    size_t n = HEAD + rec->key.n;
+    struct ent_watch_block *b = w->blocks == 0 ? NULL : w->block[w->blocks - 1];
+    if (b == NULL || n > b->cap - b->n) {
+        enum ent_err r = grow_blocks(w, n);
+        if (r != ENT_OK)
+            return r;
+        b = w->block[w->blocks - 1];
+    }
+    size_t at = (w->blocks - 1) << BLOCK_SHIFT | b->n;
+    if (at >= UINT32_MAX)
+        return ENT_E_LIMIT;
+    uint8_t *p = b->b + b->n;
+    memcpy(p, &rec->id, 8);
+    p[8] = (uint8_t)rec->type;
+    p[9] = (uint8_t)rec->key.n;
+    p[10] = (uint8_t)(rec->key.n >> 8);
+    memcpy(p + HEAD, rec->key.p, rec->key.n);
+    b->n += (uint32_t)n;
+    *ret_at = (uint32_t)at + 1;
+    return ENT_OK;
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+/* The slot that holds the key, or the free one where it would go. The table is never full. */
+static size_t seek(const struct ent_watch *w, enum ent_obs_type type, struct ent_slice key,
+                   uint32_t tag)
+{
+    size_t i = tag & w->mask;
+    for (; w->slot[i].at != 0; i = (i + 1) & w->mask) {
+        if (w->slot[i].tag != tag)
+            continue;
+        struct record rec = record_at(w, w->slot[i].at);
+        if (rec.type == type && ent_slice_eq(rec.key, key))
+            break;
+    }
+    return i;
+}
+
+/* At most three quarters full. */
+static enum ent_err grow_table(struct ent_watch *w)
+{
+    size_t had = w->slot == NULL ? 0 : w->mask + 1;
+    if (w->count + 1 <= had / 4 * 3)
+        return ENT_OK;
+    size_t n = had == 0 ? FIRST_SLOTS : had * 2;
+    struct ent_watch_slot *slot = NULL;
+    enum ent_err r = take(w, &slot, n * sizeof(*slot));
+    if (r != ENT_OK)
+        return r;
+    for (size_t i = 0; i < had; i++) {
+        if (w->slot[i].at == 0)
+            continue;
+        size_t to = w->slot[i].tag & (n - 1);
+        while (slot[to].at != 0)
+            to = (to + 1) & (n - 1);
+        slot[to] = w->slot[i];
+    }
+    give(w, w->slot, had * sizeof(*slot));
+    w->slot = slot;
+    w->mask = n - 1;
+    return ENT_OK;
+}
+
+enum ent_err ent_watch_add(struct ent_watch *w, const struct ent_observable *o, uint64_t id)
+{
+    uint8_t key[ENT_OBS_MAX];
+    struct record rec = {.id = id, .type = o->type};
+    size_t n;
+    uint32_t at;
+    enum ent_err r;
+    if (w->sealed)
+        return ENT_E_STATE;
+    if ((r = ent_watch_key(key, &n, o)) != ENT_OK || (r = grow_table(w)) != ENT_OK)
+        return r;
+    rec.key = ent_slice(key, n);
+    uint32_t tag = tag_of(w, rec.type, rec.key);
+    size_t i = seek(w, rec.type, rec.key, tag);
+    if (w->slot[i].at != 0)
+        return ENT_OK;
+    if ((r = put_record(w, &at, &rec)) != ENT_OK)
+        return r;
+    w->slot[i] = (struct ent_watch_slot){tag, at};
+    w->count++;
+    w->types |= ENT_OBS_BIT(o->type);
+    if (o->type == ENT_OBS_NET4)
+        w->net4 |= (uint64_t)1 << key[n - 1];
+    if (o->type == ENT_OBS_NET6)
+        w->net6[key[n - 1] / 64] |= (uint64_t)1 << key[n - 1] % 64;
+    return ENT_OK;
+}
+
+bool ent_watch_find(const struct ent_watch *w, enum ent_obs_type type, struct ent_slice key,
+                    uint64_t *ret_id)
+{
+    if (w->slot == NULL || key.n > ENT_OBS_MAX)
+        return false;
+    size_t i = seek(w, type, key, tag_of(w, type, key));
+    if (w->slot[i].at == 0)
+        return false;
+    *ret_id = record_at(w, w->slot[i].at).id;
+    return true;
+}
+
+/* --- the filter ------------------------------------------------------------------------------- */
+
+static void filter_put(struct ent_watch *w, unsigned tag, uint64_t h)
+{
+    uint64_t bits, at = ent_filter_word(w, tag, h, &bits);
+    w->filter[at] |= bits;
+}
+
+static struct ent_slice tail_of(struct ent_slice name)
+{
+    size_t dots = 0, i = name.n;
+    while (i > 0 && (name.p[i - 1] != '.' || ++dots < 2))
+        i--;
+    return ent_slice(name.p + i, name.n - i);
+}
+
+/* Of a canonical URL: behind "://" and the user's name, up to the port or the path; brackets of
+ * IPv6 are left out, because such hosts are not asked for in the filter. */
+static struct ent_slice host_of(struct ent_slice url)
+{
+    const uint8_t *p = memmem(url.p, url.n, "://", 3);
+    size_t from = p == NULL ? 0 : (size_t)(p - url.p) + 3, end = from;
+    for (; end < url.n && memchr("/?#", url.p[end], 3) == NULL; end++)
+        if (url.p[end] == '@')
+            from = end + 1;
+    const uint8_t *colon = memchr(url.p + from, ':', end - from);
+    return ent_slice(url.p + from, colon == NULL ? end - from : (size_t)(colon - url.p) - from);
+}
+
+static void filter_record(struct ent_watch *w, const struct record *rec)
+{
+    const uint8_t *at;
+    switch (rec->type) {
+    case ENT_OBS_DOMAIN:
+        filter_put(w, ENT_OBS_DOMAIN, ent_filter_name(w, rec->key));
+        filter_put(w, ENT_FILTER_TAIL, ent_filter_name(w, tail_of(rec->key)));
+        break;
+    case ENT_OBS_EMAIL:
+        at = memrchr(rec->key.p, '@', rec->key.n);
+        at = at == NULL ? rec->key.p : at + 1;
+        filter_put(
+            w, ENT_FILTER_MAIL,
+            ent_filter_name(w, ent_slice(at, rec->key.n - (size_t)(at - rec->key.p))));
+        break;
+    case ENT_OBS_URL:
+        filter_put(w, ENT_FILTER_HOST, ent_filter_name(w, host_of(rec->key)));
+        break;
+    default:
+        filter_put(w, (unsigned)rec->type, ent_filter_bytes(w, rec->key));
+    }
+}
+
+enum ent_err ent_watch_seal(struct ent_watch *w)
+{
+    uint64_t words = 8;
+    if (w->sealed)
+        return ENT_E_STATE;
+    while (words < w->count / 2)
+        words *= 2;
+    enum ent_err r = take(w, &w->filter, words * sizeof(*w->filter));
+    if (r != ENT_OK)
+        return r;
+    w->filter_mask = words - 1;
+    for (size_t i = 0; i < w->blocks; i++) {
+        const struct ent_watch_block *b = w->block[i];
+        for (size_t at = 0; at < b->n;) {
+            struct record rec = record_from(b->b + at);
+            filter_record(w, &rec);
+            at += HEAD + rec.key.n;
+        }
+    }
+    w->sealed = true;
+    return ENT_OK;
+}

@@ -1,12 +1,14 @@
 /*
  * cli: the program `entente`. main.c holds the table of subcommands; each has a file of its own
  * that reads its arguments, calls the folders above and prints. Never: logic another front end
- * needs.
+ * would need.
  */
 #ifndef ENT_CLI_CLI_H
 #define ENT_CLI_CLI_H
 
-#include "base/base.h"
+#include <stdatomic.h>
+
+#include "node/node.h"
 
 /* Exit codes, for scripts; the manual lists them. */
 enum {
@@ -19,11 +21,82 @@ enum {
     EXIT_STOPPED = 130 /* Ctrl-C */
 };
 
+/* --- the command line ---------------------------------------------------------------------------
+ */
+
+struct option_spec {
+    const char *name; /* "--json", without value when arg is NULL */
+    const char *arg;  /* "FILE" */
+    const char *help;
+};
+
 struct command {
     const char *name;
-    const char *brief;                 /* one line, for `entente help` */
-    const char *help;                  /* what `entente NAME --help` prints */
-    int (*run)(int argc, char **argv); /* argv[0] is the command's own name */
+    const char *usage; /* what follows the name */
+    const char *brief; /* one line, for `entente help` */
+    const char *help;  /* more lines, for `entente NAME --help` */
+    const struct option_spec
+        *options; /* ends with an empty one; --home and --help come by themselves */
+    int (*run)(int argc, char **argv);
 };
+
+/* Every option of every command, as given; NULL and false where it was not. */
+struct args {
+    const char *home, *name, *display, *url, *passphrase_file, *format, *source, *tlp, *confidence;
+    const char *observe, *listen, *port_file, *mode, *types, *from, *jobs, *threads;
+    bool no_passphrase, json, table, verbose, dry_run, pad;
+    int rest; /* index of the first argument that is no option */
+};
+
+/* Read argv against the command's own options; *ret_exit when it ends here (--help, or an error
+ * that was printed). */
+bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc, char **argv);
+
+extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
+    cmd_match, cmd_config;
+
+/* --- what several commands do -------------------------------------------------------------------
+ */
+
+/* Set by Ctrl-C and SIGTERM once cli_catch_signals() was called. */
+extern atomic_bool cli_stop;
+void cli_catch_signals(void);
+
+/* "entente: <what>: <reason>[ at line N, byte M]" on standard error; the exit code for e. what may
+ * be NULL; foreign bytes in it are escaped. */
+int cli_fail(enum ent_err e, const struct ent_diag *d, const char *what);
+int cli_usage(const struct command *c, const char *problem, const char *what);
+int cli_exit_code(enum ent_err e);
+
+/* A member at work: home, configuration, store. */
+struct session {
+    struct ent_home *home;
+    struct ent_config config;
+    struct ent_store *store;
+};
+
+/* Open the home (and the store, if asked for). Prints and returns the exit code when it cannot;
+ * EXIT_DONE otherwise. Close in any case. */
+int cli_open(struct session *s, const struct args *a, bool with_store);
+void cli_close(struct session *s);
+
+/* Unlock a key: open ones at once; else the passphrase comes from --passphrase-file,
+ * $ENTENTE_PASSPHRASE_FILE or the terminal. The passphrase is asked for once. */
+struct passphrase {
+    struct ent_buf text;
+    bool known;
+};
+int cli_key(const struct session *s, const struct args *a, struct passphrase *p,
+            enum ent_key_role role, struct ent_seed32 *ret);
+void cli_passphrase_release(struct passphrase *p);
+
+/* A new passphrase, typed twice, or from the file. */
+int cli_new_passphrase(const struct args *a, struct passphrase *p);
+
+/* Print one JSON document (a line) that fill wrote; write errors end in ENT_E_IO. */
+ENT_MUST_USE enum ent_err cli_put_line(struct ent_buf *line);
+
+/* "3 ipv4, 2 domain" */
+const char *cli_type_counts(char ret[static 512], const uint64_t count[static ENT_OBS_TYPES]);
 
 #endif

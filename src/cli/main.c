@@ -1,30 +1,72 @@
-/* main.c: the table of subcommands. */
+/* main.c: the table of subcommands, and help. */
 #include "cli/cli.h"
 
-static const struct command commands[] = {
-    {NULL, NULL, NULL, NULL},
+#include <sys/stat.h>
+
+static const struct command *const commands[] = {
+    &cmd_init,  &cmd_member, &cmd_pact,   &cmd_import, &cmd_watch,
+    &cmd_match, &cmd_serve, NULL,
 };
 
 static int usage(FILE *to)
 {
-    (void)fprintf(to,
-                  "entente %s: find out what you have in common, and nothing else\n\n"
-                  "usage: entente COMMAND [OPTION...]\n\n",
-                  ENTENTE_VERSION);
-    for (const struct command *c = commands; c->name != NULL; c++)
-        (void)fprintf(to, "  %-10s %s\n", c->name, c->brief);
+    (void)fprintf(
+        to,
+        "entente %s: members who do not trust each other find out what they have in\n"
+        "common, and nothing else.\n\nusage: entente COMMAND [OPTION...] [ARGUMENT...]\n\n",
+        ENTENTE_VERSION);
+    for (size_t i = 0; commands[i] != NULL; i++)
+        (void)fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->brief);
+    (void)fputs("\nA first look:\n"
+                "  entente init --name my-cert\n"
+                "  entente import feed.csv\n"
+                "  entente watch access.log\n\n"
+                "`entente COMMAND --help` tells more; so does entente(1).\n",
+                to);
     return to == stdout ? EXIT_DONE : EXIT_USAGE;
+}
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; commands[i] != NULL; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int help(int argc, char **argv)
+{
+    if (argc < 3)
+        return usage(stdout);
+    const struct command *c = find(argv[2]);
+    char *args[] = {argv[2], (char[]){"--help"}, NULL};
+    if (c != NULL)
+        return c->run(2, args);
+    (void)fprintf(stderr, "entente: there is no command of that name; `entente help` lists them\n");
+    return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 2)
         return usage(stderr);
-    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
-        return usage(stdout);
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+        strcmp(argv[1], "-h") == 0)
+        return help(argc, argv);
     if (strcmp(argv[1], "--version") == 0) {
         (void)printf("entente %s\n", ENTENTE_VERSION);
         return EXIT_DONE;
     }
-    return usage(stderr);
+    const struct command *c = find(argv[1]);
+    if (c == NULL) {
+        char shown[ENT_SHOW_MAX];
+        (void)fprintf(stderr, "entente: no command '%s'; `entente help` lists them\n",
+                      ent_show(shown, ent_slice_str(argv[1])));
+        return EXIT_USAGE;
+    }
+    enum ent_err r = ent_secret_start();
+    if (r != ENT_OK)
+        return cli_fail(r, NULL, "starting");
+    (void)umask(077);
+    return c->run(argc - 1, argv + 1);
 }

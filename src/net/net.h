@@ -9,6 +9,8 @@
 #ifndef ENT_NET_NET_H
 #define ENT_NET_NET_H
 
+#include <stdatomic.h>
+
 #include "base/base.h"
 
 /* SHA-256 over the DER SubjectPublicKeyInfo. */
@@ -84,6 +86,7 @@ struct ent_client_opts {
     struct ent_spki server;   /* the only key accepted */
     unsigned connect_seconds; /* 0: 10 */
     unsigned call_seconds;    /* 0: 120 */
+    const atomic_bool *stop;  /* when it becomes true, every call ends with ENT_E_INTERRUPTED */
 };
 
 ENT_MUST_USE enum ent_err ent_client_new(struct ent_client **ret, struct ent_diag *d,

@@ -32,7 +32,8 @@ static void wait_ms(unsigned ms)
     (void)nanosleep(&ts, NULL);
 }
 
-/* --- connections -------------------------------------------------------------------------------- */
+/* --- connections --------------------------------------------------------------------------------
+ */
 
 static enum ent_err take_client(struct asking *a, struct ent_client **ret, struct ent_diag *d)
 {
@@ -115,7 +116,8 @@ static enum ent_err call_ok(struct asking *a, struct ent_buf *answer, struct ent
     return ent_fail(d, ENT_E_TIMEOUT, "the partner never finished its filter", 0, 0);
 }
 
-/* --- the offer ---------------------------------------------------------------------------------- */
+/* --- the offer ----------------------------------------------------------------------------------
+ */
 
 struct agreed {
     struct ent_match_offer offer;
@@ -183,7 +185,8 @@ static enum ent_err agree(struct asking *a, struct agreed *g)
     return ent_lookup_asker_start(a->asker, &sid, &g->accept);
 }
 
-/* --- questions ---------------------------------------------------------------------------------- */
+/* --- questions ----------------------------------------------------------------------------------
+ */
 
 static enum ent_err ask_batch(void *ctx, size_t i)
 {
@@ -207,8 +210,7 @@ static enum ent_err ask_batch(void *ctx, size_t i)
     (void)pthread_mutex_lock(&a->lock);
     a->answered += n;
     if (a->o->progress != NULL)
-        a->o->progress(a->o->ctx, ENT_ASK_QUESTIONS, a->answered,
-                       ent_lookup_asker_items(a->asker));
+        a->o->progress(a->o->ctx, ENT_ASK_QUESTIONS, a->answered, ent_lookup_asker_items(a->asker));
     (void)pthread_mutex_unlock(&a->lock);
 out:
     if (r != ENT_OK) {
@@ -223,7 +225,8 @@ out:
     return r;
 }
 
-/* --- filter, labels, result --------------------------------------------------------------------- */
+/* --- filter, labels, result ---------------------------------------------------------------------
+ */
 
 static enum ent_err receive(struct asking *a, const struct agreed *g, struct ent_sha256 *sum)
 {
@@ -276,8 +279,7 @@ static enum ent_err keep(struct asking *a, const struct agreed *g, const struct 
     int n = snprintf(text, sizeof(text), "entente/run@v1\nrole asker\nseed %s\nsalt %s\n", seed,
                      salt64);
     if ((r = ent_home_run_file(h, a->d, id, "offer", ent_buf_slice(&g->offer_bytes))) == ENT_OK &&
-        (r = ent_home_run_file(h, a->d, id, "accept", ent_buf_slice(&g->answer_bytes))) ==
-            ENT_OK &&
+        (r = ent_home_run_file(h, a->d, id, "accept", ent_buf_slice(&g->answer_bytes))) == ENT_OK &&
         (r = ent_home_run_file(h, a->d, id, "secret", ent_slice(text, (size_t)n))) == ENT_OK &&
         (r = ent_home_run_file(h, a->d, id, "hits", ent_buf_slice(&hits->text))) == ENT_OK &&
         (r = ent_home_run_file(h, a->d, id, "result", ent_buf_slice(ours))) == ENT_OK)
@@ -368,8 +370,8 @@ static enum ent_err run(struct asking *a, struct agreed *g)
     return conclude(a, g, &served);
 }
 
-enum ent_err ent_ask(struct ent_lookup_asker *asker, struct ent_ask_report *ret,
-                     struct ent_diag *d, const struct ent_ask_opts *opts)
+enum ent_err ent_ask(struct ent_lookup_asker *asker, struct ent_ask_report *ret, struct ent_diag *d,
+                     const struct ent_ask_opts *opts)
 {
     struct ent_diag own = {0};
     struct asking a = {.o = opts, .asker = asker, .report = ret, .d = d == NULL ? &own : d};

@@ -35,7 +35,8 @@ void ent_node_tls_seed(struct ent_seed32 *ret, const struct ent_seed32 *node)
     ent_seed_derive(ret, node, 1, "entNode1");
 }
 
-/* --- making one --------------------------------------------------------------------------------- */
+/* --- making one ---------------------------------------------------------------------------------
+ */
 
 struct fresh {
     struct ent_seed32 seed[ENT_KEY_ROLES], tls;
@@ -134,9 +135,9 @@ static enum ent_err fill(const char *dir, struct ent_diag *d, const struct fresh
 /* Remove what fill() made, for a home that did not come to be. */
 static void unmake(const char *dir)
 {
-    static const char *const names[] = {"keys/root", "keys/author", "keys/node", "pact/000001",
-                                        "config",    "keys",        "pact",      "acts",
-                                        "runs"};
+    static const char *const names[] = {"keys/root",   "keys/author", "keys/node",
+                                        "pact/000001", "config",      "keys",
+                                        "pact",        "acts",        "runs"};
     char path[ENT_PATH_MAX];
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (ent_path_join(path, sizeof(path), dir, names[i]) == ENT_OK)
@@ -171,7 +172,8 @@ enum ent_err ent_home_make(struct ent_diag *d, const struct ent_home_new *opts)
     return r;
 }
 
-/* --- opening it --------------------------------------------------------------------------------- */
+/* --- opening it ---------------------------------------------------------------------------------
+ */
 
 /* Version n after `before`; ENT_E_NOTFOUND when there is none. */
 static enum ent_err load_version(struct ent_home *h, struct ent_diag *d, uint64_t n,

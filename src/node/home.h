@@ -51,7 +51,8 @@ ENT_MUST_USE enum ent_err ent_home_set_pact(struct ent_home *h, struct ent_diag 
 ENT_MUST_USE enum ent_err ent_home_path(const struct ent_home *h, char ret[static ENT_PATH_MAX],
                                         const char *name);
 
-/* --- keys --------------------------------------------------------------------------------------- */
+/* --- keys ---------------------------------------------------------------------------------------
+ */
 
 enum ent_key_role { ENT_KEY_ROOT, ENT_KEY_AUTHOR, ENT_KEY_NODE };
 #define ENT_KEY_ROLES 3
@@ -69,7 +70,8 @@ ENT_MUST_USE enum ent_err ent_home_key(const struct ent_home *h, struct ent_seed
 /* The TLS key, one of those derived from the node's seed. */
 void ent_node_tls_seed(struct ent_seed32 *ret, const struct ent_seed32 *node);
 
-/* --- acts --------------------------------------------------------------------------------------- */
+/* --- acts ---------------------------------------------------------------------------------------
+ */
 
 struct ent_act_wish {
     enum ent_statement_type type;

@@ -92,7 +92,8 @@ size_t ent_peer_max_body(void *ctx, const struct ent_spki *peer, const char *met
     return 0;
 }
 
-/* --- the offer ---------------------------------------------------------------------------------- */
+/* --- the offer ----------------------------------------------------------------------------------
+ */
 
 struct offer {
     const struct ent_member *member;
@@ -266,10 +267,8 @@ static enum ent_err accept_offer(struct ent_peer *p, const struct offer *o,
         ent_runs_kill(p, run, ENT_PEER_ABORTED, r);
         return r;
     }
-    const struct ent_peer_event e = {.kind = ENT_PEER_ACCEPTED,
-                                     .run = run->id,
-                                     .partner = run->partner,
-                                     .asked = run->asked};
+    const struct ent_peer_event e = {
+        .kind = ENT_PEER_ACCEPTED, .run = run->id, .partner = run->partner, .asked = run->asked};
     ent_runs_event(p, &e);
     (void)pthread_cond_signal(&p->work);
     res->status = 200;
@@ -305,10 +304,11 @@ out:
     }
 }
 
-/* --- inside a run ------------------------------------------------------------------------------- */
+/* --- inside a run -------------------------------------------------------------------------------
+ */
 
-static enum ent_err evaluate(struct ent_peer *p, struct ent_run *run,
-                             const struct ent_request *req, struct ent_response *res)
+static enum ent_err evaluate(struct ent_peer *p, struct ent_run *run, const struct ent_request *req,
+                             struct ent_response *res)
 {
     (void)pthread_mutex_lock(&p->lock);
     enum ent_err r = run->state == ENT_RUN_BUILDING || run->state == ENT_RUN_READY
@@ -355,10 +355,8 @@ static enum ent_err check_result(struct ent_peer *p, const struct ent_run *run,
 static enum ent_err finish(struct ent_peer *p, struct ent_run *run, const struct ent_request *req)
 {
     struct ent_match_result ours = {.asked = run->asked};
-    const struct ent_peer_event e = {.kind = ENT_PEER_FINISHED,
-                                     .run = run->id,
-                                     .partner = run->partner,
-                                     .asked = run->asked};
+    const struct ent_peer_event e = {
+        .kind = ENT_PEER_FINISHED, .run = run->id, .partner = run->partner, .asked = run->asked};
     struct ent_act act;
     struct ent_buf body;
     enum ent_err r;
@@ -392,8 +390,8 @@ static enum ent_err result(struct ent_peer *p, struct ent_run *run, const struct
     return r;
 }
 
-static void handle_run(struct ent_peer *p, const struct route *route,
-                       const struct ent_request *req, struct ent_response *res)
+static void handle_run(struct ent_peer *p, const struct route *route, const struct ent_request *req,
+                       struct ent_response *res)
 {
     enum ent_err r = ENT_E_NOTFOUND;
     (void)pthread_mutex_lock(&p->lock);
@@ -432,7 +430,8 @@ void ent_peer_handle(void *ctx, const struct ent_request *req, struct ent_respon
         handle_run(p, &route, req, res);
 }
 
-/* --- birth and end ------------------------------------------------------------------------------ */
+/* --- birth and end ------------------------------------------------------------------------------
+ */
 
 enum ent_err ent_peer_new(struct ent_peer **ret, const struct ent_peer_opts *opts)
 {

@@ -2,9 +2,9 @@
  * peer.h: what a node answers to partners. Handlers take bytes and return bytes; the process split
  * will put them behind a pipe without changing them.
  *
- *     POST /peer/v1/match                  an offer act; 200 and an accept act, or 403 and a refusal
- *     POST /peer/v1/match/<id>/evaluate    a batch of questions; 200 and answers with their proof
- *     GET  /peer/v1/match/<id>/filter/<n>  a block of the filter; 202 while it is being computed
+ *     POST /peer/v1/match                  an offer act; 200 and an accept act, or 403 and a
+ * refusal POST /peer/v1/match/<id>/evaluate    a batch of questions; 200 and answers with their
+ * proof GET  /peer/v1/match/<id>/filter/<n>  a block of the filter; 202 while it is being computed
  *     GET  /peer/v1/match/<id>/labels/<n>  a block of label boxes
  *     POST /peer/v1/match/<id>/result      the asker's result act; 200 and the holder's
  *
@@ -38,14 +38,14 @@ struct ent_peer_event {
 };
 
 struct ent_peer_opts {
-    struct ent_home *home;      /* outlives the peer, which keeps its pact up to date */
-    struct ent_store *store;    /* outlives the peer, which alone uses it */
-    struct ent_pool *pool;      /* outlives the peer */
+    struct ent_home *home;   /* outlives the peer, which keeps its pact up to date */
+    struct ent_store *store; /* outlives the peer, which alone uses it */
+    struct ent_pool *pool;   /* outlives the peer */
     const struct ent_seed32 *author;
-    uint64_t items_most;        /* one run */
-    enum ent_tlp max_tlp;       /* narrowest that is compared: CLEAR or GREEN */
+    uint64_t items_most;  /* one run */
+    enum ent_tlp max_tlp; /* narrowest that is compared: CLEAR or GREEN */
     bool pad;
-    unsigned idle_seconds;      /* a run in which nothing happens for so long is forgotten */
+    unsigned idle_seconds; /* a run in which nothing happens for so long is forgotten */
     void *ctx;
     void (*event)(void *ctx, const struct ent_peer_event *e); /* from any thread, one at a time */
 };

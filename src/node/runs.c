@@ -91,7 +91,8 @@ void ent_runs_kill(struct ent_peer *p, struct ent_run *run, enum ent_peer_event_
         clear(run);
 }
 
-/* --- the builder -------------------------------------------------------------------------------- */
+/* --- the builder --------------------------------------------------------------------------------
+ */
 
 struct job {
     struct ent_peer *p;
@@ -113,8 +114,7 @@ static void build(struct ent_peer *p, struct ent_run *run)
     struct job j = {p, run};
     run->refs++;
     (void)pthread_mutex_unlock(&p->lock);
-    enum ent_err r =
-        ent_pool_run(p->opts.pool, tags, &j, ent_lookup_holder_parts(run->holder));
+    enum ent_err r = ent_pool_run(p->opts.pool, tags, &j, ent_lookup_holder_parts(run->holder));
     if (r == ENT_OK)
         ent_lookup_holder_sort(run->holder);
     (void)pthread_mutex_lock(&p->lock);

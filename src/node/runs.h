@@ -7,8 +7,8 @@
 
 #include <pthread.h>
 
-#define ENT_RUNS          16u
-#define ENT_RUNS_EACH     4u /* of one partner */
+#define ENT_RUNS      16u
+#define ENT_RUNS_EACH 4u /* of one partner */
 
 enum ent_run_state { ENT_RUN_FREE, ENT_RUN_BUILDING, ENT_RUN_READY, ENT_RUN_DONE, ENT_RUN_DEAD };
 

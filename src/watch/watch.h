@@ -12,4 +12,6 @@
 
 #include <entente/watch.h>
 
+#include "watch/observed.h"
+
 #endif

@@ -1,0 +1,237 @@
+/* common.c: what several commands do: errors, signals, homes, passphrases. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <termios.h>
+
+#define PASSPHRASE_MAX 1024u
+
+atomic_bool cli_stop;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    atomic_store(&cli_stop, true);
+}
+
+void cli_catch_signals(void)
+{
+    /* Once: a second Ctrl-C ends the program the usual way. No SA_RESTART, so that a read from a
+     * pipe or a terminal comes back. */
+    struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    (void)sigaction(SIGINT, &sa, NULL);
+    (void)sigaction(SIGTERM, &sa, NULL);
+    sa = (struct sigaction){.sa_handler = SIG_IGN};
+    (void)sigaction(SIGPIPE, &sa, NULL);
+}
+
+int cli_exit_code(enum ent_err e)
+{
+    switch (e) {
+    case ENT_OK:
+        return EXIT_DONE;
+    case ENT_E_FORMAT:
+    case ENT_E_LIMIT:
+        return EXIT_INPUT;
+    case ENT_E_AUTH:
+    case ENT_E_POLICY:
+    case ENT_E_EXISTS:
+        return EXIT_REFUSED;
+    case ENT_E_INTERRUPTED:
+        return EXIT_STOPPED;
+    default:
+        return EXIT_FAILED;
+    }
+}
+
+int cli_fail(enum ent_err e, const struct ent_diag *d, const char *what)
+{
+    char shown[ENT_SHOW_MAX];
+    (void)fputs("entente: ", stderr);
+    if (what != NULL)
+        (void)fputs(ent_show(shown, ent_slice_str(what)), stderr);
+    if (what != NULL && d != NULL && d->line > 0)
+        (void)fprintf(stderr, ":%llu", (unsigned long long)d->line);
+    if (what != NULL)
+        (void)fputs(": ", stderr);
+    (void)fputs(d != NULL && d->text != NULL ? d->text : ent_err_str(e), stderr);
+    if (d != NULL && d->sys != 0)
+        (void)fprintf(stderr, ": %s", strerror(d->sys));
+    if (d != NULL && d->text != NULL && d->offset > 0)
+        (void)fprintf(stderr, " (at byte %llu)", (unsigned long long)d->offset);
+    (void)fputc('\n', stderr);
+    return cli_exit_code(e);
+}
+
+int cli_open(struct session *s, const struct args *a, bool with_store)
+{
+    char dir[ENT_PATH_MAX], path[ENT_PATH_MAX];
+    struct ent_diag d = {0};
+    enum ent_err r = ENT_OK;
+    *s = (struct session){0};
+    if (a->home == NULL && (r = ent_home_default(dir)) != ENT_OK)
+        return cli_fail(r, NULL, "neither --home, $ENTENTE_HOME nor $HOME says where to look");
+    const char *home = a->home != NULL ? a->home : dir;
+    if ((s->home = calloc(1, sizeof(*s->home))) == NULL)
+        return cli_fail(ENT_E_NOMEM, NULL, NULL);
+    if ((r = ent_home_open(s->home, &d, home)) != ENT_OK)
+        return cli_fail(r, &d, home);
+    if ((r = ent_home_path(s->home, path, "config")) != ENT_OK ||
+        (r = ent_config_load(&s->config, &d, path)) != ENT_OK)
+        return cli_fail(r, &d, path);
+    if (!with_store)
+        return EXIT_DONE;
+    if ((r = ent_home_path(s->home, path, "store.db")) != ENT_OK ||
+        (r = ent_store_open(&s->store, &d, path)) != ENT_OK)
+        return cli_fail(r, &d, path);
+    return EXIT_DONE;
+}
+
+void cli_close(struct session *s)
+{
+    ent_store_close(s->store);
+    free(s->home);
+    *s = (struct session){0};
+}
+
+/* --- passphrases --------------------------------------------------------------------------------
+ */
+
+void cli_passphrase_release(struct passphrase *p)
+{
+    ent_buf_wipe(&p->text);
+    p->known = false;
+}
+
+/* The first line of the file. */
+static int from_file(struct passphrase *p, const char *path)
+{
+    struct ent_diag d = {0};
+    ent_buf_init(&p->text, PASSPHRASE_MAX);
+    enum ent_err r = ent_file_read(&p->text, &d, path);
+    if (r != ENT_OK)
+        return cli_fail(r, &d, path);
+    const uint8_t *nl = p->text.n == 0 ? NULL : memchr(p->text.p, '\n', p->text.n);
+    if (nl != NULL)
+        p->text.n = (size_t)(nl - p->text.p);
+    if (p->text.n == 0)
+        return cli_fail(ENT_E_FORMAT, &(struct ent_diag){.text = "holds no passphrase"}, path);
+    p->known = true;
+    return EXIT_DONE;
+}
+
+static int from_terminal(struct passphrase *p, const char *prompt)
+{
+    struct termios old, quiet;
+    enum ent_err r = ENT_OK;
+    ent_buf_init(&p->text, PASSPHRASE_MAX);
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || tcgetattr(fd, &old) != 0) {
+        if (fd >= 0)
+            (void)close(fd);
+        return cli_fail(ENT_E_AUTH,
+                        &(struct ent_diag){.text =
+                                               "a passphrase is needed and there is no terminal "
+                                               "to ask on; give --passphrase-file FILE"},
+                        NULL);
+    }
+    quiet = old;
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
+    quiet.c_lflag |= ECHONL;
+    (void)tcsetattr(fd, TCSAFLUSH, &quiet);
+    (void)!write(fd, prompt, strlen(prompt));
+    for (;;) {
+        char c;
+        ssize_t n = read(fd, &c, 1);
+        if (n < 0 && errno == EINTR && !atomic_load(&cli_stop))
+            continue;
+        if (n != 1 || c == '\n')
+            break;
+        if ((r = ent_buf_putc(&p->text, c)) != ENT_OK)
+            break;
+    }
+    (void)tcsetattr(fd, TCSAFLUSH, &old);
+    (void)close(fd);
+    if (atomic_load(&cli_stop))
+        r = ENT_E_INTERRUPTED;
+    p->known = r == ENT_OK;
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, NULL, "reading the passphrase");
+}
+
+static const char *file_for(const struct args *a)
+{
+    const char *env = getenv("ENTENTE_PASSPHRASE_FILE");
+    return a->passphrase_file != NULL    ? a->passphrase_file
+           : env != NULL && *env != '\0' ? env
+                                         : NULL;
+}
+
+int cli_new_passphrase(const struct args *a, struct passphrase *p)
+{
+    struct passphrase again = {0};
+    const char *file = file_for(a);
+    if (file != NULL)
+        return from_file(p, file);
+    int code = from_terminal(p, "A passphrase for this member's keys: ");
+    if (code == EXIT_DONE && p->text.n == 0)
+        return cli_fail(ENT_E_AUTH,
+                        &(struct ent_diag){.text = "an empty passphrase protects nothing; "
+                                                   "--no-passphrase leaves keys open"},
+                        NULL);
+    if (code == EXIT_DONE)
+        code = from_terminal(&again, "The same again: ");
+    if (code == EXIT_DONE && !ent_slice_eq(ent_buf_slice(&p->text), ent_buf_slice(&again.text)))
+        code = cli_fail(ENT_E_AUTH, &(struct ent_diag){.text = "the two passphrases differ"}, NULL);
+    cli_passphrase_release(&again);
+    return code;
+}
+
+int cli_key(const struct session *s, const struct args *a, struct passphrase *p,
+            enum ent_key_role role, struct ent_seed32 *ret)
+{
+    struct ent_diag d = {0};
+    bool locked = false;
+    int code = EXIT_DONE;
+    enum ent_err r = ent_home_key_is_locked(s->home, &locked, &d, role);
+    if (r == ENT_OK && locked && !p->known) {
+        const char *file = file_for(a);
+        code = file != NULL ? from_file(p, file) : from_terminal(p, "Passphrase: ");
+        if (code != EXIT_DONE)
+            return code;
+    }
+    if (r == ENT_OK)
+        r = ent_home_key(s->home, ret, &d, role, ent_buf_slice(&p->text));
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, ent_key_role_name(role));
+}
+
+/* --- output -------------------------------------------------------------------------------------
+ */
+
+enum ent_err cli_put_line(struct ent_buf *line)
+{
+    enum ent_err r = ent_buf_putc(line, '\n');
+    if (r == ENT_OK && fwrite(line->p, 1, line->n, stdout) != line->n)
+        r = ent_err_from_errno(errno);
+    ent_buf_clear(line);
+    return r;
+}
+
+const char *cli_type_counts(char ret[static 512], const uint64_t count[static ENT_OBS_TYPES])
+{
+    char number[ENT_NUM_TEXT];
+    size_t n = 0;
+    (void)snprintf(ret, 512, "nothing");
+    for (int t = 1; t < ENT_OBS_TYPES; t++) {
+        if (count[t] == 0)
+            continue;
+        int more =
+            snprintf(ret + n, 512 - n, "%s%s %s", n == 0 ? "" : ", ",
+                     ent_show_count(number, count[t]), ent_obs_type_name((enum ent_obs_type)t));
+        n += more < 0 ? 0 : (size_t)more;
+        if (n >= 512)
+            break;
+    }
+    return ret;
+}

@@ -1,0 +1,356 @@
+/* match.c: entente match: which of my observables does a partner know? */
+#include "cli/cli.h"
+#include "watch/watch.h"
+
+static const struct option_spec options[] = {
+    {"--mode", "lookup", "what is compared: you learn hits with labels, they how many you asked"},
+    {"--types", "TYPES", "ask only about these: ip, domain, url, email, hash, ..."},
+    {"--from", "FILE", "observation set to ask about (default: the last one written)"},
+    {"--dry-run", NULL, "show what would be asked and what is left of the budget; ask nothing"},
+    {"--pad", NULL, "hide how many you ask behind the next power of two (costs budget)"},
+    {"--url", "URL", "reach the partner there instead of at its card's address"},
+    {"--threads", "N", "threads and connections to use (default: one for each processor)"},
+    {"--passphrase-file", "FILE", "take the passphrase from the first line of FILE"},
+    {"--json", NULL, "one JSON document"},
+    {NULL, NULL, NULL},
+};
+
+#define ASKED_BY_DEFAULT (ENT_OBS_ALL & ~(ENT_OBS_BIT(ENT_OBS_NET4) | ENT_OBS_BIT(ENT_OBS_NET6)))
+
+struct matching {
+    struct session *s;
+    const struct args *a;
+    const struct ent_member *partner;
+    uint32_t types;
+    char from[ENT_PATH_MAX];
+    struct ent_lookup_asker *asker;
+    uint64_t count[ENT_OBS_TYPES], left;
+    struct ent_ask_report report;
+    struct ent_progress progress;
+    enum ent_ask_phase phase;
+};
+
+/* --- what is asked ------------------------------------------------------------------------------
+ */
+
+static enum ent_err add(void *ctx, const struct ent_observable *o)
+{
+    struct matching *m = ctx;
+    uint8_t item[ENT_OBS_KEY_MAX];
+    if ((m->types & ENT_OBS_BIT(o->type)) == 0)
+        return ENT_OK;
+    m->count[o->type]++;
+    return ent_lookup_asker_add(m->asker, ent_slice(item, ent_observable_key(item, o)));
+}
+
+static int find_file(struct matching *m)
+{
+    struct ent_buf b;
+    if (m->a->from != NULL) {
+        int n = snprintf(m->from, sizeof(m->from), "%s", m->a->from);
+        return n < (int)sizeof(m->from) ? EXIT_DONE
+                                        : cli_usage(&cmd_match, "path too long", m->a->from);
+    }
+    ent_buf_init(&b, sizeof(m->from) - 1);
+    enum ent_err r = ent_store_fact(m->s->store, &b, "observed/last");
+    if (r == ENT_OK) {
+        memcpy(m->from, b.p, b.n);
+        m->from[b.n] = '\0';
+    }
+    ent_buf_release(&b);
+    if (r == ENT_E_NOTFOUND)
+        return cli_fail(r,
+                        &(struct ent_diag){.text = "nothing to ask about yet: `entente watch "
+                                                   "--observe FILE LOG...` collects what was seen"},
+                        NULL);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, NULL, "reading the store");
+}
+
+static int load(struct matching *m)
+{
+    struct ent_input *in = NULL;
+    struct ent_diag d = {0};
+    int code = find_file(m);
+    if (code != EXIT_DONE)
+        return code;
+    enum ent_err r = ent_lookup_asker_new(&m->asker);
+    if (r == ENT_OK && (r = ent_input_open(&in, &d, m->from, 1000)) == ENT_OK)
+        r = ent_observed_read(ent_input_reader(in), &d, add, m);
+    ent_input_close(in);
+    if (r == ENT_OK && m->a->pad)
+        r = ent_lookup_asker_pad(m->asker);
+    if (r == ENT_OK && ent_lookup_asker_items(m->asker) == 0)
+        r = ent_fail(&d, ENT_E_NOTFOUND, "holds nothing of the types to ask about", 0, 0);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, m->from);
+}
+
+static int budget_left(struct matching *m)
+{
+    const struct ent_budget *b = &m->s->home->pact.budget;
+    uint64_t spent = 0;
+    enum ent_err r = ent_store_spent(m->s->store, &spent, m->partner->name, ENT_WE_ASK,
+                                     ent_budget_period(b, ent_clock_now()));
+    m->left = spent > b->items ? 0 : b->items - spent;
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, NULL, "reading the budget");
+}
+
+/* --- what is told -------------------------------------------------------------------------------
+ */
+
+static enum ent_err dry_run_json(const struct matching *m)
+{
+    struct ent_buf line;
+    struct ent_json j;
+    ent_buf_init(&line, 65536);
+    ent_json_start(&j, &line);
+    ent_json_obj(&j, NULL);
+    ent_json_cstr(&j, "partner", m->partner->name);
+    ent_json_cstr(&j, "from", m->from);
+    ent_json_obj(&j, "asked");
+    for (int t = 1; t < ENT_OBS_TYPES; t++)
+        if (m->count[t] > 0)
+            ent_json_u64(&j, ent_obs_type_name((enum ent_obs_type)t), m->count[t]);
+    ent_json_obj_end(&j);
+    ent_json_u64(&j, "charged", ent_lookup_asker_items(m->asker));
+    ent_json_u64(&j, "budget", m->s->home->pact.budget.items);
+    ent_json_u64(&j, "left", m->left);
+    ent_json_obj_end(&j);
+    enum ent_err r = ent_json_end(&j);
+    if (r == ENT_OK)
+        r = cli_put_line(&line);
+    ent_buf_release(&line);
+    return r;
+}
+
+static int dry_run(const struct matching *m)
+{
+    char types[512], n[3][ENT_NUM_TEXT], from[ENT_SHOW_MAX];
+    uint64_t items = ent_lookup_asker_items(m->asker);
+    if (m->a->json) {
+        enum ent_err r = dry_run_json(m);
+        return r == ENT_OK ? EXIT_DONE : cli_fail(r, NULL, "writing");
+    }
+    (void)printf("would ask %s about %s\n  from    %s\n  charged %s of %s left in this period%s\n"
+                 "%s would learn that %s were asked, and not one of them. Nothing was sent.\n",
+                 m->partner->name, cli_type_counts(types, m->count),
+                 ent_show(from, ent_slice_str(m->from)), ent_show_count(n[0], items),
+                 ent_show_count(n[1], m->left), items > m->left ? ": too many" : "",
+                 m->partner->name, ent_show_count(n[2], items));
+    return EXIT_DONE;
+}
+
+static void split_item(struct ent_slice item, struct ent_observable *ret)
+{
+    const uint8_t *colon = memchr(item.p, ':', item.n);
+    struct ent_slice word = {item.p, (size_t)(colon - item.p)};
+    struct ent_slice text = {colon + 1, item.n - word.n - 1};
+    uint32_t mask = 0;
+    /* Made by ent_observable_key() from a parsed line: it parses. */
+    if (ent_obs_types_parse(&mask, word) != ENT_OK ||
+        ent_observable_parse_as(ret, NULL, (enum ent_obs_type)__builtin_ctz(mask), text) != ENT_OK)
+        ENT_BUG("an item that is no observable");
+}
+
+static enum ent_err hit_table(void *ctx, const struct ent_lookup_hit *h)
+{
+    struct matching *m = ctx;
+    struct ent_observable o;
+    char seen[ENT_OBS_DEFANGED_MAX], kind[ENT_SHOW_MAX], text[ENT_SHOW_MAX], sure[16] = "-";
+    split_item(h->item, &o);
+    ent_observable_defang(seen, sizeof(seen), &o);
+    if (h->label == NULL) {
+        (void)printf("  %-32s %s sealed its label so that it cannot be opened\n", seen,
+                     m->partner->name);
+        return ENT_OK;
+    }
+    if (h->label->confidence >= 0)
+        (void)snprintf(sure, sizeof(sure), "%d", h->label->confidence);
+    (void)printf("  %-32s %-16s %-12s %4s  %s\n", seen,
+                 ent_show(kind, ent_slice_str(h->label->kind)), ent_tlp_name(h->label->tlp), sure,
+                 ent_show(text, ent_slice_str(h->label->text)));
+    return ENT_OK;
+}
+
+static int report_text(struct matching *m)
+{
+    const struct ent_ask_report *rep = &m->report;
+    char n[5][ENT_NUM_TEXT];
+    uint64_t ignored;
+    if (rep->hits > 0) {
+        (void)printf("  %-32s %-16s %-12s %4s  %s\n", "SEEN BY US", "KIND", "TLP", "SURE",
+                     "WHAT THEY SAY");
+        enum ent_err r = ent_lookup_asker_hits(m->asker, hit_table, m, &ignored);
+        if (r != ENT_OK)
+            return cli_fail(r, NULL, "reading the result");
+    }
+    (void)printf("%s of %s asked are on %s's list of %s; %s learned only that %s were asked.\n",
+                 ent_show_count(n[0], rep->hits), ent_show_count(n[1], rep->asked),
+                 m->partner->name, ent_show_count(n[2], rep->theirs), m->partner->name, n[1]);
+    (void)printf("%s, %s sent, %s received; signed record in runs/%s\n",
+                 ent_show_ns(n[3], rep->took_ns), ent_show_bytes(n[0], rep->sent),
+                 ent_show_bytes(n[4], rep->received), rep->run);
+    return EXIT_DONE;
+}
+
+static enum ent_err hit_json(void *ctx, const struct ent_lookup_hit *h)
+{
+    struct ent_json *j = ctx;
+    struct ent_observable o;
+    split_item(h->item, &o);
+    ent_json_obj(j, NULL);
+    ent_json_cstr(j, "observable", o.text);
+    ent_json_cstr(j, "type", ent_obs_type_name(o.type));
+    ent_json_bool(j, "label_opens", h->label != NULL);
+    if (h->label != NULL) {
+        ent_json_cstr(j, "kind", h->label->kind);
+        ent_json_cstr(j, "description", h->label->text);
+        ent_json_cstr(j, "tlp", ent_tlp_name(h->label->tlp));
+        if (h->label->confidence >= 0)
+            ent_json_i64(j, "confidence", h->label->confidence);
+    }
+    ent_json_obj_end(j);
+    return j->err;
+}
+
+static int report_json(const struct matching *m)
+{
+    const struct ent_ask_report *rep = &m->report;
+    struct ent_buf line;
+    struct ent_json j;
+    uint64_t ignored;
+    ent_buf_init(&line, (size_t)1 << 32);
+    ent_json_start(&j, &line);
+    ent_json_obj(&j, NULL);
+    ent_json_cstr(&j, "partner", m->partner->name);
+    ent_json_cstr(&j, "run", rep->run);
+    ent_json_u64(&j, "asked", rep->asked);
+    ent_json_u64(&j, "theirs", rep->theirs);
+    ent_json_u64(&j, "sent_bytes", rep->sent);
+    ent_json_u64(&j, "received_bytes", rep->received);
+    ent_json_f64(&j, "seconds", (double)rep->took_ns / 1e9);
+    ent_json_arr(&j, "hits");
+    enum ent_err r = ent_lookup_asker_hits(m->asker, hit_json, &j, &ignored);
+    ent_json_arr_end(&j);
+    ent_json_obj_end(&j);
+    if (r == ENT_OK)
+        r = ent_json_end(&j);
+    if (r == ENT_OK)
+        r = cli_put_line(&line);
+    ent_buf_wipe(&line);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, NULL, "writing");
+}
+
+/* --- the run ------------------------------------------------------------------------------------
+ */
+
+static void progress(void *ctx, enum ent_ask_phase phase, uint64_t done, uint64_t all)
+{
+    struct matching *m = ctx;
+    if (phase != m->phase) {
+        ent_progress_end(&m->progress);
+        ent_progress_start(&m->progress,
+                           phase == ENT_ASK_QUESTIONS ? "asking" : "reading the filter", all,
+                           ENT_PROGRESS_ITEMS);
+        m->phase = phase;
+    }
+    ent_progress_at(&m->progress, done);
+}
+
+static int ask(struct matching *m)
+{
+    struct ent_seed32 author = {{0}}, node = {{0}};
+    struct passphrase p = {0};
+    struct ent_diag d = {0};
+    struct ent_pool *pool = NULL;
+    uint64_t threads = 0;
+    int code;
+    if (m->a->threads != NULL &&
+        ent_parse_u64(&threads, ent_slice_str(m->a->threads), 64) != ENT_OK)
+        return cli_usage(&cmd_match, "--threads is a number up to 64", m->a->threads);
+    if (m->a->url == NULL && strcmp(m->partner->url, "-") == 0)
+        return cli_fail(ENT_E_NOTFOUND,
+                        &(struct ent_diag){.text = "its card has no address; --url gives one"},
+                        m->partner->name);
+    if ((code = cli_key(m->s, m->a, &p, ENT_KEY_AUTHOR, &author)) == EXIT_DONE)
+        code = cli_key(m->s, m->a, &p, ENT_KEY_NODE, &node);
+    cli_passphrase_release(&p);
+    if (code == EXIT_DONE) {
+        enum ent_err r = ent_pool_new(&pool, (unsigned)threads);
+        const struct ent_ask_opts opts = {.home = m->s->home,
+                                          .store = m->s->store,
+                                          .pool = pool,
+                                          .author = &author,
+                                          .node = &node,
+                                          .partner = m->partner,
+                                          .url = m->a->url,
+                                          .types = m->types,
+                                          .stop = &cli_stop,
+                                          .ctx = m,
+                                          .progress = progress};
+        if (r == ENT_OK)
+            r = ent_ask(m->asker, &m->report, &d, &opts);
+        ent_progress_end(&m->progress);
+        if (r != ENT_OK)
+            code = cli_fail(r, &d, m->partner->name);
+    }
+    ent_wipe(&author, sizeof(author));
+    ent_wipe(&node, sizeof(node));
+    ent_pool_free(pool);
+    return code;
+}
+
+static int match(struct matching *m)
+{
+    int code;
+    if ((code = load(m)) != EXIT_DONE || (code = budget_left(m)) != EXIT_DONE)
+        return code;
+    if (m->a->dry_run)
+        return dry_run(m);
+    if ((code = ask(m)) != EXIT_DONE)
+        return code;
+    return m->a->json ? report_json(m) : report_text(m);
+}
+
+static int run(int argc, char **argv)
+{
+    struct args a;
+    struct session s = {0};
+    struct matching m = {.s = &s, .a = &a, .types = ASKED_BY_DEFAULT, .phase = ENT_ASK_OFFER};
+    int code;
+    if (!cli_args(&a, &code, &cmd_match, argc, argv))
+        return code;
+    if (argc - a.rest != 1)
+        return cli_usage(&cmd_match, "name one partner", NULL);
+    if (a.mode != NULL && strcmp(a.mode, "lookup") != 0)
+        return cli_usage(&cmd_match, "the only mode of this version is lookup, not", a.mode);
+    if (a.types != NULL && ent_obs_types_parse(&m.types, ent_slice_str(a.types)) != ENT_OK)
+        return cli_usage(&cmd_match, "no such type", a.types);
+    ent_secret_harden_process();
+    cli_catch_signals();
+    if ((code = cli_open(&s, &a, true)) == EXIT_DONE) {
+        m.partner = ent_pact_member(&s.home->pact, argv[a.rest]);
+        if (m.partner == NULL || strcmp(m.partner->name, s.home->pact.self) == 0)
+            code = cli_fail(ENT_E_POLICY,
+                            &(struct ent_diag){.text = "is no partner in the pact (`entente pact "
+                                                       "show` lists them)"},
+                            argv[a.rest]);
+        else
+            code = match(&m);
+    }
+    ent_lookup_asker_free(m.asker);
+    cli_close(&s);
+    return code;
+}
+
+const struct command cmd_match = {
+    .name = "match",
+    .usage = "MEMBER [--mode lookup] [--types TYPES] [--from FILE]",
+    .brief = "learn which of the things you have seen a partner knows as hostile",
+    .help =
+        "Asks a partner, privately. You learn which of your observables are on its list, with "
+        "what\n"
+        "it says about those alone; it learns how many you asked. Neither can cheat without being\n"
+        "caught or gaining nothing; docs/match.md says why. Both sides keep a signed record.",
+    .options = options,
+    .run = run,
+};

@@ -6,7 +6,7 @@
 #include "crypto/dleq.h"
 #include "crypto/msm.h"
 
-#define WEIGHTS 64 /* made at a time */
+#define WEIGHTS 128 /* made at a time */
 
 /* Append len2 || bytes. */
 static uint8_t *put_piece(uint8_t *to, const uint8_t *p, size_t n)

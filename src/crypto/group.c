@@ -1,8 +1,22 @@
 /*
- * group.c: elements as the outside sees them, over the portable arithmetic of point.c.
+ * group.c: elements as the outside sees them, over the portable arithmetic of point.c or, for
+ * batches on machines that have it, the eight lanes of ifma.c.
  */
 #include "crypto/crypto.h"
+#include "crypto/ifma.h"
 #include "crypto/msm.h"
+
+/* Eight lanes cost about as much as two single runs, so a single element stays with those. */
+#ifdef ENT_HAVE_IFMA
+#define USE_IFMA(n) ((n) >= 2 && ent_cpu_level() == ENT_CPU_AVX512)
+#endif
+
+#define LANES 8
+
+static size_t lanes(size_t left)
+{
+    return left < LANES ? left : LANES;
+}
 
 /* ENT_E_FORMAT for the identity, which is encoded as zeros. */
 static enum ent_err not_identity(const uint8_t b[static 32])
@@ -15,14 +29,28 @@ static enum ent_err not_identity(const uint8_t b[static 32])
     return any == 0 ? ENT_E_FORMAT : ENT_OK;
 }
 
-/* The point of an element, which by its type is a canonical encoding. */
-static void load(struct ent_point *ret, const struct ent_element *e)
+/* What stands in a struct ent_element is canonical: anything else is a bug of ours. */
+static void must_be_canonical(uint64_t ok)
 {
-    uint64_t ok = ent_point_decode(ret, e->b);
-    /* Public: 1 for everything that may stand in a struct ent_element. */
+    /* Public: 1 for every element. */
     ent_ct_public(&ok, sizeof(ok));
     ENT_ASSERT(ok == 1);
 }
+
+static void load(struct ent_point *ret, const struct ent_element *e)
+{
+    must_be_canonical(ent_point_decode(ret, e->b));
+}
+
+#ifdef ENT_HAVE_IFMA
+static enum ent_err none_identity(const struct ent_element *e, size_t n)
+{
+    enum ent_err r = ENT_OK;
+    for (size_t i = 0; i < n && r == ENT_OK; i++)
+        r = not_identity(e[i].b);
+    return r;
+}
+#endif
 
 static enum ent_err store(struct ent_element *ret, const struct ent_point *p)
 {
@@ -37,11 +65,21 @@ static enum ent_err store(struct ent_element *ret, const struct ent_point *p)
 enum ent_err ent_element_decode_each(struct ent_element *ret, const uint8_t *bytes, size_t n)
 {
     struct ent_point p;
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *b = bytes + 32 * i;
-        if (not_identity(b) != ENT_OK || ent_point_decode(&p, b) != 1)
+    for (size_t i = 0; i < n; i++)
+        if (not_identity(bytes + 32 * i) != ENT_OK)
             return ENT_E_FORMAT;
+#ifdef ENT_HAVE_IFMA
+    if (USE_IFMA(n)) {
+        for (size_t i = 0; i < n; i += LANES)
+            if (ent_ifma_decodes(bytes + 32 * i, lanes(n - i)) != 1)
+                return ENT_E_FORMAT;
+        memmove(ret, bytes, 32 * n);
+        return ENT_OK;
     }
+#endif
+    for (size_t i = 0; i < n; i++)
+        if (ent_point_decode(&p, bytes + 32 * i) != 1)
+            return ENT_E_FORMAT;
     if (n > 0)
         memmove(ret, bytes, 32 * n);
     return ENT_OK;
@@ -52,13 +90,28 @@ enum ent_err ent_element_decode(struct ent_element *ret, const uint8_t bytes32[s
     return ent_element_decode_each(ret, bytes32, 1);
 }
 
-enum ent_err ent_element_from_hash(struct ent_element *ret, const uint8_t hash64[static 64])
+enum ent_err ent_element_from_hash_each(struct ent_element *ret, const uint8_t *hashes, size_t n)
 {
     struct ent_point p;
-    ent_point_from_hash(&p, hash64);
-    enum ent_err r = store(ret, &p);
+    enum ent_err r = ENT_OK;
+#ifdef ENT_HAVE_IFMA
+    if (USE_IFMA(n)) {
+        for (size_t i = 0; i < n; i += LANES)
+            ent_ifma_from_hash(ret + i, hashes + 64 * i, lanes(n - i));
+        return none_identity(ret, n);
+    }
+#endif
+    for (size_t i = 0; i < n && r == ENT_OK; i++) {
+        ent_point_from_hash(&p, hashes + 64 * i);
+        r = store(&ret[i], &p);
+    }
     ent_wipe(&p, sizeof(p));
     return r;
+}
+
+enum ent_err ent_element_from_hash(struct ent_element *ret, const uint8_t hash64[static 64])
+{
+    return ent_element_from_hash_each(ret, hash64, 1);
 }
 
 enum ent_err ent_element_add(struct ent_element *ret, const struct ent_element *a,
@@ -98,6 +151,13 @@ static void mul(struct ent_element *ret, const struct ent_scalar *k, size_t step
                 const struct ent_element *in, size_t n)
 {
     struct ent_point p;
+#ifdef ENT_HAVE_IFMA
+    if (USE_IFMA(n)) {
+        for (size_t i = 0; i < n; i += LANES)
+            must_be_canonical(ent_ifma_mul(ret + i, k + i * step, step, in + i, lanes(n - i)));
+        return;
+    }
+#endif
     for (size_t i = 0; i < n; i++) {
         load(&p, &in[i]);
         ent_point_mul(&p, &k[i * step], &p);
@@ -123,6 +183,13 @@ static enum ent_err mul_hashed(struct ent_element *ret, const struct ent_scalar 
 {
     struct ent_point p;
     enum ent_err r = ENT_OK;
+#ifdef ENT_HAVE_IFMA
+    if (USE_IFMA(n)) {
+        for (size_t i = 0; i < n; i += LANES)
+            ent_ifma_mul_hashed(ret + i, k + i * step, step, hashes + 64 * i, lanes(n - i));
+        return none_identity(ret, n);
+    }
+#endif
     for (size_t i = 0; i < n && r == ENT_OK; i++) {
         ent_point_from_hash(&p, hashes + 64 * i);
         ent_point_mul(&p, &k[i * step], &p);
@@ -160,6 +227,16 @@ void ent_msm_add_var(struct ent_msm *m, const struct ent_scalar *w, const struct
                      size_t n)
 {
     struct ent_point p[ENT_POINTS_AT_ONCE], sum;
+#ifdef ENT_HAVE_IFMA
+    if (USE_IFMA(n / 4)) {
+        for (size_t i = 0, k; i < n; i += k) {
+            k = n - i < ENT_IFMA_SUM_MAX ? n - i : ENT_IFMA_SUM_MAX;
+            must_be_canonical(ent_ifma_sum_var(&sum, w + i, in + i, k));
+            msm_point(m, &sum);
+        }
+        return;
+    }
+#endif
     for (size_t i = 0, k; i < n; i += k) {
         k = n - i < ENT_POINTS_AT_ONCE ? n - i : ENT_POINTS_AT_ONCE;
         for (size_t j = 0; j < k; j++)

@@ -39,6 +39,10 @@ ENT_MUST_USE enum ent_err ent_element_decode_each(struct ent_element *ret, const
 ENT_MUST_USE enum ent_err ent_element_from_hash(struct ent_element *ret,
                                                 const uint8_t hash64[static 64]);
 
+/* The same for n times 64 bytes. */
+ENT_MUST_USE enum ent_err ent_element_from_hash_each(struct ent_element *ret, const uint8_t *hashes,
+                                                     size_t n);
+
 /* ret[i] = k * map(hashes + 64*i), and with its own scalar for each. ENT_E_FORMAT if one is the
  * identity. */
 ENT_MUST_USE enum ent_err ent_element_mul_one_hashed(struct ent_element *ret,

@@ -1,6 +1,8 @@
 /* init.c: entente init, member, pact: who I am, and whom I accept. */
 #include "cli/cli.h"
 
+#include <errno.h>
+
 static const struct option_spec init_options[] = {
     {"--name", "NAME", "short name: a-z, 0-9 and '-', as others will know you"},
     {"--display", "TEXT", "full name for people (default: the short one)"},

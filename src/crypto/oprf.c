@@ -7,6 +7,8 @@ void ent_oprf_key_generate(struct ent_oprf_key *ret)
 {
     ent_scalar_random(&ret->sk);
     ent_element_base_mul(&ret->pk, &ret->sk);
+    /* The public key. */
+    ent_ct_public(&ret->pk, sizeof(ret->pk));
 }
 
 enum ent_err ent_oprf_key_derive(struct ent_oprf_key *ret, enum ent_oprf_mode mode,
@@ -35,6 +37,8 @@ enum ent_err ent_oprf_key_derive(struct ent_oprf_key *ret, enum ent_oprf_mode mo
     if (zero != 0)
         return ENT_E_FORMAT;
     ent_element_base_mul(&ret->pk, &sk);
+    /* The public key. */
+    ent_ct_public(&ret->pk, sizeof(ret->pk));
     ret->sk = sk;
     ent_wipe(&sk, sizeof(sk));
     return ENT_OK;
@@ -67,6 +71,8 @@ enum ent_err ent_oprf_blind_with(struct ent_element *blinded, const struct ent_s
         ent_oprf_hash_inputs(hashes, &suite, input + i, m);
         r = ent_element_mul_each_hashed(blinded + i, blind + i, hashes, m);
     }
+    /* Sent to the server; uniform whatever the inputs are. */
+    ent_ct_public(blinded, n * sizeof(*blinded));
     ent_wipe(hashes, sizeof(hashes));
     return r;
 }
@@ -83,6 +89,8 @@ void ent_oprf_evaluate(struct ent_element *evaluated, const struct ent_oprf_key 
                        const struct ent_element *blinded, size_t n)
 {
     ent_element_mul_one(evaluated, &key->sk, blinded, n);
+    /* Sent to the client. */
+    ent_ct_public(evaluated, n * sizeof(*evaluated));
 }
 
 enum ent_err ent_oprf_prove(uint8_t proof[static ENT_OPRF_PROOF], enum ent_oprf_mode mode,

@@ -51,6 +51,9 @@ enum ent_err ent_poprf_evaluate(struct ent_element *evaluated, uint8_t proof[sta
         return r;
     ent_element_mul_one(evaluated, &inverse, blinded, n);
     ent_element_base_mul(&tweaked, &t);
+    /* Sent to the client, which can compute the tweaked public key itself. */
+    ent_ct_public(evaluated, n * sizeof(*evaluated));
+    ent_ct_public(&tweaked, sizeof(tweaked));
     /* The roles of the lists are swapped: blinded = t * evaluated. */
     const struct ent_dleq claim = {&suite, &tweaked, evaluated, blinded, n};
     ent_scalar_random(&nonce);

@@ -22,6 +22,7 @@ enum ent_err ent_scalar_decode(struct ent_scalar *ret, const uint8_t bytes32[sta
 void ent_scalar_random(struct ent_scalar *ret)
 {
     crypto_core_ristretto255_scalar_random(ret->b);
+    ent_ct_secret(ret, sizeof(*ret));
 }
 
 void ent_scalar_reduce(struct ent_scalar *ret, const uint8_t wide64[static 64])

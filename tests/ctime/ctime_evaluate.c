@@ -1,0 +1,20 @@
+/* ctime_evaluate.c: evaluating is constant time in the key. */
+#include "crypto/crypto.h"
+
+int main(void)
+{
+    if (ent_secret_start() != ENT_OK)
+        return EXIT_FAILURE;
+    uint8_t x[2][40];
+    struct ent_slice input[2] = {{x[0], 40}, {x[1], 7}};
+    ent_random(x, sizeof(x));
+    struct ent_oprf_key key;
+    struct ent_scalar blind[2];
+    struct ent_element blinded[2], evaluated[2];
+    ent_oprf_key_generate(&key);
+    if (ent_oprf_blind(blind, blinded, ENT_OPRF_VERIFIABLE, input, 2) != ENT_OK)
+        return EXIT_FAILURE;
+    ent_ct_secret(&key.sk, sizeof(key.sk));
+    ent_oprf_evaluate(evaluated, &key, blinded, 2);
+    return EXIT_SUCCESS;
+}

@@ -139,8 +139,8 @@ enum ent_err ent_filter_decode(struct ent_filter_entry *ret, size_t *ret_count,
     struct bit_reader br = {0};
     uint32_t coded = 0;
     enum ent_err r;
-    if (count == 0)
-        return ENT_E_FORMAT;
+    if (pos->done >= pos->n)
+        return ENT_E_FORMAT; /* one block too many */
     if ((r = ent_cur_u32le(&c, &coded)) != ENT_OK || (r = ent_cur_take(&c, &br.s, coded)) != ENT_OK)
         return r;
     u128 last = load(pos->last), diff, rest;

@@ -1,0 +1,277 @@
+/* test_store.c: what is kept, against a naive model; budgets; files that are no stores. */
+#include "tests/support/t.h"
+
+#include "store/store.h"
+
+#define NOW 1534723200
+
+static struct ent_indicator indicator(const char *text)
+{
+    struct ent_indicator ind = {.tlp = ENT_TLP_CLEAR, .confidence = -1};
+    assert_ok(ent_observable_parse(&ind.obs, NULL, ent_slice_str(text)));
+    return ind;
+}
+
+static enum ent_put put(struct ent_store *s, const struct ent_indicator *ind, const char *source)
+{
+    enum ent_put ret = ENT_PUT_SAME;
+    assert_ok(ent_store_begin(s));
+    assert_ok(ent_store_put(s, &ret, ind, ent_slice_str(source), NOW));
+    assert_ok(ent_store_commit(s));
+    return ret;
+}
+
+struct seen {
+    char text[64][ENT_OBS_MAX];
+    struct ent_known last;
+    char kind[64], source[64];
+    size_t n, stop_at;
+};
+
+static enum ent_err note(void *ctx, const struct ent_known *k)
+{
+    struct seen *s = ctx;
+    memcpy(s->text[s->n % 64], k->obs.text, (size_t)k->obs.n + 1);
+    s->last = *k;
+    (void)snprintf(s->kind, sizeof(s->kind), "%.*s", (int)k->kind.n, (const char *)k->kind.p);
+    (void)snprintf(s->source, sizeof(s->source), "%.*s", (int)k->source.n,
+                   (const char *)k->source.p);
+    s->n++;
+    return s->n == s->stop_at ? ENT_E_INTERRUPTED : ENT_OK;
+}
+
+static struct seen walk(struct ent_store *s, struct ent_known_filter f)
+{
+    struct seen seen = {.n = 0};
+    assert_ok(ent_store_each(s, &f, note, &seen));
+    return seen;
+}
+
+static void test_one_observable_many_claims(void **state)
+{
+    struct ent_store *s;
+    struct ent_known k;
+    uint64_t count[ENT_OBS_TYPES], claims;
+    (void)state;
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    struct ent_indicator ind = indicator("198.51.100.3");
+    ind.kind = ENT_SLICE_LIT("weak");
+    ind.confidence = 10;
+    assert_int_equal(put(s, &ind, "one"), ENT_PUT_NEW);
+    ind.kind = ENT_SLICE_LIT("strong");
+    ind.confidence = 90;
+    assert_int_equal(put(s, &ind, "two"), ENT_PUT_CLAIM);
+    assert_int_equal(put(s, &ind, "two"), ENT_PUT_SAME);
+    ind.id = ENT_SLICE_LIT("indicator--1");
+    assert_int_equal(put(s, &ind, "two"), ENT_PUT_CLAIM);
+    assert_ok(ent_store_count(s, count, &claims));
+    assert_int_equal(count[ENT_OBS_IPV4], 1);
+    assert_int_equal(claims, 3);
+    struct seen seen = walk(s, (struct ent_known_filter){.at = NOW});
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(seen.last.claims, 3);
+    assert_int_equal(seen.last.confidence, 90);
+    assert_string_equal(seen.kind, "strong");
+    assert_ok(ent_store_get(s, &k, seen.last.id));
+    assert_string_equal(k.obs.text, "198.51.100.3");
+    assert_err(ent_store_get(s, &k, 999), ENT_E_NOTFOUND);
+    ent_store_close(s);
+}
+
+/* TLP is a border: what one claim holds back is not let out by the filter, and a repeated row never
+ * widens it. */
+static void test_filters(void **state)
+{
+    struct ent_store *s;
+    (void)state;
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    struct ent_indicator red = indicator("evil.com"), expired = indicator("old.com");
+    struct ent_indicator future = indicator("new.com"), ip = indicator("198.51.100.3");
+    red.tlp = ENT_TLP_RED;
+    expired.valid_until = NOW;
+    future.valid_from = NOW + 1;
+    (void)put(s, &red, "one");
+    (void)put(s, &expired, "one");
+    (void)put(s, &future, "one");
+    (void)put(s, &ip, "one");
+    assert_int_equal(walk(s, (struct ent_known_filter){.at = NOW}).n, 2);
+    assert_int_equal(walk(s, (struct ent_known_filter){.at = NOW + 1}).n, 3);
+    assert_int_equal(walk(s, (struct ent_known_filter){.at = NOW - 1}).n, 3);
+    assert_int_equal(walk(s, (struct ent_known_filter){.at = NOW, .max_tlp = ENT_TLP_GREEN}).n, 1);
+    red.tlp = ENT_TLP_CLEAR;
+    (void)put(s, &red, "one");
+    assert_int_equal(walk(s, (struct ent_known_filter){.at = NOW, .max_tlp = ENT_TLP_AMBER}).n, 1);
+    (void)put(s, &red, "two"); /* another source may say it openly */
+    assert_int_equal(walk(s, (struct ent_known_filter){.at = NOW, .max_tlp = ENT_TLP_AMBER}).n, 2);
+    struct seen seen =
+        walk(s, (struct ent_known_filter){.at = NOW, .types = ENT_OBS_BIT(ENT_OBS_DOMAIN)});
+    assert_int_equal(seen.n, 1);
+    assert_string_equal(seen.text[0], "evil.com");
+    assert_string_equal(seen.source, "one"); /* equal confidence: the older source */
+    ent_store_close(s);
+}
+
+static void test_order_and_early_end(void **state)
+{
+    static const char *const in[] = {"b.com", "198.51.100.9", "a.com", "198.51.100.10",
+                                     "https://a.com/x"};
+    static const char *const want[] = {"198.51.100.10", "198.51.100.9", "a.com", "b.com",
+                                       "https://a.com/x"};
+    struct ent_store *s;
+    (void)state;
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    for (size_t i = 0; i < 5; i++) {
+        struct ent_indicator ind = indicator(in[i]);
+        (void)put(s, &ind, "one");
+    }
+    struct seen seen = walk(s, (struct ent_known_filter){.at = NOW});
+    assert_int_equal(seen.n, 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(seen.text[i], want[i]);
+    struct seen cut = {.stop_at = 2};
+    const struct ent_known_filter f = {.at = NOW};
+    assert_err(ent_store_each(s, &f, note, &cut), ENT_E_INTERRUPTED);
+    assert_int_equal(cut.n, 2);
+    ent_store_close(s);
+}
+
+static void path_of(char path[static 256], const char *name)
+{
+    assert_ok(ent_path_join(path, 256, ent_t_tmpdir(), name));
+}
+
+static void test_an_import_is_there_whole_or_not_at_all(void **state)
+{
+    struct ent_store *s;
+    char path[256];
+    enum ent_put p;
+    (void)state;
+    path_of(path, "a.db");
+    assert_ok(ent_store_open(&s, NULL, path));
+    struct ent_indicator ind = indicator("198.51.100.3");
+    assert_ok(ent_store_begin(s));
+    assert_ok(ent_store_put(s, &p, &ind, ENT_SLICE_LIT("one"), NOW));
+    ent_store_rollback(s);
+    ent_store_rollback(s); /* fine twice */
+    assert_int_equal(walk(s, (struct ent_known_filter){.at = NOW}).n, 0);
+    (void)put(s, &ind, "one");
+    ent_store_close(s);
+    assert_ok(ent_store_open(&s, NULL, path));
+    assert_int_equal(walk(s, (struct ent_known_filter){.at = NOW}).n, 1);
+    ent_store_close(s);
+    ent_store_close(NULL);
+}
+
+static void test_files_that_are_no_stores(void **state)
+{
+    static const char foreign[] = "SQLite format 3";
+    struct ent_store *s;
+    struct ent_diag d = {0};
+    char path[256];
+    (void)state;
+    path_of(path, "junk.db");
+    assert_ok(ent_file_write(path, ENT_SLICE_LIT("this is no database, and long enough to tell"),
+                             0600, NULL));
+    assert_err(ent_store_open(&s, &d, path), ENT_E_FORMAT);
+    assert_string_equal(d.text, "not a store, or damaged");
+    assert_ok(ent_file_write(path, ent_slice(foreign, sizeof(foreign)), 0600, NULL));
+    assert_err(ent_store_open(&s, &d, path), ENT_E_FORMAT);
+    path_of(path, "no/such.db");
+    assert_err(ent_store_open(&s, &d, path), ENT_E_NOTFOUND);
+    assert_string_equal(d.text, "cannot open the store");
+}
+
+static void test_budgets(void **state)
+{
+    struct ent_store *s;
+    uint64_t spent = 1;
+    (void)state;
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    assert_ok(ent_store_spent(s, &spent, "alpha", ENT_THEY_ASK, 7));
+    assert_int_equal(spent, 0);
+    assert_ok(ent_store_charge(s, "alpha", ENT_THEY_ASK, 7, 60, 100));
+    assert_ok(ent_store_charge(s, "alpha", ENT_THEY_ASK, 7, 40, 100));
+    assert_err(ent_store_charge(s, "alpha", ENT_THEY_ASK, 7, 1, 100), ENT_E_POLICY);
+    assert_err(ent_store_charge(s, "alpha", ENT_THEY_ASK, 7, UINT64_MAX, 100), ENT_E_POLICY);
+    assert_ok(ent_store_charge(s, "alpha", ENT_THEY_ASK, 8, 1, 100)); /* another period */
+    assert_ok(ent_store_charge(s, "alpha", ENT_WE_ASK, 7, 1, 100));
+    assert_ok(ent_store_charge(s, "beta", ENT_THEY_ASK, 7, 1, 100));
+    assert_ok(ent_store_spent(s, &spent, "alpha", ENT_THEY_ASK, 7));
+    assert_int_equal(spent, 100);
+    ent_store_close(s);
+}
+
+static void test_facts(void **state)
+{
+    struct ent_store *s;
+    struct ent_buf b;
+    (void)state;
+    ent_buf_init(&b, 100);
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    assert_err(ent_store_fact(s, &b, "k"), ENT_E_NOTFOUND);
+    assert_ok(ent_store_set_fact(s, "k", ENT_SLICE_LIT("one")));
+    assert_ok(ent_store_set_fact(s, "k", ENT_SLICE_LIT("two")));
+    assert_ok(ent_store_fact(s, &b, "k"));
+    assert_true(ent_slice_eq(ent_buf_slice(&b), ENT_SLICE_LIT("two")));
+    assert_ok(ent_store_advance(s, "seq", 5));
+    assert_err(ent_store_advance(s, "seq", 5), ENT_E_STATE);
+    assert_err(ent_store_advance(s, "seq", 4), ENT_E_STATE);
+    assert_ok(ent_store_advance(s, "seq", 10)); /* as a number, not as text */
+    assert_err(ent_store_advance(s, "seq", 9), ENT_E_STATE);
+    assert_err(ent_store_advance(s, "seq", UINT64_MAX), ENT_E_LIMIT);
+    ent_buf_release(&b);
+    ent_store_close(s);
+}
+
+/* Random puts against a list that is searched from end to end. */
+static void test_against_a_naive_model(void **state)
+{
+    struct {
+        char text[32];
+        int source;
+    } model[400];
+    size_t n = 0;
+    struct ent_store *s;
+    (void)state;
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    assert_ok(ent_store_begin(s));
+    for (int i = 0; i < 400; i++) {
+        char text[32], source[8];
+        int from = (int)ent_t_below(3);
+        bool known = false, same = false;
+        enum ent_put got;
+        (void)snprintf(text, sizeof(text), "198.51.100.%d", (int)ent_t_below(100));
+        (void)snprintf(source, sizeof(source), "s%d", from);
+        for (size_t k = 0; k < n; k++) {
+            known |= strcmp(model[k].text, text) == 0;
+            same |= strcmp(model[k].text, text) == 0 && model[k].source == from;
+        }
+        struct ent_indicator ind = indicator(text);
+        assert_ok(ent_store_put(s, &got, &ind, ent_slice_str(source), NOW));
+        assert_int_equal(got, same ? ENT_PUT_SAME : known ? ENT_PUT_CLAIM : ENT_PUT_NEW);
+        if (!same) {
+            memcpy(model[n].text, text, sizeof(text));
+            model[n++].source = from;
+        }
+    }
+    assert_ok(ent_store_commit(s));
+    uint64_t count[ENT_OBS_TYPES], claims;
+    assert_ok(ent_store_count(s, count, &claims));
+    assert_int_equal(claims, n);
+    ent_store_close(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_observable_many_claims),
+        cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_order_and_early_end),
+        cmocka_unit_test(test_an_import_is_there_whole_or_not_at_all),
+        cmocka_unit_test(test_files_that_are_no_stores),
+        cmocka_unit_test(test_budgets),
+        cmocka_unit_test(test_facts),
+        cmocka_unit_test(test_against_a_naive_model),
+    };
+    return ent_t_run("store", tests);
+}

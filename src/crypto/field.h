@@ -75,6 +75,9 @@ ENT_FE_INLINE void ent_fe_carry(struct ent_fe *a)
 ENT_FE_INLINE void ent_fe_cmov(struct ent_fe *ret, const struct ent_fe *a, uint64_t choice)
 {
     uint64_t mask = 0 - choice;
+    /* clang 14 sees that mask is all or nothing and turns the choice of values into a choice of
+     * addresses, which the cache shows; it cannot see through this. */
+    __asm__("" : "+r"(mask));
     ret->v[0] ^= mask & (ret->v[0] ^ a->v[0]);
     ret->v[1] ^= mask & (ret->v[1] ^ a->v[1]);
     ret->v[2] ^= mask & (ret->v[2] ^ a->v[2]);

@@ -36,7 +36,8 @@ const uint8_t ent_char_class[256] = {
 #undef L
 #undef X
 
-/* --- beyond ASCII ------------------------------------------------------------------------------ */
+/* --- beyond ASCII ------------------------------------------------------------------------------
+ */
 
 enum { NOTHING, URL_ONLY };
 
@@ -50,13 +51,13 @@ static const struct range {
     int32_t first, last;
     int kind;
 } ranges[] = {
-    {0x80, 0xA0, NOTHING},       {0xA1, 0xAA, URL_ONLY},     {0xAB, 0xAB, NOTHING},
-    {0xAC, 0xAC, URL_ONLY},      {0xAD, 0xAD, NOTHING},      {0xAE, 0xB6, URL_ONLY},
-    {0xB8, 0xBA, URL_ONLY},      {0xBB, 0xBB, NOTHING},      {0xBC, 0xBF, URL_ONLY},
-    {0xD7, 0xD7, URL_ONLY},      {0xF7, 0xF7, URL_ONLY},     {0x2000, 0x200B, NOTHING},
-    {0x200E, 0x206F, NOTHING},   {0x2070, 0x2BFF, URL_ONLY}, {0x3000, 0x3004, NOTHING},
-    {0x3008, 0x3020, NOTHING},   {0xE000, 0xF8FF, URL_ONLY}, {0xFE00, 0xFE6F, URL_ONLY},
-    {0xFEFF, 0xFFFF, NOTHING},   {0x1F000, 0x1FAFF, URL_ONLY}, {0xE0000, 0x10FFFF, NOTHING},
+    {0x80, 0xA0, NOTHING},     {0xA1, 0xAA, URL_ONLY},       {0xAB, 0xAB, NOTHING},
+    {0xAC, 0xAC, URL_ONLY},    {0xAD, 0xAD, NOTHING},        {0xAE, 0xB6, URL_ONLY},
+    {0xB8, 0xBA, URL_ONLY},    {0xBB, 0xBB, NOTHING},        {0xBC, 0xBF, URL_ONLY},
+    {0xD7, 0xD7, URL_ONLY},    {0xF7, 0xF7, URL_ONLY},       {0x2000, 0x200B, NOTHING},
+    {0x200E, 0x206F, NOTHING}, {0x2070, 0x2BFF, URL_ONLY},   {0x3000, 0x3004, NOTHING},
+    {0x3008, 0x3020, NOTHING}, {0xE000, 0xF8FF, URL_ONLY},   {0xFE00, 0xFE6F, URL_ONLY},
+    {0xFEFF, 0xFFFF, NOTHING}, {0x1F000, 0x1FAFF, URL_ONLY}, {0xE0000, 0x10FFFF, NOTHING},
 };
 
 static size_t wide(struct ent_slice s, int least)
@@ -83,7 +84,8 @@ size_t ent_wide_url(struct ent_slice s)
     return wide(s, URL_ONLY);
 }
 
-/* --- escapes ----------------------------------------------------------------------------------- */
+/* --- escapes -----------------------------------------------------------------------------------
+ */
 
 static int nibble(uint8_t c)
 {
@@ -120,9 +122,10 @@ size_t ent_skip_escape(const uint8_t *b, size_t start, size_t end)
         return start;
     if (b[start - 1] == '%') {
         int c = hex_pair(p, n);
-        for (; is_boundary(c); c = c == '%' ? hex_pair(p, n) : -1) {
+        for (unsigned i = 0; i < 4 && is_boundary(c); i++) {
             p += 2;
             n -= 2;
+            c = c == '%' ? hex_pair(p, n) : -1;
         }
         return end - n;
     }
@@ -152,7 +155,8 @@ size_t ent_json_escape(uint8_t *ret, struct ent_slice s)
     return 6;
 }
 
-/* --- names ------------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------------
+ */
 
 bool ent_label_is_tld(struct ent_slice label)
 {
@@ -167,6 +171,6 @@ bool ent_label_is_tld(struct ent_slice label)
     if (ent_observable_parse_as(&o, NULL, ENT_OBS_DOMAIN, ent_slice(name, prefix.n + label.n)) !=
         ENT_OK)
         return false;
-    return psl_is_public_suffix2(psl, o.text + prefix.n,
-                                 PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
+    return psl_is_public_suffix2(psl, o.text + prefix.n, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) !=
+           0;
 }

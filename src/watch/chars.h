@@ -33,8 +33,9 @@ size_t ent_wide_url(struct ent_slice s);
 /*
  * Where a run of bytes that begins at start really begins: behind what belongs to an escape in
  * front of it ("\n", "\x22", "\u003c", "%2F", "%252F"), if that escape stands for a byte that is
- * a boundary. At most end.
+ * a boundary. At most end, and at most ENT_ESCAPE_MAX bytes on.
  */
+#define ENT_ESCAPE_MAX 8
 size_t ent_skip_escape(const uint8_t *b, size_t start, size_t end);
 
 /* A JSON escape at s: "\/", or "\u00" and two digits for a printable ASCII character. Its length,

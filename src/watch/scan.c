@@ -22,7 +22,8 @@ _Static_assert(WORD_REST >= 2 * (ENT_SCAN_NAME_MAX + ENT_SCAN_TRIM_MAX) &&
                    ENT_SCAN_BEHIND >= 2 * (ENT_SCAN_NAME_MAX + ENT_SCAN_TRIM_MAX),
                "a name must fit on both sides of a cut in a word");
 
-/* --- telling ----------------------------------------------------------------------------------- */
+/* --- telling -----------------------------------------------------------------------------------
+ */
 
 enum ent_err ent_scan_seen(struct ent_scan *s)
 {
@@ -61,7 +62,8 @@ enum ent_err ent_scan_hit(struct ent_scan *s, size_t at, enum ent_obs_type type,
     return s->ev.hit(s->ev.ctx, &hit);
 }
 
-/* --- words ------------------------------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------------------------------
+ */
 
 static enum ent_obs_type hash_of(size_t digits)
 {
@@ -180,7 +182,8 @@ static void read_word(const struct ent_scan *s, struct word *w)
     w->to = p;
 }
 
-/* --- the window -------------------------------------------------------------------------------- */
+/* --- the window --------------------------------------------------------------------------------
+ */
 
 /* The word at *at, or what one window can hold of it. *ret_wait: it may go on behind the window. */
 static enum ent_err take_word(struct ent_scan *s, size_t *at, bool *ret_wait)
@@ -323,7 +326,8 @@ static enum ent_err feed(struct ent_scan *s, const uint8_t *p, size_t n)
     return carry(s, p, n);
 }
 
-/* --- the interface ----------------------------------------------------------------------------- */
+/* --- the interface -----------------------------------------------------------------------------
+ */
 
 enum ent_err ent_scan_new(struct ent_scan **ret, const struct ent_watch *w,
                           const struct ent_scan_events *events)

@@ -14,7 +14,8 @@ struct found {
     uint16_t port; /* 0: none beside it */
 };
 
-/* --- meeting the set --------------------------------------------------------------------------- */
+/* --- meeting the set ---------------------------------------------------------------------------
+ */
 
 static void clear_bits(uint8_t *b, size_t n, unsigned keep)
 {
@@ -120,7 +121,8 @@ static bool dot_goes_on(const struct ent_scan *s, size_t i)
     return ent_is(s->b[i + 1], ENT_C_LABEL) || ent_wide_name(ent_scan_slice(s, i + 1, s->n)) > 0;
 }
 
-/* --- IPv4 -------------------------------------------------------------------------------------- */
+/* --- IPv4 --------------------------------------------------------------------------------------
+ */
 
 /* Four decimal octets without leading zeros, from..*ret_end, or false. */
 static bool quad(const struct ent_scan *s, size_t from, size_t *ret_end, uint8_t ret4[static 4])
@@ -146,12 +148,10 @@ static bool quad(const struct ent_scan *s, size_t from, size_t *ret_end, uint8_t
 static bool is_part_of_name(const struct ent_scan *s, size_t end, size_t from, size_t to,
                             int *known)
 {
-    if (end == to || !ent_scan_is(s, end, ENT_C_LABEL | ENT_C_HIGH) ||
-        to - end > ENT_SCAN_NAME_MAX)
+    if (end == to || !ent_scan_is(s, end, ENT_C_LABEL | ENT_C_HIGH) || to - end > ENT_SCAN_NAME_MAX)
         return false;
     if (*known == 0)
-        *known = ent_scan_trim(s, &from, &to) &&
-                         ent_label_is_tld(ent_scan_last_label(s, from, to))
+        *known = ent_scan_trim(s, &from, &to) && ent_label_is_tld(ent_scan_last_label(s, from, to))
                      ? 2
                      : 1;
     return *known == 2;
@@ -162,8 +162,7 @@ static enum ent_err ipv4_at(struct ent_scan *s, size_t at, size_t from, size_t t
     struct found f = {.n = 4, .at = at};
     size_t end;
     if (!quad(s, at, &end, f.b) || !ent_scan_emits(s, end) || ent_scan_is(s, end, ENT_C_ALNUM) ||
-        dot_goes_on(s, end) || s->base + at < s->v6_end ||
-        is_part_of_name(s, end, from, to, known))
+        dot_goes_on(s, end) || s->base + at < s->v6_end || is_part_of_name(s, end, from, to, known))
         return ENT_OK;
     f.port = port_at(s, end);
     return meet(s, &f);
@@ -188,16 +187,18 @@ enum ent_err ent_scan_ipv4(struct ent_scan *s, size_t word, size_t from, size_t 
     return r;
 }
 
-/* --- IPv6 -------------------------------------------------------------------------------------- */
+/* --- IPv6 --------------------------------------------------------------------------------------
+ */
 
-/* The run of letters and digits that ends before end: its start, behind an escape. Runs of more
- * than eight are no group of an address in any case and are not walked to their start. */
+/* The run of letters and digits that ends before end: its start, behind an escape. What is longer
+ * than a group and an escape is no group and not walked to its start. */
 static size_t run_before(const struct ent_scan *s, size_t end)
 {
+    const size_t most = 4 + ENT_ESCAPE_MAX;
     size_t p = end;
-    while (p > 0 && end - p <= 8 && ent_is(s->b[p - 1], ENT_C_ALNUM))
+    while (p > 0 && end - p <= most && ent_is(s->b[p - 1], ENT_C_ALNUM))
         p--;
-    return end - p > 8 ? p : ent_skip_escape(s->b, p, end);
+    return end - p > most ? p : ent_skip_escape(s->b, p, end);
 }
 
 static bool is_group(const struct ent_scan *s, size_t from, size_t to)

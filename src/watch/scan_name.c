@@ -8,7 +8,7 @@
 #include "watch/watch.h"
 #include "watch/scan.h"
 
-#define LOCAL_MAX 64 /* RFC 5321, section 4.5.3.1.1 */
+#define LOCAL_MAX      64 /* RFC 5321, section 4.5.3.1.1 */
 #define NAME_MAX_ASCII 253
 
 bool ent_scan_trim(const struct ent_scan *s, size_t *from, size_t *to)
@@ -34,7 +34,8 @@ struct ent_slice ent_scan_last_label(const struct ent_scan *s, size_t from, size
     return ent_scan_slice(s, p, to);
 }
 
-/* --- the filter -------------------------------------------------------------------------------- */
+/* --- the filter --------------------------------------------------------------------------------
+ */
 
 /* Whether a suffix of the name may be an indicator. Labels beyond ASCII are not hashed: with one of
  * them among the last two, or behind a known tail, the answer is "maybe". */
@@ -66,7 +67,8 @@ static bool may_be(const struct ent_scan *s, unsigned tag, size_t from, size_t t
     return ent_filter_has(s->w, tag, ent_filter_name(s->w, ent_scan_slice(s, from, to)));
 }
 
-/* --- canonical names --------------------------------------------------------------------------- */
+/* --- canonical names ---------------------------------------------------------------------------
+ */
 
 static size_t next_label(const struct ent_scan *s, size_t p, size_t to)
 {
@@ -95,9 +97,8 @@ static bool is_bad_label(const struct ent_scan *s, size_t from, size_t to)
 static size_t first_good_label(const struct ent_scan *s, size_t from, size_t to)
 {
     size_t start = from;
-    if (to - from > ENT_SCAN_NAME_MAX) {
+    if (to - from > ENT_SCAN_NAME_MAX)
         start = next_label(s, to - ENT_SCAN_NAME_MAX - 1, to);
-    }
     for (size_t p = start; p < to;) {
         size_t next = next_label(s, p, to), end = next < to ? next - 1 : to;
         if (is_bad_label(s, p, end))
@@ -137,7 +138,8 @@ static bool seen_is_plausible(const struct ent_scan *s)
     return dot != NULL && ent_label_is_tld(ent_slice_str(dot + 1));
 }
 
-/* --- domains ----------------------------------------------------------------------------------- */
+/* --- domains -----------------------------------------------------------------------------------
+ */
 
 /* s->seen is a domain: itself, else the closest indicator above it. */
 static enum ent_err meet_domain(struct ent_scan *s, size_t at)
@@ -171,7 +173,8 @@ enum ent_err ent_scan_domain(struct ent_scan *s, size_t from, size_t to)
     return r == ENT_OK && hit ? meet_domain(s, from) : r;
 }
 
-/* --- e-mail addresses -------------------------------------------------------------------------- */
+/* --- e-mail addresses --------------------------------------------------------------------------
+ */
 
 static bool is_plain(uint8_t c)
 {
@@ -182,11 +185,13 @@ static bool is_plain(uint8_t c)
 static size_t plain_local(const struct ent_scan *s, size_t at)
 {
     size_t p = at;
-    while (p > 0 && at - p <= LOCAL_MAX && is_plain(s->b[p - 1]))
+    while (p > 0 && at - p <= LOCAL_MAX + ENT_ESCAPE_MAX && is_plain(s->b[p - 1]))
         p--;
-    if (at - p > LOCAL_MAX)
+    if (at - p > LOCAL_MAX + ENT_ESCAPE_MAX)
         return at;
     p = ent_skip_escape(s->b, p, at);
+    if (at - p > LOCAL_MAX)
+        return at;
     while (p < at && s->b[p] == '.')
         p++;
     return p;

@@ -8,7 +8,8 @@
 #define SCHEME_LIMIT    32
 #define AUTHORITY_LIMIT 1200 /* a host of 1024 bytes, a user's name, a port */
 
-/* --- where it begins --------------------------------------------------------------------------- */
+/* --- where it begins ---------------------------------------------------------------------------
+ */
 
 /* One '/' or "\/" at i: its length, or 0. */
 static size_t slash(const struct ent_scan *s, size_t i)
@@ -30,15 +31,16 @@ static size_t behind_slashes(const struct ent_scan *s, size_t colon)
 static size_t scheme_start(const struct ent_scan *s, size_t colon)
 {
     size_t p = colon;
-    while (p > 0 && colon - p <= SCHEME_LIMIT && ent_is(s->b[p - 1], ENT_C_ALNUM))
+    while (p > 0 && colon - p <= SCHEME_LIMIT + ENT_ESCAPE_MAX && ent_is(s->b[p - 1], ENT_C_ALNUM))
         p--;
-    if (colon - p > SCHEME_LIMIT)
+    if (colon - p > SCHEME_LIMIT + ENT_ESCAPE_MAX)
         return colon;
     p = ent_skip_escape(s->b, p, colon);
-    return p == colon || ent_is(s->b[p], ENT_C_DIGIT) ? colon : p;
+    return p == colon || colon - p > SCHEME_LIMIT || ent_is(s->b[p], ENT_C_DIGIT) ? colon : p;
 }
 
-/* --- where it ends ----------------------------------------------------------------------------- */
+/* --- where it ends -----------------------------------------------------------------------------
+ */
 
 /* The character at i as a URL has it: its length in the stream, or 0 where the URL ends. An escaped
  * character becomes *ret; a wide one is left to the caller to copy. */
@@ -88,7 +90,8 @@ static size_t read_url(struct ent_scan *s, size_t from, size_t colon, size_t res
     return n;
 }
 
-/* --- what it is -------------------------------------------------------------------------------- */
+/* --- what it is --------------------------------------------------------------------------------
+ */
 
 /* Whether the filter knows the host. Hosts that need more than folding case are let through. */
 static bool may_hit(const struct ent_scan *s, size_t from)
@@ -101,8 +104,7 @@ static bool may_hit(const struct ent_scan *s, size_t from)
         return true;
     if (p > from && s->b[p - 1] == '.')
         p--;
-    return ent_filter_has(s->w, ENT_FILTER_HOST,
-                          ent_filter_name(s->w, ent_scan_slice(s, from, p)));
+    return ent_filter_has(s->w, ENT_FILTER_HOST, ent_filter_name(s->w, ent_scan_slice(s, from, p)));
 }
 
 /* The parser would read "evil[.]example" as a name; in a log it is not one. So the authority must
@@ -161,8 +163,7 @@ static bool seen_is_plausible(const struct ent_scan *s)
     if (host[0] == '[')
         return true;
     n = strcspn(host, ":/?#");
-    if (n > 0 && ent_is((uint8_t)host[n - 1], ENT_C_DIGIT) &&
-        strspn(host, "0123456789.") >= n)
+    if (n > 0 && ent_is((uint8_t)host[n - 1], ENT_C_DIGIT) && strspn(host, "0123456789.") >= n)
         return true;
     const char *dot = memrchr(host, '.', n);
     return dot != NULL && ent_label_is_tld(ent_slice(dot + 1, n - (size_t)(dot + 1 - host)));

@@ -116,7 +116,8 @@ static enum ent_err grow_blocks(struct ent_watch *w, size_t n)
         return ENT_E_LIMIT;
     if (w->blocks == w->block_cap) {
         struct ent_watch_block **more = NULL;
-        size_t cap = w->block_cap == 0 ? 16 : w->block_cap * 2, size = sizeof(struct ent_watch_block *);
+        size_t cap = w->block_cap == 0 ? 16 : w->block_cap * 2,
+               size = sizeof(struct ent_watch_block *);
         if ((r = take(w, &more, cap * size)) != ENT_OK)
             return r;
         if (w->blocks > 0)
@@ -281,9 +282,8 @@ static void filter_record(struct ent_watch *w, const struct record *rec)
     case ENT_OBS_EMAIL:
         at = memrchr(rec->key.p, '@', rec->key.n);
         at = at == NULL ? rec->key.p : at + 1;
-        filter_put(
-            w, ENT_FILTER_MAIL,
-            ent_filter_name(w, ent_slice(at, rec->key.n - (size_t)(at - rec->key.p))));
+        filter_put(w, ENT_FILTER_MAIL,
+                   ent_filter_name(w, ent_slice(at, rec->key.n - (size_t)(at - rec->key.p))));
         break;
     case ENT_OBS_URL:
         filter_put(w, ENT_FILTER_HOST, ent_filter_name(w, host_of(rec->key)));

@@ -44,7 +44,8 @@ struct ent_watch {
     uint64_t filter_mask;
 };
 
-/* --- keys (key.c) ------------------------------------------------------------------------------ */
+/* --- keys (key.c) ------------------------------------------------------------------------------
+ */
 
 /* What the table compares: an address's bytes, a network's bytes and its prefix length, an
  * endpoint's bytes and its port (big endian), a hash's bytes, or the text itself. */
@@ -54,13 +55,15 @@ ENT_MUST_USE enum ent_err ent_watch_key(uint8_t ret[static ENT_OBS_MAX], size_t 
 /* The canonical observable for a key that ent_watch_key() could have made. */
 void ent_watch_text(struct ent_observable *ret, enum ent_obs_type type, struct ent_slice key);
 
-/* --- the table (set.c) ------------------------------------------------------------------------- */
+/* --- the table (set.c) -------------------------------------------------------------------------
+ */
 
 /* Exact. Out: *ret_id, when found. */
 bool ent_watch_find(const struct ent_watch *w, enum ent_obs_type type, struct ent_slice key,
                     uint64_t *ret_id);
 
-/* --- the filter -------------------------------------------------------------------------------- */
+/* --- the filter --------------------------------------------------------------------------------
+ */
 
 /* What a hash in the filter stands for; types stand for themselves. */
 enum ent_filter_tag {

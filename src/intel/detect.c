@@ -1,0 +1,137 @@
+/*
+ * detect.c: what a file is, by its first bytes and never by its name. What cannot be a feed is
+ * refused here with a sentence that tells its owner what he has.
+ */
+#include "base/base.h"
+#include "intel/feed.h"
+
+enum ent_err ent_head_fill(struct ent_head *h, struct ent_diag *d)
+{
+    while (h->n < ENT_HEAD_MAX && !h->eof) {
+        size_t got = 0;
+        enum ent_err r = h->in.read(h->in.ctx, h->b + h->n, &got, ENT_HEAD_MAX - h->n, d);
+        if (r != ENT_OK)
+            return r;
+        h->n += got;
+        h->eof = got == 0;
+    }
+    return ENT_OK;
+}
+
+static enum ent_err head_read(void *ctx, uint8_t *ret, size_t *ret_n, size_t cap,
+                              struct ent_diag *d)
+{
+    struct ent_head *h = ctx;
+    size_t n = h->n - h->pos;
+    if (n == 0 && !h->eof)
+        return h->in.read(h->in.ctx, ret, ret_n, cap, d);
+    if (n > cap)
+        n = cap;
+    if (n > 0)
+        memcpy(ret, h->b + h->pos, n);
+    h->pos += n;
+    *ret_n = n;
+    return ENT_OK;
+}
+
+struct ent_reader ent_head_reader(struct ent_head *h)
+{
+    return (struct ent_reader){head_read, h};
+}
+
+/* table */
+static const struct magic {
+    struct ent_slice bytes;
+    const char *text;
+} magics[] = {
+    {ENT_SLICE_LIT("\xFF\xFE"), "UTF-16 text: convert it to UTF-8 first"},
+    {ENT_SLICE_LIT("\xFE\xFF"), "UTF-16 text: convert it to UTF-8 first"},
+    {ENT_SLICE_LIT("\x1F\x8B"), "compressed twice, or damaged gzip data"},
+    {ENT_SLICE_LIT("\x28\xB5\x2F\xFD"), "compressed twice, or damaged zstd data"},
+    {ENT_SLICE_LIT("PK\x03\x04"), "a zip archive: unpack it first"},
+    {ENT_SLICE_LIT("BZh"), "bzip2 data: decompress it first"},
+    {ENT_SLICE_LIT("\xFD"
+                   "7zXZ"),
+     "xz data: decompress it first"},
+    {ENT_SLICE_LIT("%PDF-"), "a PDF document: no format that is read here"},
+};
+
+/* table. Compared without regard to case, behind blanks. */
+static const struct magic markup[] = {
+    {ENT_SLICE_LIT("<!doctype html"), "an HTML page, not a feed"},
+    {ENT_SLICE_LIT("<html"), "an HTML page, not a feed"},
+    {ENT_SLICE_LIT("<head"), "an HTML page, not a feed"},
+    {ENT_SLICE_LIT("<body"), "an HTML page, not a feed"},
+    {ENT_SLICE_LIT("<script"), "an HTML page, not a feed"},
+    {ENT_SLICE_LIT("<!--"), "an HTML page or XML document, not a feed"},
+    {ENT_SLICE_LIT("<?xml"), "XML (STIX 1 or OpenIOC?): no format that is read here"},
+    {ENT_SLICE_LIT("<stix"), "XML (STIX 1 or OpenIOC?): no format that is read here"},
+    {ENT_SLICE_LIT("<ioc"), "XML (STIX 1 or OpenIOC?): no format that is read here"},
+};
+
+/* A NUL, or more control bytes than any text has. */
+static bool is_binary(struct ent_slice s)
+{
+    size_t control = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == 0)
+            return true;
+        control += s.p[i] < 0x20 && (s.p[i] < '\t' || s.p[i] > '\r');
+    }
+    return control > s.n / 32;
+}
+
+static bool starts_ci(struct ent_slice s, struct ent_slice prefix)
+{
+    return s.n >= prefix.n && ent_slice_ieq(ent_slice(s.p, prefix.n), prefix);
+}
+
+static struct ent_slice without_blanks(struct ent_slice s)
+{
+    while (s.n > 0 && (s.p[0] == ' ' || (s.p[0] >= '\t' && s.p[0] <= '\r')))
+        s = ent_slice(s.p + 1, s.n - 1);
+    return s;
+}
+
+static bool is_uscert_header(struct ent_slice s)
+{
+    if (s.n > 0 && s.p[0] == '"')
+        s = ent_slice(s.p + 1, s.n - 1);
+    if (!starts_ci(s, ENT_SLICE_LIT("INDICATOR_VALUE")))
+        return false;
+    s = ent_slice(s.p + 15, s.n - 15);
+    return s.n > 0 && (s.p[0] == ',' || s.p[0] == '"');
+}
+
+/* '[' also begins a list whose first line is "[2001:db8::1]:443". */
+static bool is_json(struct ent_slice s)
+{
+    if (s.p[0] != '[')
+        return s.p[0] == '{';
+    s = without_blanks(ent_slice(s.p + 1, s.n - 1));
+    return s.n > 0 && (s.p[0] == '{' || s.p[0] == ']');
+}
+
+enum ent_err ent_format_detect(enum ent_format *ret, struct ent_head *h, struct ent_diag *d)
+{
+    struct ent_slice s = {h->b, h->n};
+    if (ent_slice_starts(s, ENT_SLICE_LIT("\xEF\xBB\xBF"))) {
+        h->pos = 3;
+        s = ent_slice(s.p + 3, s.n - 3);
+    }
+    for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+        if (ent_slice_starts(s, magics[i].bytes))
+            return ent_fail(d, ENT_E_FORMAT, magics[i].text, 0, h->pos);
+    if (is_binary(s))
+        return ent_fail(d, ENT_E_FORMAT, "binary data, not text", 0, h->pos);
+    s = without_blanks(s);
+    if (s.n == 0 && h->eof)
+        return ent_fail(d, ENT_E_FORMAT, "the file is empty", 0, h->pos);
+    for (size_t i = 0; i < sizeof(markup) / sizeof(markup[0]); i++)
+        if (starts_ci(s, markup[i].bytes))
+            return ent_fail(d, ENT_E_FORMAT, markup[i].text, 0, h->pos);
+    *ret = s.n > 0 && is_json(s)            ? ENT_FORMAT_STIX
+           : s.n > 0 && is_uscert_header(s) ? ENT_FORMAT_USCERT
+                                            : ENT_FORMAT_LIST;
+    return ENT_OK;
+}

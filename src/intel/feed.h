@@ -1,0 +1,63 @@
+/*
+ * feed.h: what the readers of all formats share: the options, the sink, the one indicator that is
+ * being built, and foreign text made fit to keep.
+ */
+#ifndef ENT_INTEL_FEED_H
+#define ENT_INTEL_FEED_H
+
+#include "intel/intel.h"
+
+struct ent_feed {
+    struct ent_reader in;
+    uint64_t offset; /* of the reader's first byte in the file: 3 behind a byte order mark */
+    const struct ent_import_opts *opts;
+    const struct ent_import_sink *sink;
+    struct ent_diag *d;
+    uint64_t taken, skipped;
+    struct ent_indicator ind;
+    char kind[ENT_INDICATOR_KIND];
+    char text[ENT_INDICATOR_TEXT];
+};
+
+/* Everything but the observable as for a source that says nothing. */
+void ent_feed_reset(struct ent_feed *f);
+ENT_MUST_USE enum ent_err ent_feed_take(struct ent_feed *f);
+ENT_MUST_USE enum ent_err ent_feed_skip(struct ent_feed *f, uint64_t line, const char *reason,
+                                        struct ent_slice what);
+
+/* Foreign text for people: UTF-8 (U+FFFD for what is not), runs of blanks and control characters
+ * made one blank, cut between two characters. Returns the length; no NUL. */
+size_t ent_clean_text(char *ret, size_t cap, struct ent_slice s);
+
+/* At most max bytes of UTF-8, without the beginning of a character at the end. */
+struct ent_slice ent_utf8_cut(struct ent_slice s, size_t max);
+
+/* ent_clean_text() into the indicator's own storage. */
+void ent_feed_kind(struct ent_feed *f, struct ent_slice s);
+void ent_feed_text(struct ent_feed *f, struct ent_slice s);
+
+/* --- detect.c --------------------------------------------------------------------------------- */
+
+/* The first bytes of a stream, and a reader that gives them back before it goes on. */
+#define ENT_HEAD_MAX 4096
+struct ent_head {
+    struct ent_reader in;
+    size_t pos, n;
+    bool eof;
+    uint8_t b[ENT_HEAD_MAX];
+};
+ENT_MUST_USE enum ent_err ent_head_fill(struct ent_head *h, struct ent_diag *d);
+struct ent_reader ent_head_reader(struct ent_head *h);
+
+/* What the first bytes look like; ENT_E_FORMAT when no format starts like that. A byte order mark
+ * is stepped over. */
+ENT_MUST_USE enum ent_err ent_format_detect(enum ent_format *ret, struct ent_head *h,
+                                            struct ent_diag *d);
+
+/* --- one reader a format ---------------------------------------------------------------------- */
+
+ENT_MUST_USE enum ent_err ent_list_read(struct ent_feed *f);
+ENT_MUST_USE enum ent_err ent_uscert_read(struct ent_feed *f);
+ENT_MUST_USE enum ent_err ent_stix_read(struct ent_feed *f);
+
+#endif

@@ -201,6 +201,14 @@ static size_t run_before(const struct ent_scan *s, size_t end)
     return end - p > most ? p : ent_skip_escape(s->b, p, end);
 }
 
+/* A '.' at i that belongs to a name or number before it; the end of an escape is neither. */
+static bool dot_is_joined(const struct ent_scan *s, size_t i)
+{
+    if (i == 0 || s->b[i] != '.' || !ent_is(s->b[i - 1], ENT_C_LABEL))
+        return false;
+    return !ent_is(s->b[i - 1], ENT_C_ALNUM) || run_before(s, i) < i;
+}
+
 static bool is_group(const struct ent_scan *s, size_t from, size_t to)
 {
     if (to == from || to - from > 4)
@@ -220,10 +228,8 @@ static bool is_first_colon(const struct ent_scan *s, size_t colon, size_t *ret_s
     if (g == colon) {
         if (ent_scan_byte(s, colon + 1) != ':' || (colon > 0 && b[colon - 1] == ':'))
             return false;
-        if (colon > 1 && b[colon - 1] == '.' && ent_is(b[colon - 2], ENT_C_LABEL))
-            return false;
         *ret_start = colon;
-        return true;
+        return colon == 0 || !dot_is_joined(s, colon - 1);
     }
     if (!is_group(s, g, colon))
         return false;
@@ -232,7 +238,7 @@ static bool is_first_colon(const struct ent_scan *s, size_t colon, size_t *ret_s
         return true;
     if (b[g - 1] == ':')
         return !(g > 1 && b[g - 2] == ':') && !is_group(s, run_before(s, g - 1), g - 1);
-    return !(g > 1 && b[g - 1] == '.' && ent_is(b[g - 2], ENT_C_LABEL));
+    return !dot_is_joined(s, g - 1);
 }
 
 struct v6_text {

@@ -508,7 +508,9 @@ static void v6_at(struct line *l, size_t p)
 /* The name around p: between boundaries or two dots in a row. */
 static bool name_starts(const struct line *l, size_t p)
 {
-    return p == 0 || !(label(l, p - 1) || (l->b[p - 1] == '.' && !(p > 1 && l->b[p - 2] == '.')));
+    if (!label(l, p) || (p > 0 && label(l, p - 1)))
+        return false;
+    return p < 2 || l->b[p - 1] != '.' || !label(l, p - 2);
 }
 
 static size_t name_end(const struct line *l, size_t p)

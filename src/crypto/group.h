@@ -64,6 +64,7 @@ ENT_MUST_USE enum ent_err ent_scalar_decode(struct ent_scalar *ret,
 
 /* Uniform and nonzero. */
 void ent_scalar_random(struct ent_scalar *ret);
+void ent_scalar_random_each(struct ent_scalar *ret, size_t n);
 
 /* ret = k * generator; k nonzero, secret. */
 void ent_element_base_mul(struct ent_element *ret, const struct ent_scalar *k);

@@ -80,8 +80,7 @@ enum ent_err ent_oprf_blind_with(struct ent_element *blinded, const struct ent_s
 enum ent_err ent_oprf_blind(struct ent_scalar *blind, struct ent_element *blinded,
                             enum ent_oprf_mode mode, const struct ent_slice *input, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        ent_scalar_random(&blind[i]);
+    ent_scalar_random_each(blind, n);
     return ent_oprf_blind_with(blinded, blind, mode, input, n);
 }
 

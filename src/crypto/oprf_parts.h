@@ -4,7 +4,7 @@
 
 #include "crypto/suite.h"
 
-#define ENT_OPRF_PIECE 64 /* elements worked on at a time: no allocation */
+#define ENT_OPRF_PIECE 256 /* elements worked on at a time: no allocation */
 
 static inline size_t ent_oprf_piece(size_t n)
 {

@@ -19,10 +19,29 @@ enum ent_err ent_scalar_decode(struct ent_scalar *ret, const uint8_t bytes32[sta
     return ENT_OK;
 }
 
+void ent_scalar_random_each(struct ent_scalar *ret, size_t n)
+{
+    uint8_t wide[64 * 64];
+    for (size_t i = 0, m; i < n; i += m) {
+        m = n - i < 64 ? n - i : 64;
+        ent_random(wide, 64 * m); /* one system call for all of them */
+        for (size_t j = 0; j < m; j++) {
+            uint8_t zero;
+            do {
+                ent_scalar_reduce(&ret[i + j], wide + 64 * j);
+                zero = ent_scalar_is_zero(&ret[i + j]);
+                if (zero != 0) /* never, but the contract says nonzero */
+                    ent_random(wide + 64 * j, 64);
+            } while (zero != 0);
+        }
+    }
+    ent_wipe(wide, sizeof(wide));
+    ent_ct_secret(ret, n * sizeof(*ret));
+}
+
 void ent_scalar_random(struct ent_scalar *ret)
 {
-    crypto_core_ristretto255_scalar_random(ret->b);
-    ent_ct_secret(ret, sizeof(*ret));
+    ent_scalar_random_each(ret, 1);
 }
 
 void ent_scalar_reduce(struct ent_scalar *ret, const uint8_t wide64[static 64])

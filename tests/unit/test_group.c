@@ -163,6 +163,13 @@ static void bad_at_level(void)
         unhex(b, 32, bad[i]);
         assert_err(ent_element_decode(&e, b), ENT_E_FORMAT);
         assert_memory_equal(&e, &before, sizeof(e));
+        for (size_t at = 0; at < 9; at++) { /* in every lane of a batch */
+            struct ent_element batch[9], got[9];
+            for (size_t j = 0; j < 9; j++)
+                unhex(batch[j].b, 32, multiples[j]);
+            memcpy(batch[at].b, b, 32);
+            assert_err(ent_element_decode_each(got, batch[0].b, 9), ENT_E_FORMAT);
+        }
     }
 }
 
@@ -230,10 +237,44 @@ static void hash_at_level(void)
     assert_err(ent_element_from_hash(&e, h), ENT_E_FORMAT);
 }
 
+/* The same in batches of every size, with the edge inputs among them, and with a multiplication. */
+static void hash_batch_at_level(void)
+{
+    struct ent_element got[19], again[19];
+    struct ent_scalar k[19];
+    uint8_t h[19][64], want[32];
+    for (size_t i = 0; i < 19; i++) {
+        for (size_t j = 0; j < 64; j++)
+            h[i][j] = (uint8_t)ent_t_rand();
+        if (i % 5 == 0)
+            unhex(h[i], 64, same_in[i % 4]);
+        ent_scalar_random(&k[i]);
+    }
+    for (size_t n = 0; n <= 19; n++) {
+        assert_ok(ent_element_from_hash_each(got, h[0], n));
+        for (size_t i = 0; i < n; i++) {
+            (void)crypto_core_ristretto255_from_hash(want, h[i]);
+            assert_memory_equal(got[i].b, want, 32);
+        }
+        assert_ok(ent_element_mul_each_hashed(again, k, h[0], n));
+        ent_element_mul_each(got, k, got, n);
+        assert_memory_equal(again, got, 32 * n);
+        assert_ok(ent_element_from_hash_each(got, h[0], n));
+        assert_ok(ent_element_mul_one_hashed(again, &k[3], h[0], n));
+        ent_element_mul_one(got, &k[3], got, n);
+        assert_memory_equal(again, got, 32 * n);
+    }
+    memset(h[7], 0, 64);
+    assert_err(ent_element_from_hash_each(got, h[0], 19), ENT_E_FORMAT);
+    assert_err(ent_element_mul_each_hashed(got, k, h[0], 19), ENT_E_FORMAT);
+    assert_err(ent_element_mul_one_hashed(got, k, h[0], 19), ENT_E_FORMAT);
+}
+
 static void test_hash(void **state)
 {
     (void)state;
     at_every_level(hash_at_level);
+    at_every_level(hash_batch_at_level);
 }
 
 /* Scalars at the edges of every window and carry, or random ones. */

@@ -10,6 +10,16 @@
 
 static json_t *vectors;
 
+/* Each test runs at every level of the dispatch that this machine has. */
+static void at_every_level(void (*f)(void))
+{
+    for (int l = ENT_CPU_PORTABLE; l <= (int)ent_cpu_machine(); l++) {
+        ent_cpu_limit((enum ent_cpu_level)l);
+        f();
+    }
+    ent_cpu_limit(ENT_CPU_AVX512);
+}
+
 /* Bytes of the hexadecimal member `name`, whose values are separated by commas. */
 static size_t member(uint8_t *ret, size_t size, size_t most, const json_t *v, const char *name)
 {
@@ -133,11 +143,10 @@ static void check_partial(const struct vec *t)
     assert_memory_equal(out, t->output, t->n * ENT_OPRF_OUT);
 }
 
-static void test_vectors(void **state)
+static void vectors_at_level(void)
 {
     size_t i, j, done = 0;
     json_t *suite, *v;
-    (void)state;
     json_array_foreach(vectors, i, suite)
     {
         json_array_foreach(json_object_get(suite, "vectors"), j, v)
@@ -156,6 +165,12 @@ static void test_vectors(void **state)
         }
     }
     assert_int_equal(done, 8);
+}
+
+static void test_vectors(void **state)
+{
+    (void)state;
+    at_every_level(vectors_at_level);
 }
 
 #define BATCH 150
@@ -194,17 +209,22 @@ static void run(enum ent_oprf_mode mode, size_t n)
     assert_memory_equal(out, own, n * ENT_OPRF_OUT);
 }
 
-static void test_round_trip(void **state)
+static void round_trip_at_level(void)
 {
     static const size_t sizes[] = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 63, 64, 65, 127, 128, 129, 150};
-    (void)state;
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         run(ENT_OPRF_BASE, sizes[i]);
         run(ENT_OPRF_VERIFIABLE, sizes[i]);
     }
 }
 
-static void test_poprf_round_trip(void **state)
+static void test_round_trip(void **state)
+{
+    (void)state;
+    at_every_level(round_trip_at_level);
+}
+
+static void poprf_round_trip_at_level(void)
 {
     static uint8_t bytes[70 * 300], out[70][ENT_OPRF_OUT], own[70][ENT_OPRF_OUT];
     struct ent_element blinded[70], evaluated[70];
@@ -212,7 +232,6 @@ static void test_poprf_round_trip(void **state)
     struct ent_slice input[70], info = ENT_SLICE_LIT("epoch 7");
     struct ent_oprf_key key;
     uint8_t proof[ENT_OPRF_PROOF];
-    (void)state;
     ent_oprf_key_generate(&key);
     random_inputs(input, bytes, 70);
     assert_ok(ent_oprf_blind(blind, blinded, ENT_OPRF_PARTIAL, input, 70));
@@ -223,6 +242,12 @@ static void test_poprf_round_trip(void **state)
     assert_memory_equal(out, own, sizeof(out));
     assert_ok(ent_poprf_own(own, &key, ENT_SLICE_LIT("epoch 8"), input, 70));
     assert_memory_not_equal(out, own, sizeof(out));
+}
+
+static void test_poprf_round_trip(void **state)
+{
+    (void)state;
+    at_every_level(poprf_round_trip_at_level);
 }
 
 /* The two modes, and two keys, must have nothing in common. */

@@ -10,7 +10,12 @@
 
 #include <entente/watch.h>
 
-/* Bytes that hold what was reported, one text a report, to be sorted and compared. */
+/* Indicators of every kind that random tests and fuzzing look for. */
+#define NAIVE_KNOWN 36
+extern const char *const naive_known[NAIVE_KNOWN];
+void naive_parse_known(struct ent_observable ret[static NAIVE_KNOWN]);
+
+/* What was reported, one text a report, to be sorted and compared. */
 struct naive_list {
     char **text;
     size_t n, cap;

@@ -35,16 +35,17 @@ ENT_MUST_USE enum ent_err ent_net_identity(struct ent_buf *cert_pem, struct ent_
  */
 
 struct ent_request {
-    const char *method; /* "GET", "POST" */
+    const char *method; /* "GET", "POST", "PUT" or "DELETE"; all others are refused with 405 */
     const char *path;   /* starts with '/', no query, no "%" decoding: our paths need none */
     struct ent_slice body;
     struct ent_spki peer; /* whose key made the connection */
 };
 
-/* The handler fills status, type and body. body is owned by the server and has its maximum set. */
+/* The handler fills status (200 to 599, else 500 is sent), type and body. body is owned by the
+ * server and has its maximum set. */
 struct ent_response {
     unsigned status;
-    const char *type; /* "application/octet-stream": a literal */
+    const char *type; /* a literal; NULL means "application/octet-stream" */
     struct ent_buf body;
 };
 
@@ -52,26 +53,31 @@ struct ent_server_opts {
     const char *listen; /* "127.0.0.1:7443", "[::1]:0"; port 0 takes a free one */
     struct ent_slice cert_pem, key_pem;
     void *ctx;
-    /* Asked during the handshake, from any thread; false ends it. */
+    /* Asked during the handshake, from any thread; false ends it. Asked again for each request, so
+     * that a key taken out of the pact loses the connections it has open. */
     bool (*allow)(void *ctx, const struct ent_spki *peer);
     /* Asked when the headers are there and before the body is read: the largest body this method
      * and path may have; 0 refuses the request with 404. */
     size_t (*max_body)(void *ctx, const struct ent_spki *peer, const char *method,
                        const char *path);
-    /* From any of the server's threads, several at once. */
+    /* From any of the server's threads, several at once. May take its time: TLS and HTTP have
+     * threads of their own, so other connections go on. */
     void (*handle)(void *ctx, const struct ent_request *req, struct ent_response *res);
-    unsigned threads;         /* 0: 2 */
+    unsigned threads;         /* that call handle(); as many again do TLS and HTTP; 0: 2 */
     unsigned max_connections; /* 0: 256 */
+    unsigned max_per_address; /* connections from one IP address; 0: half of max_connections */
     unsigned idle_seconds;    /* a connection that says nothing for so long is closed; 0: 30 */
-    unsigned request_seconds; /* from first byte of headers to last of body; 0: 60 */
+    unsigned request_seconds; /* for a handshake, a request, an answer each; 0: 60 */
     size_t max_response;      /* 0: 4 MiB */
+    size_t max_bodies;        /* all request bodies in memory together; 0: 512 MiB */
 };
 
 struct ent_server;
 ENT_MUST_USE enum ent_err ent_server_start(struct ent_server **ret, struct ent_diag *d,
                                            const struct ent_server_opts *opts);
 unsigned ent_server_port(const struct ent_server *s);
-/* Lets requests that have begun end (at most a few seconds), then closes everything. */
+/* Lets requests that have begun end (at most a few seconds), then closes everything. A handle()
+ * that is running is always waited for. */
 void ent_server_stop(struct ent_server *s);
 
 /* --- client ------------------------------------------------------------------------------------
@@ -94,9 +100,12 @@ ENT_MUST_USE enum ent_err ent_client_new(struct ent_client **ret, struct ent_dia
 void ent_client_free(struct ent_client *c);
 
 /*
- * One request. The answer's body is appended to body, whose maximum bounds it (ENT_E_LIMIT).
- * ENT_OK for any HTTP status; ENT_E_AUTH when the server's key is not the pinned one or it refused
- * ours; ENT_E_PEER when the connection failed or broke; ENT_E_TIMEOUT. d->text says which.
+ * One request; method as for the server, path without query, request_body empty for "GET". When a
+ * kept connection turns out dead before a byte of the answer came, the request is sent again on a
+ * new one, so a request must be safe to repeat. On an error body is as it was. The answer's body is
+ * appended to body, whose maximum bounds it (ENT_E_LIMIT). ENT_OK for any HTTP status; ENT_E_AUTH
+ * when the server's key is not the pinned one or it refused ours; ENT_E_PEER when the connection
+ * failed or broke; ENT_E_TIMEOUT. d->text says which.
  */
 ENT_MUST_USE enum ent_err ent_client_call(struct ent_client *c, unsigned *ret_status,
                                           struct ent_buf *body, struct ent_diag *d,
@@ -106,7 +115,8 @@ ENT_MUST_USE enum ent_err ent_client_call(struct ent_client *c, unsigned *ret_st
 /* Bytes sent and received so far, as the TLS records' payload, headers included. */
 void ent_client_traffic(const struct ent_client *c, uint64_t *ret_sent, uint64_t *ret_received);
 
-/* Make a call that is under way in another thread end soon with ENT_E_INTERRUPTED. */
+/* From any thread: make the call that is under way, else the next one, end soon with
+ * ENT_E_INTERRUPTED. */
 void ent_client_interrupt(struct ent_client *c);
 
 #endif

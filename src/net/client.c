@@ -17,7 +17,7 @@
 
 #define PIN_PREFIX     "sha256//"
 #define PATH_MAX_BYTES 1024
-#define WAIT_MS        200 /* the longest between two looks; an interrupt wakes at once */
+#define WAIT_MS        1000 /* the longest between two looks; an interrupt wakes at once */
 
 struct ent_client {
     CURL *easy;
@@ -26,7 +26,6 @@ struct ent_client {
     struct ent_buf base, url; /* "https://host:port", and with the path of the call */
     int identity_fd;
     atomic_bool interrupted;
-    const atomic_bool *stop;
     uint64_t sent, received;
     char error[CURL_ERROR_SIZE];
     struct ent_buf *answer; /* of the call under way */
@@ -81,7 +80,7 @@ static enum ent_err set_base(struct ent_client *c, const char *text)
 
     if (u == NULL)
         return ENT_E_NOMEM;
-    if (curl_url_set(u, CURLUPART_URL, text, CURLU_DISALLOW_USER) != CURLUE_OK ||
+    if (curl_url_set(u, CURLUPART_URL, text, 0) != CURLUE_OK ||
         curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
         strcmp(scheme, "https") != 0 || curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
         curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK ||
@@ -160,7 +159,6 @@ enum ent_err ent_client_new(struct ent_client **ret, struct ent_diag *d,
     if (c == NULL)
         return ent_fail(d, ENT_E_NOMEM, "no memory for the HTTPS client", 0, 0);
     c->identity_fd = -1;
-    c->stop = opts->stop;
     ent_buf_init(&c->base, PATH_MAX_BYTES);
     ent_buf_init(&c->url, 2 * PATH_MAX_BYTES);
     if ((r = set_base(c, opts->url)) != ENT_OK) {
@@ -245,7 +243,7 @@ static enum ent_err run(struct ent_client *c, CURLcode *ret)
     if (curl_multi_add_handle(c->multi, c->easy) != CURLM_OK)
         return ENT_E_NOMEM;
     while (running > 0) {
-        if (atomic_exchange(&c->interrupted, false) || (c->stop != NULL && atomic_load(c->stop)))
+        if (atomic_exchange(&c->interrupted, false))
             return ENT_E_INTERRUPTED;
         if (curl_multi_perform(c->multi, &running) != CURLM_OK)
             return ENT_E_NOMEM;

@@ -24,6 +24,7 @@
 
 #define ENT_STATEMENT_REFS  16u
 #define ENT_STATEMENT_MEDIA 64u
+#define ENT_STATEMENT_TLP   16u /* "TLP:AMBER+STRICT", the longest */
 
 enum ent_statement_type { ENT_ST_JOIN, ENT_ST_OFFER, ENT_ST_ACCEPT, ENT_ST_REFUSE, ENT_ST_RESULT };
 #define ENT_ST_TYPES 5
@@ -39,7 +40,7 @@ struct ent_statement {
     struct ent_hash32 heads;
     struct ent_hash32 ref[ENT_STATEMENT_REFS];
     size_t refs;
-    char tlp[16]; /* "TLP:GREEN" */
+    char tlp[ENT_STATEMENT_TLP + 1];
     struct ent_hash32 policy;
     char media[ENT_STATEMENT_MEDIA + 1];
     uint64_t body_n;

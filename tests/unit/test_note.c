@@ -1,6 +1,7 @@
 /* test_note.c: signed notes, statements, acts: round trips, and every way they may be wrong. */
 #include "tests/support/t.h"
 
+#include "intel/intel.h"
 #include "ledger/ledger.h"
 
 struct who {
@@ -189,6 +190,23 @@ static void test_statements_round_trip(void **state)
     }
 }
 
+/* The longest TLP has room: cut, it would be a word that nobody defined, under a signature. */
+static void test_every_tlp_fits(void **state)
+{
+    (void)state;
+    for (int t = ENT_TLP_CLEAR; t <= ENT_TLP_RED; t++) {
+        struct ent_statement st = some_statement(), back;
+        struct ent_buf b;
+        const char *name = ent_tlp_name((enum ent_tlp)t);
+        assert_true(snprintf(st.tlp, sizeof(st.tlp), "%s", name) < (int)sizeof(st.tlp));
+        ent_buf_init(&b, ENT_NOTE_MAX);
+        assert_ok(ent_statement_encode(&b, &st));
+        assert_ok(ent_statement_parse(&back, ent_buf_slice(&b)));
+        assert_string_equal(back.tlp, name);
+        ent_buf_release(&b);
+    }
+}
+
 static void make_act(struct ent_buf *b, struct ent_act *act, const struct who *w)
 {
     struct ent_statement st = some_statement();
@@ -275,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_limits_of_notes),
         cmocka_unit_test(test_a_key_that_signs_twice_is_refused),
         cmocka_unit_test(test_statements_round_trip),
+        cmocka_unit_test(test_every_tlp_fits),
         cmocka_unit_test(test_acts),
         cmocka_unit_test(test_no_byte_of_an_act_can_be_changed),
         cmocka_unit_test(test_too_large),

@@ -121,13 +121,12 @@ static void test_distinct(void **state)
 }
 
 /* Pieces of every size give what one call gives, over several block boundaries. */
-static void test_sha256(void **state)
+static void sha256_at_level(void)
 {
     uint8_t in[700];
-    (void)state;
     for (size_t i = 0; i < sizeof(in); i++)
         in[i] = (uint8_t)ent_t_rand();
-    for (size_t n = 0; n <= sizeof(in); n += 1 + ent_t_below(5)) {
+    for (size_t n = 0; n <= sizeof(in); n++) {
         struct ent_sha256 h;
         struct ent_hash32 got;
         uint8_t want[32];
@@ -136,13 +135,39 @@ static void test_sha256(void **state)
         assert_memory_equal(got.b, want, 32);
         ent_sha256_init(&h);
         for (size_t at = 0, m; at < n; at += m) {
-            m = 1 + ent_t_below(150);
+            m = ent_t_below(150);
             m = m > n - at ? n - at : m;
             ent_sha256_add(&h, ent_slice(in + at, m));
         }
         ent_sha256_end(&h, &got);
         assert_memory_equal(got.b, want, 32);
     }
+}
+
+static void test_sha256(void **state)
+{
+    (void)state;
+    for (int l = ENT_CPU_PORTABLE; l <= (int)ent_cpu_machine(); l++) {
+        ent_cpu_limit((enum ent_cpu_level)l);
+        sha256_at_level();
+    }
+    ent_cpu_limit(ENT_CPU_AVX512);
+}
+
+/* FIPS 180-4's long example: one million times "a". */
+static void test_sha256_million(void **state)
+{
+    struct ent_sha256 h;
+    struct ent_hash32 got;
+    uint8_t want[32], a[1000];
+    (void)state;
+    memset(a, 'a', sizeof(a));
+    ent_sha256_init(&h);
+    for (int i = 0; i < 1000; i++)
+        ent_sha256_add(&h, ent_slice(a, sizeof(a)));
+    ent_sha256_end(&h, &got);
+    unhex(want, 32, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    assert_memory_equal(got.b, want, 32);
 }
 
 static void test_sha256_vector(void **state)
@@ -195,9 +220,13 @@ static void test_hkdf(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_definition), cmocka_unit_test(test_known_roots),
-        cmocka_unit_test(test_distinct),           cmocka_unit_test(test_sha256),
-        cmocka_unit_test(test_sha256_vector),      cmocka_unit_test(test_hkdf),
+        cmocka_unit_test(test_against_definition),
+        cmocka_unit_test(test_known_roots),
+        cmocka_unit_test(test_distinct),
+        cmocka_unit_test(test_sha256),
+        cmocka_unit_test(test_sha256_vector),
+        cmocka_unit_test(test_sha256_million),
+        cmocka_unit_test(test_hkdf),
     };
     return ent_t_run("merkle", tests);
 }

@@ -59,6 +59,7 @@ static int run_init(int argc, char **argv)
         while (n > 1 && n < (int)sizeof(dir) && dir[n - 1] == '/')
             dir[--n] = '\0';
     }
+    cli_catch_signals(); /* so that a half-made home is removed */
     if (!a.no_passphrase && (code = cli_new_passphrase(&a, &p)) != EXIT_DONE)
         goto out;
     const struct ent_slice text = ent_buf_slice(&p.text);
@@ -66,7 +67,8 @@ static int run_init(int argc, char **argv)
                                       .name = a.name,
                                       .display = a.display != NULL ? a.display : a.name,
                                       .url = a.url != NULL ? a.url : "-",
-                                      .passphrase = a.no_passphrase ? NULL : &text};
+                                      .passphrase = a.no_passphrase ? NULL : &text,
+                                      .stop = &cli_stop};
     struct ent_home *h = calloc(1, sizeof(*h));
     if (h == NULL)
         r = ENT_E_NOMEM;

@@ -1,6 +1,7 @@
 /* home.c: making and opening a home, versions of its pact. */
 #include "node/node.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -123,9 +124,12 @@ static enum ent_err fill(const char *dir, struct ent_diag *d, const struct fresh
         if (mkdir(path, 0700) != 0)
             return ent_fail_sys(d, "cannot make a directory");
     }
-    for (int i = 0; i < ENT_KEY_ROLES; i++)
+    for (int i = 0; i < ENT_KEY_ROLES; i++) {
+        if (opts->stop != NULL && atomic_load(opts->stop)) /* each key takes a while to lock */
+            return ENT_E_INTERRUPTED;
         if ((r = write_key(dir, d, f, (enum ent_key_role)i, opts->passphrase)) != ENT_OK)
             return r;
+    }
     if ((r = write_first_pact(dir, d, f)) != ENT_OK ||
         (r = ent_path_join(path, sizeof(path), dir, "config")) != ENT_OK)
         return r;
@@ -159,6 +163,8 @@ enum ent_err ent_home_make(struct ent_diag *d, const struct ent_home_new *opts)
         return ent_fail_sys(d, "cannot make a directory");
     r = fill(tmp, d, &f, opts);
     ent_wipe(&f, sizeof(f));
+    if (r == ENT_OK && opts->stop != NULL && atomic_load(opts->stop))
+        r = ENT_E_INTERRUPTED;
     /* rename() replaces nothing but an empty directory. */
     if (r == ENT_OK && rename(tmp, opts->dir) != 0) {
         int sys = errno;
@@ -197,6 +203,45 @@ static enum ent_err load_version(struct ent_home *h, struct ent_diag *d, uint64_
     return r;
 }
 
+/* The highest number that a file in pact/ has for its name. */
+static enum ent_err highest_version(const struct ent_home *h, struct ent_diag *d, uint64_t *ret)
+{
+    char path[ENT_PATH_MAX];
+    struct dirent *e;
+    uint64_t v;
+    enum ent_err r = ent_home_path(h, path, "pact");
+    if (r != ENT_OK)
+        return ent_fail(d, r, "path too long", 0, 0);
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        return ent_fail_sys(d, "cannot read the pact");
+    *ret = 0;
+    while ((e = readdir(dir)) != NULL) {
+        const char *digits = e->d_name + strspn(e->d_name, "0");
+        if (strlen(e->d_name) >= 6 &&
+            ent_parse_u64(&v, ent_slice_str(digits), UINT32_MAX) == ENT_OK && v > *ret)
+            *ret = v;
+    }
+    (void)closedir(dir);
+    return ENT_OK;
+}
+
+/* Versions are read until one is not there. If later ones are, that one was lost, and with it
+ * members whom the owner believes to be accepted, or keys that were replaced. */
+static enum ent_err check_no_gap(struct ent_home *h, struct ent_diag *d)
+{
+    uint64_t highest = 0;
+    bool changed = true;
+    enum ent_err r;
+    while (changed) {
+        if ((r = highest_version(h, d, &highest)) != ENT_OK || highest <= h->pact.version)
+            return r;
+        if ((r = ent_home_refresh(h, d, &changed)) != ENT_OK) /* it may be new */
+            return r;
+    }
+    return ent_fail(d, ENT_E_FORMAT, "a version of the pact is missing", 0, 0);
+}
+
 enum ent_err ent_home_open(struct ent_home *h, struct ent_diag *d, const char *dir)
 {
     bool changed;
@@ -206,7 +251,9 @@ enum ent_err ent_home_open(struct ent_home *h, struct ent_diag *d, const char *d
     enum ent_err r = load_version(h, d, 1, NULL);
     if (r == ENT_E_NOTFOUND)
         return ent_fail(d, r, "no home here yet: `entente init --name NAME` makes one", 0, 0);
-    return r == ENT_OK ? ent_home_refresh(h, d, &changed) : r;
+    if (r == ENT_OK)
+        r = ent_home_refresh(h, d, &changed);
+    return r == ENT_OK ? check_no_gap(h, d) : r;
 }
 
 enum ent_err ent_home_refresh(struct ent_home *h, struct ent_diag *d, bool *ret_changed)

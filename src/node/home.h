@@ -11,6 +11,8 @@
 #ifndef ENT_NODE_HOME_H
 #define ENT_NODE_HOME_H
 
+#include <stdatomic.h>
+
 #include "pact/pact.h"
 
 #define ENT_PATH_MAX 4096
@@ -26,6 +28,7 @@ ENT_MUST_USE enum ent_err ent_home_default(char ret[static ENT_PATH_MAX]);
 struct ent_home_new {
     const char *dir, *name, *display, *url;
     const struct ent_slice *passphrase; /* NULL: keys are kept open */
+    const atomic_bool *stop;            /* when it becomes true: ENT_E_INTERRUPTED; or NULL */
 };
 
 /*
@@ -34,7 +37,8 @@ struct ent_home_new {
  */
 ENT_MUST_USE enum ent_err ent_home_make(struct ent_diag *d, const struct ent_home_new *opts);
 
-/* Open one and verify its pact from the first version on. h is large: not for the stack. */
+/* Open one and verify its pact from the first version on; ENT_E_FORMAT when a version between two
+ * others is lost. h is large: not for the stack. */
 ENT_MUST_USE enum ent_err ent_home_open(struct ent_home *h, struct ent_diag *d, const char *dir);
 
 /* Read the pact again if a newer version has appeared; *ret_changed says so. */

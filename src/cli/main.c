@@ -1,11 +1,11 @@
 /* main.c: the table of subcommands, and help. */
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 
 static const struct command *const commands[] = {
-    &cmd_init,  &cmd_member, &cmd_pact,   &cmd_import, &cmd_watch,
-    &cmd_match, &cmd_serve, NULL,
+    &cmd_init, &cmd_member, &cmd_pact, &cmd_import, &cmd_watch, &cmd_match, &cmd_serve, NULL,
 };
 
 static int usage(FILE *to)
@@ -68,5 +68,6 @@ int main(int argc, char **argv)
     if (r != ENT_OK)
         return cli_fail(r, NULL, "starting");
     (void)umask(077);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is reported like a full disk */
     return c->run(argc - 1, argv + 1);
 }

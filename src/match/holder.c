@@ -5,6 +5,8 @@
 #include "match/match.h"
 #include "match/items.h"
 
+#include <sodium.h>
+
 #define PART 512u /* own items evaluated in one job */
 
 struct ent_lookup_holder {
@@ -15,6 +17,8 @@ struct ent_lookup_holder {
     struct ent_buf label_of; /* u32 for each item */
     struct ent_buf labels;   /* struct ent_label, one for each distinct one */
     struct ent_buf slots;    /* u32: open-addressing table into labels, 0 is empty */
+    uint32_t *box_of;        /* for each label, then padding: which box it gets */
+    uint32_t *label_in;      /* the reverse */
     bool pad, started, sorted;
     struct ent_hash32 sid;
     uint64_t asked, entries_n, labels_n; /* with padding */
@@ -83,6 +87,8 @@ void ent_lookup_holder_free(struct ent_lookup_holder *h)
     ent_buf_release(&h->label_of);
     ent_buf_release(&h->labels);
     ent_buf_release(&h->slots);
+    free(h->box_of);
+    free(h->label_in);
     free(h->entries);
     free(h->admitted);
     ent_secret_free(h);
@@ -147,12 +153,39 @@ enum ent_err ent_lookup_holder_add(struct ent_lookup_holder *h, struct ent_slice
     return ENT_OK;
 }
 
+/*
+ * Labels are numbered as they come, and the store's order is that of the observables: two hits
+ * would tell the asker how many descriptions lie between them. So their boxes are shuffled, with
+ * the padding.
+ */
+static enum ent_err shuffle_boxes(struct ent_lookup_holder *h)
+{
+    size_t n = h->labels_n == 0 ? 1 : (size_t)h->labels_n;
+    h->box_of = calloc(n, sizeof(*h->box_of));
+    h->label_in = calloc(n, sizeof(*h->label_in));
+    if (h->box_of == NULL || h->label_in == NULL)
+        return ENT_E_NOMEM;
+    for (uint32_t i = 0; i < n; i++) { /* Fisher and Yates, inside out */
+        uint32_t j = randombytes_uniform(i + 1);
+        h->label_in[i] = h->label_in[j];
+        h->label_in[j] = i;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        h->box_of[h->label_in[i]] = i;
+    return ENT_OK;
+}
+
 enum ent_err ent_lookup_holder_accept(struct ent_lookup_holder *h, struct ent_match_accept *ret)
 {
     size_t labels = labels_now(h);
+    if (h->box_of != NULL)
+        return ENT_E_STATE;
     h->entries_n = h->pad && h->items.n > 0 ? ent_power_of_two(h->items.n) : h->items.n;
     /* The number of distinct descriptions is nobody's business either; this costs little. */
     h->labels_n = labels > 0 ? ent_power_of_two(labels) : 0;
+    enum ent_err r = shuffle_boxes(h);
+    if (r != ENT_OK)
+        return r;
     *ret =
         (struct ent_match_accept){.items = h->entries_n, .labels = h->labels_n, .key = h->key.pk};
     ent_random(ret->nonce.b, sizeof(ret->nonce.b));
@@ -214,8 +247,8 @@ enum ent_err ent_lookup_holder_tags(struct ent_lookup_holder *h, size_t part)
         uint8_t plain[ENT_MASKED];
         uint32_t label;
         memcpy(&label, h->label_of.p + (first + i) * sizeof(label), sizeof(label));
-        label_key(h, label, &key);
-        ent_put_u32le(plain, label);
+        label_key(h, h->box_of[label], &key);
+        ent_put_u32le(plain, h->box_of[label]);
         memcpy(plain + 4, key.b, sizeof(key.b));
         ent_lookup_expand(e, &h->sid, out[i]);
         for (size_t j = 0; j < ENT_MASKED; j++)
@@ -317,11 +350,11 @@ enum ent_err ent_lookup_holder_labels(const struct ent_lookup_holder *h, struct 
         return r;
     for (size_t i = 0; i < count; i++) {
         static const struct ent_label nothing = {.tlp = ENT_TLP_RED, .confidence = -1};
-        uint32_t index = (uint32_t)(block * ENT_LABELS_BLOCK + i);
+        uint32_t box = (uint32_t)(block * ENT_LABELS_BLOCK + i), label = h->label_in[box];
         struct ent_label_key key;
-        label_key(h, index, &key); /* padding has keys too, which no entry leads to */
-        ent_label_seal(room + i * ENT_LABEL_BOX, index < have ? &all[index] : &nothing, &h->sid,
-                       index, &key);
+        label_key(h, box, &key); /* padding has keys too, which no entry leads to */
+        ent_label_seal(room + i * ENT_LABEL_BOX, label < have ? &all[label] : &nothing, &h->sid,
+                       box, &key);
     }
     b->n += count * ENT_LABEL_BOX;
     return ENT_OK;

@@ -5,6 +5,7 @@
 #include "tests/support/t.h"
 
 #include "match/match.h"
+#include "match/items.h"
 
 struct run {
     struct ent_lookup_asker *a;
@@ -467,6 +468,70 @@ static void test_more_labels_than_there_is_room(void **state)
     ent_lookup_holder_free(h);
 }
 
+/* The number of the box that the filter names for an item, as its asker can learn it. */
+static uint32_t box_of(struct run *r, const struct ent_filter_entry *filter, size_t n,
+                       struct ent_slice x)
+{
+    struct ent_lookup_batch *b = batch_memory();
+    struct ent_element evaluated;
+    struct ent_filter_entry own;
+    uint8_t out[1][ENT_OPRF_OUT];
+    struct ent_buf ask, answer;
+    ent_buf_init(&ask, ENT_LOOKUP_ASK_MAX);
+    ent_buf_init(&answer, ENT_LOOKUP_ANSWER_MAX);
+    assert_ok(ent_oprf_blind(b->blind, b->blinded, ENT_OPRF_VERIFIABLE, &x, 1));
+    assert_ok(ent_buf_put(&ask, "\0\0\0\0", 4));
+    assert_ok(ent_buf_put(&ask, b->blinded[0].b, 32));
+    assert_ok(ent_lookup_holder_evaluate(r->h, &answer, ent_buf_slice(&ask)));
+    assert_ok(ent_element_decode(&evaluated, answer.p));
+    ent_oprf_finalize(out, &x, b->blind, &evaluated, 1);
+    ent_lookup_expand(&own, &r->sid, out[0]);
+    ent_buf_release(&ask);
+    ent_buf_release(&answer);
+    free(b);
+    for (size_t i = 0; i < n; i++) {
+        if (memcmp(filter[i].tag, own.tag, ENT_TAG) != 0)
+            continue;
+        for (size_t j = 0; j < 4; j++)
+            own.masked[j] ^= filter[i].masked[j];
+        return (uint32_t)own.masked[0] | (uint32_t)own.masked[1] << 8;
+    }
+    fail_msg("an item of the holder is not in its filter");
+    return 0;
+}
+
+/* Which box a hit leads to must not say how many descriptions come before it in the list. */
+static void test_boxes_are_shuffled(void **state)
+{
+    enum { N = 40 }; /* each with a description of its own */
+    struct ent_filter_entry filter[N];
+    struct ent_filter_pos pos;
+    struct ent_buf b;
+    struct run r;
+    char text[32];
+    size_t count = 0, in_place = 0, beyond = 0;
+    uint64_t used = 0;
+    (void)state;
+    start(&r, 1, N, false);
+    assert_int_equal(r.accept.labels, 64);
+    ent_buf_init(&b, 1u << 20);
+    assert_ok(ent_lookup_holder_filter(r.h, &b, 0));
+    ent_filter_start(&pos, N);
+    assert_ok(ent_filter_decode(filter, &count, &pos, ent_buf_slice(&b)));
+    for (uint64_t i = 0; i < N; i++) {
+        uint32_t box = box_of(&r, filter, count, item(text, 3 * i));
+        assert_in_range(box, 0, 63);
+        assert_true((used >> box & 1) == 0);
+        used |= (uint64_t)1 << box;
+        in_place += box == i;
+        beyond += box >= N;
+    }
+    assert_in_range(in_place, 0, N / 2); /* N/64 on average; more than half never */
+    assert_true(beyond > 0);             /* padding is shuffled too; by chance not in 2^-57 */
+    ent_buf_release(&b);
+    end(&r);
+}
+
 /* --- terms --------------------------------------------------------------------------------------
  */
 
@@ -565,6 +630,7 @@ int main(void)
         cmocka_unit_test(test_labels_that_do_not_open_change_nothing),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_more_labels_than_there_is_room),
+        cmocka_unit_test(test_boxes_are_shuffled),
         cmocka_unit_test(test_terms_round_trip),
         cmocka_unit_test(test_terms_have_one_form),
     };

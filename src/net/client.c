@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 
 #define PIN_PREFIX     "sha256//"
+#define URL_MAX_BYTES  512
 #define PATH_MAX_BYTES 1024
 #define WAIT_MS        1000 /* the longest between two looks; an interrupt wakes at once */
 
@@ -70,7 +71,7 @@ static int on_traffic(CURL *easy, curl_infotype type, char *p, size_t n, void *c
 }
 
 /* Scheme, host and port only; the text is put together anew from its parsed form. */
-static enum ent_err set_base(struct ent_client *c, const char *text)
+static enum ent_err parse_url(struct ent_buf *ret, const char *text)
 {
     static const CURLUPart unwanted[] = {CURLUPART_USER,  CURLUPART_PASSWORD, CURLUPART_OPTIONS,
                                          CURLUPART_QUERY, CURLUPART_FRAGMENT, CURLUPART_ZONEID};
@@ -89,7 +90,7 @@ static enum ent_err set_base(struct ent_client *c, const char *text)
     for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
         if (curl_url_get(u, unwanted[i], &extra, 0) == CURLUE_OK)
             goto out;
-    r = ent_buf_printf(&c->base, "https://%s:%s", host, port);
+    r = ent_buf_printf(ret, "https://%s:%s", host, port);
 out:
     curl_free(extra);
     curl_free(port);
@@ -98,6 +99,15 @@ out:
     curl_free(scheme);
     curl_url_cleanup(u);
     return r;
+}
+
+enum ent_err ent_client_url_check(const char *text)
+{
+    struct ent_buf b;
+    ent_buf_init(&b, URL_MAX_BYTES);
+    enum ent_err r = parse_url(&b, text);
+    ent_buf_release(&b);
+    return r == ENT_E_NOMEM ? r : r != ENT_OK ? ENT_E_FORMAT : ENT_OK;
 }
 
 static CURLcode set_trust(struct ent_client *c, const struct ent_spki *server)
@@ -159,9 +169,9 @@ enum ent_err ent_client_new(struct ent_client **ret, struct ent_diag *d,
     if (c == NULL)
         return ent_fail(d, ENT_E_NOMEM, "no memory for the HTTPS client", 0, 0);
     c->identity_fd = -1;
-    ent_buf_init(&c->base, PATH_MAX_BYTES);
-    ent_buf_init(&c->url, 2 * PATH_MAX_BYTES);
-    if ((r = set_base(c, opts->url)) != ENT_OK) {
+    ent_buf_init(&c->base, URL_MAX_BYTES);
+    ent_buf_init(&c->url, URL_MAX_BYTES + PATH_MAX_BYTES + 1);
+    if ((r = parse_url(&c->base, opts->url)) != ENT_OK) {
         r = ent_fail(d, r, "not a URL of the form https://host:port", 0, 0);
         goto fail;
     }

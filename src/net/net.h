@@ -72,6 +72,10 @@ struct ent_server_opts {
     size_t max_bodies;        /* all request bodies in memory together; 0: 512 MiB */
 };
 
+/* ENT_E_FORMAT unless this could be `listen`: an IPv4 address or an IPv6 address in brackets, a
+ * colon, a port. No names: what they stand for can change. */
+ENT_MUST_USE enum ent_err ent_server_listen_check(const char *text);
+
 struct ent_server;
 ENT_MUST_USE enum ent_err ent_server_start(struct ent_server **ret, struct ent_diag *d,
                                            const struct ent_server_opts *opts);
@@ -94,6 +98,9 @@ struct ent_client_opts {
     unsigned call_seconds;    /* 0: 120 */
     const atomic_bool *stop;  /* when it becomes true, every call ends with ENT_E_INTERRUPTED */
 };
+
+/* ENT_E_FORMAT unless this could be `url`. */
+ENT_MUST_USE enum ent_err ent_client_url_check(const char *text);
 
 ENT_MUST_USE enum ent_err ent_client_new(struct ent_client **ret, struct ent_diag *d,
                                          const struct ent_client_opts *opts);

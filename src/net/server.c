@@ -58,6 +58,12 @@ static enum ent_err parse_listen(struct address *ret, const char *text)
     return inet_pton(AF_INET, host, &ret->u.v4.sin_addr) == 1 ? ENT_OK : ENT_E_FORMAT;
 }
 
+enum ent_err ent_server_listen_check(const char *text)
+{
+    struct address a;
+    return parse_listen(&a, text);
+}
+
 static enum ent_err open_socket(int *ret_fd, unsigned *ret_port, struct ent_diag *d,
                                 const char *listen_text)
 {

@@ -1,0 +1,384 @@
+/*
+ * config.c: the table of settings and the three things made from it. To add a setting, add a member
+ * to struct ent_config and a row here.
+ */
+#include "base/base.h"
+
+#include "net/net.h"
+#include "node/config.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+#define NAME_MAX_LEN 32
+#define FAR_TOO_MUCH 99 /* an edit distance nobody suggests */
+#define ITEM(m)      .name = #m, .offset = offsetof(struct ent_config, m)
+#define KIB          UINT64_C(1024)
+#define MINUTE       UINT64_C(60)
+
+enum kind {
+    TEXT,     /* char[ENT_CONFIG_TEXT_MAX] */
+    COUNT,    /* uint64_t */
+    SIZE,     /* uint64_t, bytes: 512, 64K, 64M, 1G */
+    DURATION, /* uint64_t, seconds: 30, 30s, 5m, 2h, 1d */
+    WORD      /* an enum: one of a list of words */
+};
+
+struct word {
+    const char *text; /* NULL ends the list */
+    unsigned value;
+};
+
+static const struct word tlp_words[] = {
+    {"clear", ENT_TLP_CLEAR}, {"green", ENT_TLP_GREEN},
+    {"amber", ENT_TLP_AMBER}, {"amber+strict", ENT_TLP_AMBER_STRICT},
+    {"red", ENT_TLP_RED},     {NULL, 0},
+};
+_Static_assert(sizeof(enum ent_tlp) == sizeof(unsigned), "parse_word() writes an unsigned");
+
+struct item {
+    const char *name;
+    enum kind kind;
+    size_t offset;
+    uint64_t min, max;
+    enum ent_err (*check)(const char *text); /* of a TEXT that is not empty */
+    const char *wanted;                      /* what check() accepts, for messages */
+    bool may_be_empty;
+    const struct word *words; /* of a WORD */
+    const char *def;          /* as it would stand in the file */
+    const char *help;
+};
+
+/* table */
+static const struct item items[] = {
+    {ITEM(listen), .kind = TEXT, .check = ent_server_listen_check,
+     .wanted = "an address and a port, such as 192.0.2.1:7443 or [2001:db8::1]:7443",
+     .def = "127.0.0.1:7443", .help = "Where partners reach this node."},
+    {ITEM(url), .kind = TEXT, .check = ent_client_url_check,
+     .wanted = "of the form https://host:port", .may_be_empty = true, .def = "",
+     .help = "The address that partners should use, if it is not what listen says: behind address "
+             "translation, or by name."},
+    {ITEM(max_connections), .kind = COUNT, .min = 2, .max = 65536, .def = "256",
+     .help = "Connections at the same time; one address may have half of them."},
+    {ITEM(max_bodies), .kind = SIZE, .min = 1024 * KIB, .max = 1024 * 1024 * 1024 * KIB,
+     .def = "512M", .help = "Memory for the bodies of all requests together."},
+    {ITEM(idle_seconds), .kind = DURATION, .min = 1, .max = 60 * MINUTE, .def = "30s",
+     .help = "How long a connection may be silent."},
+    {ITEM(request_seconds), .kind = DURATION, .min = 1, .max = 24 * 60 * MINUTE, .def = "60s",
+     .help = "How long a request may take to arrive, and its answer to leave."},
+    {ITEM(match_max_items), .kind = COUNT, .min = 1, .max = 1000000000, .def = "1000000",
+     .help = "The most items a partner may bring to one match. The pact may allow fewer."},
+    {ITEM(match_min_tlp), .kind = WORD, .words = tlp_words, .def = "green",
+     .help = "Only indicators whose marking is this or wider are put into matches."},
+    {ITEM(worker_threads), .kind = COUNT, .min = 0, .max = 1024, .def = "0",
+     .help = "Threads for matches and imports; 0 means as many as there are processors."},
+};
+
+#define ITEMS (sizeof(items) / sizeof(items[0]))
+
+static const struct unit {
+    enum kind kind;
+    char letter;
+    uint64_t factor;
+} units[] = {
+    {SIZE, 'K', KIB},
+    {SIZE, 'M', KIB *KIB},
+    {SIZE, 'G', KIB *KIB *KIB},
+    {DURATION, 's', 1},
+    {DURATION, 'm', MINUTE},
+    {DURATION, 'h', 60 * MINUTE},
+    {DURATION, 'd', 24 * 60 * MINUTE},
+};
+#define UNITS (sizeof(units) / sizeof(units[0]))
+
+/* --- values ------------------------------------------------------------------------------------
+ */
+
+static enum ent_err parse_number(uint64_t *ret, const struct item *it, struct ent_slice s)
+{
+    uint64_t factor = 1, v;
+    enum ent_err r;
+    for (size_t i = 0; s.n > 1 && i < UNITS; i++)
+        if (units[i].kind == it->kind && s.p[s.n - 1] == (uint8_t)units[i].letter) {
+            factor = units[i].factor;
+            s.n--;
+            break;
+        }
+    if ((r = ent_parse_u64(&v, s, it->max / factor)) != ENT_OK)
+        return r;
+    if (v * factor < it->min)
+        return ENT_E_LIMIT;
+    *ret = v * factor;
+    return ENT_OK;
+}
+
+static enum ent_err parse_word(unsigned *ret, const struct item *it, struct ent_slice s)
+{
+    for (const struct word *w = it->words; w->text != NULL; w++)
+        if (ent_slice_eq(s, ent_slice_str(w->text))) {
+            *ret = w->value;
+            return ENT_OK;
+        }
+    return ENT_E_FORMAT;
+}
+
+static enum ent_err parse_text(char ret[static ENT_CONFIG_TEXT_MAX], const struct item *it,
+                               struct ent_slice s)
+{
+    char text[ENT_CONFIG_TEXT_MAX];
+    if (s.n >= sizeof(text))
+        return ENT_E_LIMIT;
+    if (s.n == 0 && !it->may_be_empty)
+        return ENT_E_FORMAT;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= 0x20 || s.p[i] >= 0x7f)
+            return ENT_E_FORMAT;
+    if (s.n > 0)
+        memcpy(text, s.p, s.n);
+    text[s.n] = '\0';
+    if (s.n > 0 && it->check(text) != ENT_OK)
+        return ENT_E_FORMAT;
+    memcpy(ret, text, s.n + 1);
+    return ENT_OK;
+}
+
+static enum ent_err set(struct ent_config *c, const struct item *it, struct ent_slice value)
+{
+    void *at = (char *)c + it->offset;
+    switch (it->kind) {
+    case TEXT:
+        return parse_text(at, it, value);
+    case COUNT:
+    case SIZE:
+    case DURATION:
+        return parse_number(at, it, value);
+    case WORD:
+        return parse_word(at, it, value);
+    }
+    ENT_BUG("a kind of setting without a parser");
+}
+
+#define NUMBER_TEXT 24
+#define WANTED_TEXT 128
+
+/* 90 seconds is "90s", 3600 is "1h": the largest unit that leaves no rest. */
+static const char *show_number(char ret[static NUMBER_TEXT], const struct item *it, uint64_t v)
+{
+    const struct unit *best = NULL;
+    for (size_t i = 0; v > 0 && i < UNITS; i++)
+        if (units[i].kind == it->kind && v % units[i].factor == 0)
+            best = &units[i];
+    if (best == NULL)
+        (void)snprintf(ret, NUMBER_TEXT, "%" PRIu64, v);
+    else
+        (void)snprintf(ret, NUMBER_TEXT, "%" PRIu64 "%c", v / best->factor, best->letter);
+    return ret;
+}
+
+/* "clear, green or red" */
+static const char *show_words(char ret[static WANTED_TEXT], const struct word *w)
+{
+    size_t n = 0;
+    for (; w->text != NULL && n < WANTED_TEXT; w++) {
+        const char *between = n == 0 ? "" : w[1].text == NULL ? " or " : ", ";
+        n += (size_t)snprintf(ret + n, WANTED_TEXT - n, "%s%s", between, w->text);
+    }
+    return ret;
+}
+
+/* "a number from 2 to 65536": type and range, for messages and the manual. */
+static const char *show_wanted(char ret[static WANTED_TEXT], const struct item *it)
+{
+    static const char *const noun[] = {
+        [COUNT] = "a number", [SIZE] = "a size", [DURATION] = "a duration"};
+    char min[NUMBER_TEXT], max[NUMBER_TEXT];
+    if (it->kind == TEXT)
+        (void)snprintf(ret, WANTED_TEXT, "%s", it->wanted);
+    else if (it->kind == WORD)
+        (void)show_words(ret, it->words);
+    else
+        (void)snprintf(ret, WANTED_TEXT, "%s from %s to %s", noun[it->kind],
+                       show_number(min, it, it->min), show_number(max, it, it->max));
+    return ret;
+}
+
+/* --- suggestions -------------------------------------------------------------------------------
+ */
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Edit distance with neighbours swapped as one step (optimal string alignment). */
+static unsigned distance(struct ent_slice a, struct ent_slice b)
+{
+    unsigned d[NAME_MAX_LEN + 1][NAME_MAX_LEN + 1];
+    if (a.n > NAME_MAX_LEN || b.n > NAME_MAX_LEN)
+        return FAR_TOO_MUCH;
+    for (unsigned i = 0; i <= a.n; i++)
+        d[i][0] = i;
+    for (unsigned j = 0; j <= b.n; j++)
+        d[0][j] = j;
+    for (size_t i = 1; i <= a.n; i++)
+        for (size_t j = 1; j <= b.n; j++) {
+            unsigned change = d[i - 1][j - 1] + (a.p[i - 1] != b.p[j - 1]);
+            d[i][j] = least(change, least(d[i - 1][j], d[i][j - 1]) + 1);
+            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1])
+                d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+        }
+    return d[a.n][b.n];
+}
+
+/* The name that was probably meant, or NULL: at most a third of it may be wrong. */
+static const char *suggest(struct ent_slice key)
+{
+    const char *best = NULL;
+    unsigned best_d = FAR_TOO_MUCH;
+    for (size_t i = 0; i < ITEMS; i++) {
+        struct ent_slice name = ent_slice_str(items[i].name);
+        unsigned d = distance(key, name);
+        if (d < best_d && 3 * d <= name.n) {
+            best = items[i].name;
+            best_d = d;
+        }
+    }
+    return best;
+}
+
+/* --- parsing -----------------------------------------------------------------------------------
+ */
+
+struct parse {
+    struct ent_config conf;
+    struct ent_config_problems *problems;
+    uint64_t line;
+    uint64_t seen[ITEMS]; /* the line, or 0 */
+};
+
+__attribute__((format(printf, 2, 3))) static void problem(struct parse *p, const char *fmt, ...)
+{
+    struct ent_config_problems *all = p->problems;
+    va_list ap;
+    if (all->n == ENT_CONFIG_PROBLEMS) {
+        all->more++;
+        return;
+    }
+    struct ent_config_problem *one = &all->list[all->n++];
+    one->line = p->line;
+    va_start(ap, fmt);
+    (void)vsnprintf(one->text, sizeof(one->text), fmt, ap);
+    va_end(ap);
+}
+
+static void parse_setting(struct parse *p, struct ent_slice key, struct ent_slice value)
+{
+    char shown[ENT_SHOW_MAX], wanted[WANTED_TEXT];
+    size_t i = 0;
+    while (i < ITEMS && !ent_slice_eq(key, ent_slice_str(items[i].name)))
+        i++;
+    if (i == ITEMS) {
+        const char *meant = suggest(key);
+        if (meant != NULL)
+            problem(p, "unknown key '%s'; did you mean '%s'?", ent_show(shown, key), meant);
+        else
+            problem(p, "unknown key '%s'", ent_show(shown, key));
+        return;
+    }
+    if (p->seen[i] != 0) {
+        problem(p, "'%s' is set already, on line %" PRIu64, items[i].name, p->seen[i]);
+        return;
+    }
+    p->seen[i] = p->line;
+    if (set(&p->conf, &items[i], value) != ENT_OK)
+        problem(p, "'%s' is not right for '%s', which is %s", ent_show(shown, value), items[i].name,
+                show_wanted(wanted, &items[i]));
+}
+
+static void parse_line(struct parse *p, struct ent_slice line)
+{
+    line = ent_slice_trim(line);
+    if (line.n == 0 || line.p[0] == '#')
+        return;
+    const uint8_t *eq = memchr(line.p, '=', line.n);
+    if (eq == NULL) {
+        char shown[ENT_SHOW_MAX];
+        problem(p, "'%s' is not of the form key = value", ent_show(shown, line));
+        return;
+    }
+    size_t key_n = (size_t)(eq - line.p);
+    parse_setting(p, ent_slice_trim(ent_slice(line.p, key_n)),
+                  ent_slice_trim(ent_slice(eq + 1, line.n - key_n - 1)));
+}
+
+void ent_config_defaults(struct ent_config *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    for (size_t i = 0; i < ITEMS; i++)
+        if (set(ret, &items[i], ent_slice_str(items[i].def)) != ENT_OK)
+            ENT_BUG("a default outside its own range");
+}
+
+enum ent_err ent_config_parse(struct ent_config *ret, struct ent_config_problems *p,
+                              struct ent_slice text)
+{
+    struct parse st = {.problems = p};
+    p->n = p->more = 0;
+    ent_config_defaults(&st.conf);
+    while (text.n > 0) {
+        const uint8_t *nl = memchr(text.p, '\n', text.n);
+        size_t n = nl == NULL ? text.n : (size_t)(nl - text.p);
+        st.line++;
+        parse_line(&st, ent_slice(text.p, n));
+        if (nl == NULL)
+            break;
+        text = ent_slice(nl + 1, text.n - n - 1);
+    }
+    if (p->n > 0)
+        return ENT_E_FORMAT;
+    *ret = st.conf;
+    return ENT_OK;
+}
+
+enum ent_err ent_config_load(struct ent_config *ret, struct ent_config_problems *p,
+                             struct ent_diag *d, const char *path)
+{
+    struct ent_buf b;
+    ent_buf_init(&b, ENT_CONFIG_FILE_MAX);
+    p->n = p->more = 0;
+    enum ent_err r = ent_file_read(&b, d, path);
+    if (r == ENT_OK && (r = ent_config_parse(ret, p, ent_buf_slice(&b))) != ENT_OK)
+        r = ent_fail(d, r, "the configuration has problems", p->list[0].line, 0);
+    ent_buf_release(&b);
+    return r;
+}
+
+enum ent_err ent_config_show(struct ent_buf *b, const struct ent_config_problems *p,
+                             const char *path)
+{
+    enum ent_err r = ENT_OK;
+    for (size_t i = 0; i < p->n && r == ENT_OK; i++)
+        r = ent_buf_printf(b, "%s:%" PRIu64 ": %s\n", path, p->list[i].line, p->list[i].text);
+    if (r == ENT_OK && p->more > 0)
+        r = ent_buf_printf(b, "%s: %zu more\n", path, p->more);
+    return r;
+}
+
+/* --- the manual --------------------------------------------------------------------------------
+ */
+
+enum ent_err ent_config_man(struct ent_buf *b)
+{
+    enum ent_err r = ent_buf_puts(b, ".Bl -tag -width Ds\n");
+    for (size_t i = 0; i < ITEMS && r == ENT_OK; i++) {
+        const struct item *it = &items[i];
+        char wanted[WANTED_TEXT];
+        (void)show_wanted(wanted, it);
+        if ((r = ent_buf_printf(b, ".It Ic %s\n%s\n", it->name, it->help)) == ENT_OK)
+            r = ent_buf_printf(b, "The value is %s;\n", wanted);
+        if (r == ENT_OK)
+            r = it->def[0] == '\0' ? ent_buf_puts(b, "it is empty unless set.\n")
+                                   : ent_buf_printf(b, "it is\n.Li %s\nunless set.\n", it->def);
+    }
+    return r == ENT_OK ? ent_buf_puts(b, ".El\n") : r;
+}

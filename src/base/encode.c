@@ -34,7 +34,7 @@ enum ent_err ent_hex_decode(void *ret, size_t n, struct ent_slice hex)
         if (nibble(hex.p[i]) < 0)
             return ENT_E_FORMAT;
     for (size_t i = 0; i < n; i++)
-        to[i] = (uint8_t)(nibble(hex.p[2 * i]) << 4 | nibble(hex.p[2 * i + 1]));
+        to[i] = (uint8_t)(16 * nibble(hex.p[2 * i]) + nibble(hex.p[2 * i + 1]));
     return ENT_OK;
 }
 

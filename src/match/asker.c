@@ -43,7 +43,7 @@ enum ent_err ent_lookup_asker_new(struct ent_lookup_asker **ret)
         return ENT_E_NOMEM;
     ent_items_init(&a->items);
     ent_buf_init(&a->found, (size_t)ENT_MATCH_ITEMS_MOST * sizeof(struct found));
-    ent_buf_init(&a->labels, ENT_MATCH_LABELS_MOST * sizeof(struct ent_label));
+    ent_buf_init(&a->labels, (size_t)ENT_MATCH_LABELS_MOST * sizeof(struct ent_label));
     ent_commitment_init(&a->commitment);
     *ret = a;
     return ENT_OK;

@@ -53,7 +53,7 @@ size_t ent_labels_block_count(uint64_t labels, uint64_t block)
     return left < ENT_LABELS_BLOCK ? (size_t)left : ENT_LABELS_BLOCK;
 }
 
-#define SLOTS (2u * ENT_MATCH_LABELS_MOST)
+#define SLOTS ((size_t)2 * ENT_MATCH_LABELS_MOST)
 
 enum ent_err ent_lookup_holder_new(struct ent_lookup_holder **ret, bool pad)
 {
@@ -65,7 +65,7 @@ enum ent_err ent_lookup_holder_new(struct ent_lookup_holder **ret, bool pad)
     h->pad = pad;
     ent_items_init(&h->items);
     ent_buf_init(&h->label_of, (size_t)ENT_MATCH_ITEMS_MOST * sizeof(uint32_t));
-    ent_buf_init(&h->labels, ENT_MATCH_LABELS_MOST * sizeof(struct ent_label));
+    ent_buf_init(&h->labels, (size_t)ENT_MATCH_LABELS_MOST * sizeof(struct ent_label));
     ent_buf_init(&h->slots, SLOTS * sizeof(uint32_t));
     if (ent_buf_reserve(&h->slots, &room, SLOTS * sizeof(uint32_t)) != ENT_OK) {
         ent_lookup_holder_free(h);
@@ -99,18 +99,27 @@ static size_t labels_now(const struct ent_lookup_holder *h)
     return h->labels.n / sizeof(struct ent_label);
 }
 
+static bool same_label(const struct ent_label *a, const struct ent_label *b)
+{
+    return a->tlp == b->tlp && a->confidence == b->confidence && strcmp(a->kind, b->kind) == 0 &&
+           strcmp(a->text, b->text) == 0;
+}
+
 /* Labels come from the holder's own store: variable time is fine. */
 static enum ent_err find_label(struct ent_lookup_holder *h, uint32_t *ret,
                                const struct ent_label *l)
 {
     const struct ent_label *all = (const void *)h->labels.p;
     uint32_t *slot = (void *)h->slots.p;
+    uint8_t plain[ENT_LABEL_PLAIN];
     struct ent_hash32 hash;
-    uint32_t at;
-    ent_sha256_of(&hash, ent_slice(l, sizeof(*l)));
-    memcpy(&at, hash.b, sizeof(at));
-    for (at %= SLOTS; slot[at] != 0; at = (at + 1) % SLOTS) {
-        if (memcmp(&all[slot[at] - 1], l, sizeof(*l)) == 0) {
+    uint32_t start;
+    size_t at;
+    ent_label_encode(plain, l);
+    ent_sha256_of(&hash, ent_slice(plain, sizeof(plain)));
+    memcpy(&start, hash.b, sizeof(start));
+    for (at = start % SLOTS; slot[at] != 0; at = (at + 1) % SLOTS) {
+        if (same_label(&all[slot[at] - 1], l)) {
             *ret = slot[at] - 1;
             return ENT_OK;
         }
@@ -126,18 +135,12 @@ static enum ent_err find_label(struct ent_lookup_holder *h, uint32_t *ret,
 enum ent_err ent_lookup_holder_label(struct ent_lookup_holder *h, uint32_t *ret,
                                      const struct ent_label *l)
 {
-    /* Equal labels must be equal bytes, also behind their strings' ends. */
-    struct ent_label clean;
-    memset(&clean, 0, sizeof(clean));
-    clean.tlp = l->tlp;
-    clean.confidence = l->confidence;
-    memcpy(clean.kind, l->kind, strlen(l->kind));
-    memcpy(clean.text, l->text, strlen(l->text));
+    struct ent_label brief = *l;
     if (labels_now(h) >= ENT_MATCH_LABELS_MOST / 2)
-        memset(clean.text, 0, sizeof(clean.text));
+        brief.text[0] = '\0';
     if (labels_now(h) >= ENT_MATCH_LABELS_MOST - 1024)
-        memset(clean.kind, 0, sizeof(clean.kind)); /* 5 TLPs x 102 confidences always fit */
-    return find_label(h, ret, &clean);
+        brief.kind[0] = '\0'; /* 5 TLPs x 102 confidences always fit */
+    return find_label(h, ret, &brief);
 }
 
 enum ent_err ent_lookup_holder_add(struct ent_lookup_holder *h, struct ent_slice item,

@@ -41,12 +41,11 @@ static void box_key(uint8_t ret[static 32], const struct ent_hash32 *sid, uint32
 /* A box's key is used once, so the nonce may be constant. */
 static const uint8_t nonce[crypto_aead_xchacha20poly1305_ietf_NPUBBYTES];
 
-void ent_label_seal(uint8_t box[static ENT_LABEL_BOX], const struct ent_label *l,
-                    const struct ent_hash32 *sid, uint32_t index, const struct ent_label_key *key)
+void ent_label_encode(uint8_t plain[static ENT_LABEL_PLAIN], const struct ent_label *l)
 {
-    uint8_t plain[ENT_LABEL_PLAIN] = {0}, k[32];
     size_t kind = strlen(l->kind), text = strlen(l->text);
-    ENT_ASSERT(8 + kind + text <= sizeof(plain));
+    ENT_ASSERT(8 + kind + text <= ENT_LABEL_PLAIN);
+    memset(plain, 0, ENT_LABEL_PLAIN);
     plain[0] = 1;
     plain[1] = (uint8_t)l->tlp;
     plain[2] = l->confidence < 0 ? 255 : (uint8_t)l->confidence;
@@ -54,6 +53,13 @@ void ent_label_seal(uint8_t box[static ENT_LABEL_BOX], const struct ent_label *l
     ent_put_u16le(plain + 6, (uint16_t)text);
     memcpy(plain + 8, l->kind, kind);
     memcpy(plain + 8 + kind, l->text, text);
+}
+
+void ent_label_seal(uint8_t box[static ENT_LABEL_BOX], const struct ent_label *l,
+                    const struct ent_hash32 *sid, uint32_t index, const struct ent_label_key *key)
+{
+    uint8_t plain[ENT_LABEL_PLAIN], k[32];
+    ent_label_encode(plain, l);
     box_key(k, sid, index, key);
     (void)crypto_aead_xchacha20poly1305_ietf_encrypt(box, NULL, plain, sizeof(plain), NULL, 0, NULL,
                                                      nonce, k);

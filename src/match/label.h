@@ -34,6 +34,9 @@ struct ent_label_key {
 void ent_label_make(struct ent_label *ret, enum ent_tlp tlp, int confidence, struct ent_slice kind,
                     struct ent_slice text);
 
+/* The plain form, which is the same for equal labels. */
+void ent_label_encode(uint8_t plain[static ENT_LABEL_PLAIN], const struct ent_label *l);
+
 void ent_label_seal(uint8_t box[static ENT_LABEL_BOX], const struct ent_label *l,
                     const struct ent_hash32 *sid, uint32_t index, const struct ent_label_key *key);
 

@@ -88,7 +88,7 @@ enum ent_err ent_home_act(const struct ent_home *h, struct ent_buf *b, struct en
                           struct ent_diag *d, const struct ent_act_wish *wish,
                           const struct ent_seed32 *author)
 {
-    int fd;
+    int fd = -1;
     enum ent_err r = lock(h, d, &fd);
     if (r != ENT_OK)
         return r;

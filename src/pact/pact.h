@@ -72,7 +72,7 @@ struct ent_pact {
 };
 
 #define ENT_BUDGET_ITEMS   1000000u
-#define ENT_BUDGET_SECONDS (30u * 86400u)
+#define ENT_BUDGET_SECONDS ((uint64_t)30 * 86400)
 
 /* Version 1: one member, default budget. */
 void ent_pact_found(struct ent_pact *ret, const struct ent_member *self);

@@ -70,8 +70,8 @@ static enum ent_err put_claim(struct ent_store *s, enum ent_query q, const int64
 enum ent_err ent_store_put(struct ent_store *s, enum ent_put *ret, const struct ent_indicator *ind,
                            struct ent_slice source, int64_t now)
 {
-    int64_t key[3]; /* observable, source, context */
-    bool fresh, ignored;
+    int64_t key[3] = {0}; /* observable, source, context */
+    bool fresh = false, ignored = false;
     enum ent_err r;
     if ((r = intern(s, &key[1], &ignored, ENT_Q_ADD_SOURCE, ENT_Q_FIND_SOURCE, bind_source,
                     &source)) != ENT_OK ||

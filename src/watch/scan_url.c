@@ -140,11 +140,23 @@ static bool plain_authority(struct ent_slice url)
     return host < end;
 }
 
+static size_t cut_at(struct ent_slice url, size_t from, const char *any)
+{
+    size_t i = from;
+    while (i < url.n && (url.p[i] == '\0' || strchr(any, url.p[i]) == NULL))
+        i++;
+    return i;
+}
+
+/* The parser would also read "hxxp" as "http": what was read must have the scheme that was there.
+ */
 static bool parse_url(struct ent_scan *s, size_t n)
 {
     struct ent_slice text = ent_slice(s->url, n);
+    size_t scheme = cut_at(text, 0, ":");
     return plain_authority(text) &&
-           ent_observable_parse_as(&s->seen, NULL, ENT_OBS_URL, text) == ENT_OK;
+           ent_observable_parse_as(&s->seen, NULL, ENT_OBS_URL, text) == ENT_OK &&
+           ent_slice_ieq(ent_slice(s->url, scheme + 1), ent_slice(s->seen.text, scheme + 1));
 }
 
 /* s->seen is a URL: an address, or a name under a real top-level domain. */
@@ -167,14 +179,6 @@ static bool seen_is_plausible(const struct ent_scan *s)
         return true;
     const char *dot = memrchr(host, '.', n);
     return dot != NULL && ent_label_is_tld(ent_slice(dot + 1, n - (size_t)(dot + 1 - host)));
-}
-
-static size_t cut_at(struct ent_slice url, size_t from, const char *any)
-{
-    size_t i = from;
-    while (i < url.n && (url.p[i] == '\0' || strchr(any, url.p[i]) == NULL))
-        i++;
-    return i;
 }
 
 /*

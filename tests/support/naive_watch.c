@@ -796,7 +796,8 @@ static bool parse_url(struct ent_observable *ret, const char *url, size_t n)
     char text[8192 + 1];
     memcpy(text, url, n);
     text[n] = '\0';
-    return plain_authority(text, n) && parse(ret, ENT_OBS_URL, text, n);
+    return plain_authority(text, n) && parse(ret, ENT_OBS_URL, text, n) &&
+           strncasecmp(ret->text, text, strcspn(text, ":") + 1) == 0; /* not "hxxp:" */
 }
 
 static bool url_is_real(const struct ent_observable *o)

@@ -37,7 +37,7 @@ static const char *const other[] = {
     "evil.com-",
     "evil.com.",
     ("b\xC3\xBC"
-    "cher.example"),
+     "cher.example"),
     "B\xC3\x9C"
     "CHER.EXAMPLE",
     "\xD0\xBF\xD1\x80\xD0\xB8\xD0\xBC\xD0\xB5\xD1\x80.\xD1\x80\xD1\x84",
@@ -53,6 +53,8 @@ static const char *const other[] = {
     "http://",
     "https:\\/\\/evil.com\\/a",
     "HTTP://Evil.COM:80/a",
+    "hxxp://evil.com/a",
+    "meow://evil.com/a",
     "http:",
     "//",
     "\\/",

@@ -107,7 +107,7 @@ static bool take_bits(struct bit_reader *br, u128 *ret, unsigned n)
         return false;
     while (n > 0) {
         unsigned have = 8 - (unsigned)(br->bit & 7), take = n < have ? n : have;
-        unsigned part = br->s.p[br->bit >> 3] >> (have - take) & ((1u << take) - 1);
+        unsigned part = (unsigned)br->s.p[br->bit >> 3] >> (have - take) & ((1u << take) - 1);
         v = v << take | part;
         br->bit += take;
         n -= take;

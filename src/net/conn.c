@@ -99,7 +99,7 @@ static void open_conn(struct ent_server *s, struct MHD_Connection *mc, void **ct
     }
     c->server = s;
     c->fd = i->connect_fd;
-    gnutls_session_set_ptr(session, c);
+    gnutls_session_set_ptr(session, c); /* libmicrohttpd needs its own only with PSK */
     gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
     gnutls_session_set_verify_function(session, admit);
 

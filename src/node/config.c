@@ -367,18 +367,38 @@ enum ent_err ent_config_show(struct ent_buf *b, const struct ent_config_problems
 /* --- the manual --------------------------------------------------------------------------------
  */
 
+#define MAN_COLUMNS 78
+
+/* mdoc wants short lines, and a new one after each sentence. */
+static enum ent_err put_filled(struct ent_buf *b, const char *text)
+{
+    enum ent_err r = ENT_OK;
+    size_t column = 0;
+    while (*text != '\0' && r == ENT_OK) {
+        size_t n = strcspn(text, " ");
+        bool wrap = column > 0 && (column + n >= MAN_COLUMNS || text[-2] == '.');
+        if (column > 0)
+            r = ent_buf_putc(b, wrap ? '\n' : ' ');
+        if (r == ENT_OK)
+            r = ent_buf_put(b, text, n);
+        column = column > 0 && !wrap ? column + 1 + n : n;
+        text += n + (text[n] == ' ');
+    }
+    return r == ENT_OK ? ent_buf_putc(b, '\n') : r;
+}
+
 enum ent_err ent_config_man(struct ent_buf *b)
 {
     enum ent_err r = ent_buf_puts(b, ".Bl -tag -width Ds\n");
     for (size_t i = 0; i < ITEMS && r == ENT_OK; i++) {
         const struct item *it = &items[i];
-        char wanted[WANTED_TEXT];
-        (void)show_wanted(wanted, it);
-        if ((r = ent_buf_printf(b, ".It Ic %s\n%s\n", it->name, it->help)) == ENT_OK)
-            r = ent_buf_printf(b, "The value is %s;\n", wanted);
-        if (r == ENT_OK)
-            r = it->def[0] == '\0' ? ent_buf_puts(b, "it is empty unless set.\n")
-                                   : ent_buf_printf(b, "it is\n.Li %s\nunless set.\n", it->def);
+        char wanted[WANTED_TEXT], value[WANTED_TEXT + 32];
+        (void)snprintf(value, sizeof(value), "The value is %s;", show_wanted(wanted, it));
+        if ((r = ent_buf_printf(b, ".It Ic %s\n", it->name)) != ENT_OK ||
+            (r = put_filled(b, it->help)) != ENT_OK || (r = put_filled(b, value)) != ENT_OK)
+            break;
+        r = it->def[0] == '\0' ? ent_buf_puts(b, "it is empty unless set.\n")
+                               : ent_buf_printf(b, "it is\n.Li %s\nunless set.\n", it->def);
     }
     return r == ENT_OK ? ent_buf_puts(b, ".El\n") : r;
 }

@@ -71,7 +71,7 @@ static void add(struct naive_list *l, const char *text)
 
 static void add_hit(struct naive_report *r, const struct ent_hit *h)
 {
-    static char line[3 * ENT_OBS_MAX];
+    char line[3 * ENT_OBS_MAX];
     (void)snprintf(line, sizeof(line), "%" PRIu64 " %" PRIu64 " %s %.*s %s %.*s %" PRIu64, h->line,
                    h->offset, ent_obs_type_name(h->seen_type), (int)h->seen.n,
                    (const char *)h->seen.p, ent_obs_type_name(h->indicator_type),
@@ -81,7 +81,7 @@ static void add_hit(struct naive_report *r, const struct ent_hit *h)
 
 static void add_seen(struct naive_report *r, const struct ent_observable *o)
 {
-    static char line[ENT_OBS_MAX + 32];
+    char line[ENT_OBS_MAX + 32];
     (void)snprintf(line, sizeof(line), "%s %s", ent_obs_type_name(o->type), o->text);
     add(&r->seen, line);
 }

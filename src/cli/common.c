@@ -172,6 +172,7 @@ int cli_new_passphrase(const struct args *a, struct passphrase *p)
 {
     struct passphrase again = {0};
     const char *file = file_for(a);
+    ent_secret_harden_process();
     if (file != NULL)
         return from_file(p, file);
     int code = from_terminal(p, "A passphrase for this member's keys: ");
@@ -194,6 +195,7 @@ int cli_key(const struct session *s, const struct args *a, struct passphrase *p,
     struct ent_diag d = {0};
     bool locked = false;
     int code = EXIT_DONE;
+    ent_secret_harden_process(); /* before there is anything that a core dump could hold */
     enum ent_err r = ent_home_key_is_locked(s->home, &locked, &d, role);
     if (r == ENT_OK && locked && !p->known) {
         const char *file = file_for(a);

@@ -1,0 +1,34 @@
+/* fuzz_json.c: the events do not depend on how reads fall, and strings are UTF-8. */
+#include "base/base.h"
+#include "intel/json_pull.h"
+#include "tests/fuzz/feed.h"
+
+static enum ent_err events(struct said *said, const uint8_t *data, size_t n, size_t most)
+{
+    struct pieces p = {{data, n}, most};
+    struct ent_jp jp;
+    enum ent_jp_event ev = ENT_JP_NULL;
+    if (ent_jp_init(&jp, (struct ent_reader){pieces_read, &p}, 0, 20, 50) != ENT_OK)
+        ENT_BUG("init");
+    enum ent_err r = ENT_OK;
+    while (ev != ENT_JP_END && (r = ent_jp_next(&jp, &ev, NULL)) == ENT_OK) {
+        if ((ev == ENT_JP_STR || ev == ENT_JP_KEY) && !ent_utf8_valid(jp.text, NULL))
+            ENT_BUG("raw text");
+        say(said, &ev, sizeof(ev));
+        say(said, jp.text.p, jp.text.n);
+        say(said, &jp.offset, sizeof(jp.offset));
+        if (ev == ENT_JP_KEY && jp.text.n == 1 && (r = ent_jp_skip(&jp, NULL)) != ENT_OK)
+            break;
+    }
+    say(said, &jp.diag.offset, sizeof(jp.diag.offset));
+    ent_jp_release(&jp);
+    return r;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    struct said whole = {1}, pieces = {1};
+    if (events(&whole, data, n, SIZE_MAX) != events(&pieces, data, n, 1) || whole.sum != pieces.sum)
+        ENT_BUG("pieces make a difference");
+    return 0;
+}

@@ -7,6 +7,7 @@
 #include "store/store.h"
 #include "store/db.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -73,6 +74,21 @@ static const char *const sql[ENT_Q_COUNT] = {
                       " INTEGER)",
 };
 
+/* SQLite calls only ENOSPC a full disk; a quota (EDQUOT) or a limit on file sizes (EFBIG) is known
+ * to the file that failed, which is the database or its log. */
+static int last_errno(sqlite3 *db)
+{
+    int sys = sqlite3_system_errno(db);
+    sqlite3_file *log = NULL;
+    if (sys == 0)
+        (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &sys);
+    if (sys == 0 &&
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+        log != NULL && log->pMethods != NULL)
+        (void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &sys);
+    return sys;
+}
+
 enum ent_err ent_store_fail(const struct ent_store *s)
 {
     switch (sqlite3_errcode(s->db) & 0xFF) {
@@ -89,7 +105,7 @@ enum ent_err ent_store_fail(const struct ent_store *s)
     case SQLITE_INTERRUPT:
         return ENT_E_INTERRUPTED;
     case SQLITE_IOERR: {
-        int sys = sqlite3_system_errno(s->db);
+        int sys = last_errno(s->db);
         return sys == 0 ? ENT_E_IO : ent_err_from_errno(sys);
     }
     default:
@@ -163,7 +179,10 @@ static enum ent_err create(struct ent_store *s, struct ent_diag *d)
         r = ent_store_fail(s);
     if (r != ENT_OK) {
         ent_store_rollback(s);
-        return ent_fail(d, r, "cannot create the store", 0, 0);
+        r = ent_fail(d, r, "cannot create the store", 0, 0);
+        if (d != NULL && r == ENT_E_FULL)
+            d->sys = ENOSPC;
+        return r;
     }
     return ENT_OK;
 }

@@ -1,6 +1,7 @@
 /* main.c: the table of subcommands, and help. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -46,7 +47,7 @@ static int help(int argc, char **argv)
     return EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
     if (argc < 2)
         return usage(stderr);
@@ -70,4 +71,15 @@ int main(int argc, char **argv)
     (void)umask(077);
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is reported like a full disk */
     return c->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    int code = dispatch(argc, argv);
+    /* What was printed may still wait in a buffer, and the disk behind it may be full. */
+    bool lost = ferror(stdout) != 0;
+    errno = EIO;
+    if ((fflush(stdout) != 0 || lost) && (code == EXIT_DONE || code == EXIT_HITS))
+        return cli_fail(ent_err_from_errno(errno), NULL, "writing");
+    return code;
 }

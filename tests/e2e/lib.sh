@@ -141,6 +141,8 @@ store_dump() {
     python3 - "$T/$1/store.db" <<'PY'
 import sqlite3, sys
 db = sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True)
+if db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
+    sys.exit()
 for row in db.execute("SELECT o.type, o.value, c.tlp, c.confidence, x.kind, x.text FROM observable o"
                       " JOIN claim c ON c.observable = o.id JOIN context x ON x.id = c.context"
                       " ORDER BY 1, 2, 3, 4, 5, 6"):

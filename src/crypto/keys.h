@@ -28,9 +28,10 @@ void ent_seed_derive(struct ent_seed32 *ret, const struct ent_seed32 *from, uint
                      const char *context);
 
 /*
- * A 32-byte secret at rest: Argon2id(passphrase, salt) with libsodium's "moderate" cost, then
+ * A 32-byte secret at rest: Argon2id(passphrase, salt) with 128 MiB and 4 passes, then
  * XChaCha20-Poly1305 with the whole header as associated data. Layout: salt 16, ops u64le,
- * mem u64le, nonce 24, ciphertext 32, tag 16.
+ * mem u64le, nonce 24, ciphertext 32, tag 16. The costs are read from the file: seeds that were
+ * locked at another cost stay readable.
  */
 #define ENT_LOCKED_SEED 104
 ENT_MUST_USE enum ent_err ent_seed_lock(uint8_t ret[static ENT_LOCKED_SEED],

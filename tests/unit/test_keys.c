@@ -152,6 +152,12 @@ static void test_lock(void **state)
     (void)state;
     ent_random(&seed, sizeof(seed));
     assert_ok(ent_seed_lock(locked, &seed, pass));
+    struct ent_cur costs = ent_cur(ent_slice(locked + 16, 16));
+    uint64_t ops = 0, mem = 0;
+    assert_ok(ent_cur_u64le(&costs, &ops));
+    assert_ok(ent_cur_u64le(&costs, &mem));
+    assert_int_equal(ops, 4);
+    assert_int_equal(mem, (uint64_t)128 << 20); /* a node must stay below 256 MiB */
     assert_ok(ent_seed_unlock(&got, locked, pass));
     assert_memory_equal(got.b, seed.b, 32);
     got = (struct ent_seed32){{0}};

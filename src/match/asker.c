@@ -177,8 +177,8 @@ enum ent_err ent_lookup_asker_answer(struct ent_lookup_asker *a, struct ent_look
         r = ENT_E_NOMEM;
     else if (answer.n != 32 * b->n + ENT_OPRF_PROOF)
         r = ENT_E_FORMAT;
-    for (size_t i = 0; r == ENT_OK && i < b->n; i++)
-        r = ent_element_decode(&e[i], answer.p + 32 * i);
+    if (r == ENT_OK)
+        r = ent_element_decode_each(e, answer.p, b->n);
     if (r == ENT_OK)
         r = ent_oprf_verify(answer.p + 32 * b->n, ENT_OPRF_VERIFIABLE, &a->accept.key, b->blinded,
                             e, b->n);

@@ -22,6 +22,7 @@ struct ent_lookup_holder {
     bool pad, started, sorted;
     struct ent_hash32 sid;
     uint64_t asked, entries_n, labels_n; /* with padding */
+    struct ent_buf label_keys;           /* struct ent_label_key, one for each label; secret */
     struct ent_filter_entry *entries;
     struct ent_hash32 *admitted; /* for each batch: hash of the questions; zero before */
     uint64_t admitted_n;
@@ -67,6 +68,7 @@ enum ent_err ent_lookup_holder_new(struct ent_lookup_holder **ret, bool pad)
     ent_buf_init(&h->label_of, (size_t)ENT_MATCH_ITEMS_MOST * sizeof(uint32_t));
     ent_buf_init(&h->labels, (size_t)ENT_MATCH_LABELS_MOST * sizeof(struct ent_label));
     ent_buf_init(&h->slots, SLOTS * sizeof(uint32_t));
+    ent_buf_init(&h->label_keys, ENT_MATCH_LABELS_MOST * sizeof(struct ent_label_key));
     if (ent_buf_reserve(&h->slots, &room, SLOTS * sizeof(uint32_t)) != ENT_OK) {
         ent_lookup_holder_free(h);
         return ENT_E_NOMEM;
@@ -87,8 +89,7 @@ void ent_lookup_holder_free(struct ent_lookup_holder *h)
     ent_buf_release(&h->label_of);
     ent_buf_release(&h->labels);
     ent_buf_release(&h->slots);
-    free(h->box_of);
-    free(h->label_in);
+    ent_buf_wipe(&h->label_keys);
     free(h->entries);
     free(h->admitted);
     ent_secret_free(h);
@@ -197,6 +198,38 @@ enum ent_err ent_lookup_holder_accept(struct ent_lookup_holder *h, struct ent_ma
     return ENT_OK;
 }
 
+static void label_key(const struct ent_lookup_holder *h, uint32_t index, struct ent_label_key *ret)
+{
+    uint8_t info[] = "entente/lookup/label-key/v1....";
+    ent_put_u32le(info + sizeof(info) - 5, index);
+    ent_hkdf(ret->b, sizeof(ret->b), ent_slice(h->label_seed.b, sizeof(h->label_seed.b)),
+             ent_slice(info, sizeof(info) - 1));
+}
+
+/* Once for each label, since a million items may share a few. Padding has keys too, which no entry
+ * leads to. */
+static enum ent_err make_label_keys(struct ent_lookup_holder *h)
+{
+    size_t n = (size_t)h->labels_n * sizeof(struct ent_label_key);
+    uint8_t *room;
+    enum ent_err r = ent_buf_reserve(&h->label_keys, &room, n);
+    if (r != ENT_OK)
+        return r;
+    for (uint32_t i = 0; i < h->labels_n; i++) {
+        struct ent_label_key key;
+        label_key(h, i, &key);
+        memcpy(room + i * sizeof(key), &key, sizeof(key));
+    }
+    h->label_keys.n = n;
+    return ENT_OK;
+}
+
+static const struct ent_label_key *label_key_at(const struct ent_lookup_holder *h, uint32_t index)
+{
+    const struct ent_label_key *all = (const void *)h->label_keys.p;
+    return &all[index];
+}
+
 enum ent_err ent_lookup_holder_start(struct ent_lookup_holder *h, const struct ent_hash32 *sid,
                                      uint64_t asked)
 {
@@ -207,6 +240,9 @@ enum ent_err ent_lookup_holder_start(struct ent_lookup_holder *h, const struct e
     h->admitted = calloc((size_t)batches, sizeof(*h->admitted));
     if (h->entries == NULL || h->admitted == NULL)
         return ENT_E_NOMEM;
+    enum ent_err r = make_label_keys(h);
+    if (r != ENT_OK)
+        return r;
     h->sid = *sid;
     h->asked = asked;
     h->started = true;
@@ -216,14 +252,6 @@ enum ent_err ent_lookup_holder_start(struct ent_lookup_holder *h, const struct e
 size_t ent_lookup_holder_parts(const struct ent_lookup_holder *h)
 {
     return (size_t)((h->entries_n + PART - 1) / PART);
-}
-
-static void label_key(const struct ent_lookup_holder *h, uint32_t index, struct ent_label_key *ret)
-{
-    uint8_t info[] = "entente/lookup/label-key/v1....";
-    ent_put_u32le(info + sizeof(info) - 5, index);
-    ent_hkdf(ret->b, sizeof(ret->b), ent_slice(h->label_seed.b, sizeof(h->label_seed.b)),
-             ent_slice(info, sizeof(info) - 1));
 }
 
 enum ent_err ent_lookup_holder_tags(struct ent_lookup_holder *h, size_t part)
@@ -246,13 +274,11 @@ enum ent_err ent_lookup_holder_tags(struct ent_lookup_holder *h, size_t part)
     r = ent_oprf_own(out, ENT_OPRF_VERIFIABLE, &h->key, input, n);
     for (size_t i = 0; i < n && r == ENT_OK; i++) {
         struct ent_filter_entry *e = &h->entries[first + i];
-        struct ent_label_key key;
         uint8_t plain[ENT_MASKED];
         uint32_t label;
         memcpy(&label, h->label_of.p + (first + i) * sizeof(label), sizeof(label));
-        label_key(h, h->box_of[label], &key);
-        ent_put_u32le(plain, h->box_of[label]);
-        memcpy(plain + 4, key.b, sizeof(key.b));
+        ent_put_u32le(plain, label);
+        memcpy(plain + 4, label_key_at(h, label)->b, sizeof(struct ent_label_key));
         ent_lookup_expand(e, &h->sid, out[i]);
         for (size_t j = 0; j < ENT_MASKED; j++)
             e->masked[j] ^= plain[j];
@@ -305,10 +331,8 @@ enum ent_err ent_lookup_holder_evaluate(const struct ent_lookup_holder *h, struc
     struct ent_element *e = malloc(2 * n * sizeof(*e)), *out = e + n;
     if (e == NULL)
         return ENT_E_NOMEM;
-    for (size_t i = 0; i < n; i++)
-        if ((r = ent_element_decode(&e[i], ask.p + 4 + 32 * i)) != ENT_OK)
-            goto out;
-    if ((r = ent_buf_reserve(answer, &room, 32 * n + ENT_OPRF_PROOF)) != ENT_OK)
+    if ((r = ent_element_decode_each(e, ask.p + 4, n)) != ENT_OK ||
+        (r = ent_buf_reserve(answer, &room, 32 * n + ENT_OPRF_PROOF)) != ENT_OK)
         goto out;
     ent_oprf_evaluate(out, &h->key, e, n);
     for (size_t i = 0; i < n; i++)
@@ -353,11 +377,9 @@ enum ent_err ent_lookup_holder_labels(const struct ent_lookup_holder *h, struct 
         return r;
     for (size_t i = 0; i < count; i++) {
         static const struct ent_label nothing = {.tlp = ENT_TLP_RED, .confidence = -1};
-        uint32_t box = (uint32_t)(block * ENT_LABELS_BLOCK + i), label = h->label_in[box];
-        struct ent_label_key key;
-        label_key(h, box, &key); /* padding has keys too, which no entry leads to */
-        ent_label_seal(room + i * ENT_LABEL_BOX, label < have ? &all[label] : &nothing, &h->sid,
-                       box, &key);
+        uint32_t index = (uint32_t)(block * ENT_LABELS_BLOCK + i);
+        ent_label_seal(room + i * ENT_LABEL_BOX, index < have ? &all[index] : &nothing, &h->sid,
+                       index, label_key_at(h, index));
     }
     b->n += count * ENT_LABEL_BOX;
     return ENT_OK;

@@ -114,11 +114,11 @@ static bool is_escape(const uint8_t *b, size_t at)
     return n % 2 == 1;
 }
 
-size_t ent_skip_escape(const uint8_t *b, size_t start, size_t end)
+size_t ent_skip_escape_slow(const uint8_t *b, size_t start, size_t end)
 {
     size_t n = end - start;
     const uint8_t *p = b + start;
-    if (start == 0 || n == 0)
+    if (n == 0)
         return start;
     if (b[start - 1] == '%') {
         int c = hex_pair(p, n);
@@ -158,19 +158,31 @@ size_t ent_json_escape(uint8_t *ret, struct ent_slice s)
 /* --- names -------------------------------------------------------------------------------------
  */
 
+bool ent_name_is_plausible(struct ent_slice name)
+{
+    char label[64];
+    const psl_ctx_t *psl = psl_builtin(); /* constant data inside the library */
+    const uint8_t *dot = name.n == 0 ? NULL : memrchr(name.p, '.', name.n);
+    if (psl == NULL || dot == NULL)
+        return false;
+    size_t n = name.n - (size_t)(dot + 1 - name.p);
+    if (n >= sizeof(label))
+        return false;
+    memcpy(label, dot + 1, n);
+    label[n] = '\0';
+    return psl_is_public_suffix2(psl, label, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
+}
+
 bool ent_label_is_tld(struct ent_slice label)
 {
     static const struct ent_slice prefix = ENT_SLICE_LIT("a.");
     struct ent_observable o;
     uint8_t name[1024];
-    const psl_ctx_t *psl = psl_builtin(); /* constant data inside the library */
-    if (psl == NULL || label.n == 0 || label.n > sizeof(name) - prefix.n)
+    if (label.n > sizeof(name) - prefix.n)
         return false;
     memcpy(name, prefix.p, prefix.n);
     memcpy(name + prefix.n, label.p, label.n);
-    if (ent_observable_parse_as(&o, NULL, ENT_OBS_DOMAIN, ent_slice(name, prefix.n + label.n)) !=
-        ENT_OK)
-        return false;
-    return psl_is_public_suffix2(psl, o.text + prefix.n, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) !=
-           0;
+    return ent_observable_parse_as(&o, NULL, ENT_OBS_DOMAIN, ent_slice(name, prefix.n + label.n)) ==
+               ENT_OK &&
+           ent_name_is_plausible(ent_slice(o.text, o.n));
 }

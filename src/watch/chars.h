@@ -36,7 +36,14 @@ size_t ent_wide_url(struct ent_slice s);
  * a boundary. At most end, and at most ENT_ESCAPE_MAX bytes on.
  */
 #define ENT_ESCAPE_MAX 8
-size_t ent_skip_escape(const uint8_t *b, size_t start, size_t end);
+size_t ent_skip_escape_slow(const uint8_t *b, size_t start, size_t end);
+
+static inline size_t ent_skip_escape(const uint8_t *b, size_t start, size_t end)
+{
+    if (start == 0 || (b[start - 1] != '%' && b[start - 1] != '\\'))
+        return start;
+    return ent_skip_escape_slow(b, start, end);
+}
 
 /* A JSON escape at s: "\/", or "\u00" and two digits for a printable ASCII character. Its length,
  * or 0; *ret is the character. */
@@ -45,5 +52,8 @@ size_t ent_json_escape(uint8_t *ret, struct ent_slice s);
 /* Whether a name that ends in this label can be a public one: the label is a top-level domain of
  * the public suffix list's ICANN section. Any case, any form. */
 bool ent_label_is_tld(struct ent_slice label);
+
+/* The same for the last label of a canonical name. */
+bool ent_name_is_plausible(struct ent_slice name);
 
 #endif

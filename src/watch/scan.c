@@ -227,15 +227,35 @@ static enum ent_err take_mark(struct ent_scan *s, size_t at)
     return c == '/' || c == '\\' ? ent_scan_url(s, at) : ent_scan_ipv6(s, at);
 }
 
+/*
+ * Most words hold no dot and are shorter than a hash: nothing to look at. The end of such a word,
+ * or at when there may be more to it. Not in the last bytes of the window, so that the loop needs
+ * no other bound.
+ */
+static size_t skip_word(const struct ent_scan *s, size_t at)
+{
+    const uint8_t *b = s->b;
+    size_t p = at;
+    if (s->n - at < 64)
+        return at;
+    while (p - at < 32 && ent_is(b[p], ENT_C_LABEL))
+        p++;
+    return p - at < 32 && !ent_is(b[p], ENT_C_DOT | ENT_C_HIGH) ? p : at;
+}
+
 /* Look at the window from *at on; *at becomes the first place that has to wait for more bytes. */
 static enum ent_err look(struct ent_scan *s, size_t *at)
 {
-    size_t p = *at;
+    size_t p = *at, next;
     bool wait = false;
     enum ent_err r = ENT_OK;
     while (p < s->n && r == ENT_OK) {
         uint8_t c = ent_char_class[s->b[p]];
         if ((c & (ENT_C_WORD | ENT_C_HIGH)) != 0 || s->inside) {
+            if (!s->inside && (next = skip_word(s, p)) > p) {
+                p = next;
+                continue;
+            }
             r = take_word(s, &p, &wait);
             if (wait)
                 break;

@@ -132,12 +132,6 @@ static bool read_name(struct ent_scan *s, size_t *from, size_t to)
            ENT_OK;
 }
 
-static bool seen_is_plausible(const struct ent_scan *s)
-{
-    const char *dot = memrchr(s->seen.text, '.', s->seen.n);
-    return dot != NULL && ent_label_is_tld(ent_slice_str(dot + 1));
-}
-
 /* --- domains -----------------------------------------------------------------------------------
  */
 
@@ -168,7 +162,7 @@ enum ent_err ent_scan_domain(struct ent_scan *s, size_t from, size_t to)
     bool hit = ent_scan_has(s, ENT_OBS_DOMAIN) && may_hit(s, from, to);
     if ((!hit && s->ev.seen == NULL) || !read_name(s, &from, to))
         return ENT_OK;
-    if (s->ev.seen != NULL && seen_is_plausible(s))
+    if (s->ev.seen != NULL && ent_name_is_plausible(ent_slice(s->seen.text, s->seen.n)))
         r = ent_scan_seen(s);
     return r == ENT_OK && hit ? meet_domain(s, from) : r;
 }
@@ -271,7 +265,7 @@ enum ent_err ent_scan_email(struct ent_scan *s, size_t at)
     if (s->ev.seen != NULL && plain < at &&
         ent_observable_parse_as(&s->seen, NULL, ENT_OBS_EMAIL, ent_scan_slice(s, plain, to)) ==
             ENT_OK &&
-        seen_is_plausible(s))
+        ent_name_is_plausible(ent_slice(s->seen.text, s->seen.n)))
         r = ent_scan_seen(s);
     return r == ENT_OK && ask ? meet_email(s, plain, at, ent_slice(domain.text, domain.n)) : r;
 }

@@ -177,8 +177,7 @@ static bool seen_is_plausible(const struct ent_scan *s)
     n = strcspn(host, ":/?#");
     if (n > 0 && ent_is((uint8_t)host[n - 1], ENT_C_DIGIT) && strspn(host, "0123456789.") >= n)
         return true;
-    const char *dot = memrchr(host, '.', n);
-    return dot != NULL && ent_label_is_tld(ent_slice(dot + 1, n - (size_t)(dot + 1 - host)));
+    return ent_name_is_plausible(ent_slice(host, n));
 }
 
 /*

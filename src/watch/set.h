@@ -97,7 +97,11 @@ static inline uint64_t ent_filter_bytes(const struct ent_watch *w, struct ent_sl
     uint64_t h = key.n;
     for (size_t i = 0; i < key.n; i += 8) {
         uint64_t v = 0;
-        memcpy(&v, key.p + i, key.n - i < 8 ? key.n - i : 8);
+        if (key.n - i >= 8)
+            memcpy(&v, key.p + i, 8);
+        else
+            for (size_t k = i; k < key.n; k++)
+                v = v << 8 | key.p[k];
         h = (h + v) * w->mul;
         h ^= h >> 32;
     }

@@ -30,17 +30,19 @@ static void weights(struct ent_scalar *ret, const struct ent_dleq *claim, const 
                     size_t from, size_t n)
 {
     static const char label[] = "Composite";
-    uint8_t msg[2 + 64 + 2 + 34 + 34 + sizeof(label) - 1], *to;
-    (void)put_piece(msg, seed64, 64);
+    uint8_t msg[WEIGHTS][2 + 64 + 2 + 34 + 34 + sizeof(label) - 1], *to, wide[WEIGHTS * 64];
+    struct ent_slice slice[WEIGHTS];
     for (size_t i = 0; i < n; i++) {
-        to = msg + 2 + 64;
+        to = put_piece(msg[i], seed64, 64);
         ent_put_u16be(to, from + i);
         to = put_piece(to + 2, claim->c[from + i].b, 32);
         to = put_piece(to, claim->d[from + i].b, 32);
         memcpy(to, label, sizeof(label) - 1);
-        ent_suite_to_scalar(&ret[i], claim->suite, &claim->suite->to_scalar,
-                            ent_slice(msg, sizeof(msg)));
+        slice[i] = ent_slice(msg[i], sizeof(msg[i]));
     }
+    ent_suite_expand_each(wide, claim->suite, &claim->suite->to_scalar, slice, n);
+    for (size_t i = 0; i < n; i++)
+        ent_scalar_reduce(&ret[i], wide + 64 * i);
 }
 
 /* ret_m = sum of w[i]*C[i]; ret_z likewise over D, unless NULL (the prover has k*M, which is

@@ -55,8 +55,7 @@ enum ent_err ent_oprf_lengths_ok(const struct ent_slice *input, size_t n)
 void ent_oprf_hash_inputs(uint8_t *ret, const struct ent_suite *suite,
                           const struct ent_slice *input, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        ent_suite_expand(ret + 64 * i, suite, &suite->to_group, input[i]);
+    ent_suite_expand_each(ret, suite, &suite->to_group, input, n);
 }
 
 enum ent_err ent_oprf_blind_with(struct ent_element *blinded, const struct ent_scalar *blind,

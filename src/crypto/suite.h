@@ -20,7 +20,8 @@ struct ent_suite_tag {
 
 /* What does not depend on the message: made once for a batch. */
 struct ent_suite {
-    crypto_hash_sha512_state pad; /* after Z_pad, one block of zeros */
+    crypto_hash_sha512_state fresh; /* at the start */
+    crypto_hash_sha512_state pad;   /* after Z_pad, one block of zeros */
     struct ent_suite_tag to_group, to_scalar, derive_key, seed;
 };
 
@@ -29,6 +30,9 @@ void ent_suite_init(struct ent_suite *s, enum ent_oprf_mode mode);
 /* 64 uniform bytes: what HashToGroup and HashToScalar reduce. */
 void ent_suite_expand(uint8_t ret64[static 64], const struct ent_suite *s,
                       const struct ent_suite_tag *tag, struct ent_slice msg);
+/* The same for n messages; ret has 64*n bytes. */
+void ent_suite_expand_each(uint8_t *ret, const struct ent_suite *s, const struct ent_suite_tag *tag,
+                           const struct ent_slice *msg, size_t n);
 void ent_suite_to_scalar(struct ent_scalar *ret, const struct ent_suite *s,
                          const struct ent_suite_tag *tag, struct ent_slice msg);
 

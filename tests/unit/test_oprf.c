@@ -250,6 +250,36 @@ static void test_poprf_round_trip(void **state)
     at_every_level(poprf_round_trip_at_level);
 }
 
+/* Eight hashes at a time give what single ones give: equal and mixed lengths, every padding case,
+ * and messages too long for the lanes. */
+static void expand_at_level(void)
+{
+    static uint8_t bytes[24][700], got[24 * 64];
+    struct ent_suite suite;
+    struct ent_slice msg[24];
+    ent_suite_init(&suite, ENT_OPRF_VERIFIABLE);
+    ent_random(bytes, sizeof(bytes));
+    for (size_t len = 0; len < 520; len++) {
+        size_t n = ent_t_below(25);
+        for (size_t i = 0; i < n; i++)
+            msg[i] = ent_slice(bytes[i], len % 3 == 0 ? ent_t_below(len + 1) : len);
+        if (n > 0 && len % 50 == 0)
+            msg[ent_t_below(n)].n = 700;
+        ent_suite_expand_each(got, &suite, &suite.to_group, msg, n);
+        for (size_t i = 0; i < n; i++) {
+            uint8_t want[64];
+            ent_suite_expand(want, &suite, &suite.to_group, msg[i]);
+            assert_memory_equal(got + 64 * i, want, 64);
+        }
+    }
+}
+
+static void test_expand(void **state)
+{
+    (void)state;
+    at_every_level(expand_at_level);
+}
+
 /* The two modes, and two keys, must have nothing in common. */
 static void test_separation(void **state)
 {
@@ -287,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_vectors, setup, teardown),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_poprf_round_trip),
+        cmocka_unit_test(test_expand),
         cmocka_unit_test(test_separation),
     };
     return ent_t_run("oprf", tests);

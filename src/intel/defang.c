@@ -216,9 +216,26 @@ static bool is_disguise(const struct out *o, int32_t v, struct ent_slice after)
     return (v != 0x200C && v != 0x200D) || !inside;
 }
 
+/* Every pattern has a closing bracket or a backslash, every character that is dropped or replaced
+ * is outside ASCII: nearly all text has none of them. */
+static bool is_plain(struct ent_slice s)
+{
+    bool special = false;
+    for (size_t i = 0; i < s.n; i++)
+        special = special | (s.p[i] >= 0x80) | (s.p[i] == ']') | (s.p[i] == ')') | (s.p[i] == '}') |
+                  (s.p[i] == '\\');
+    return !special;
+}
+
 static bool rewrite(struct out *o, struct ent_slice s)
 {
     size_t n;
+    if (is_plain(s) && s.n < o->cap) {
+        if (s.n > 0)
+            memmove(o->p, s.p, s.n);
+        o->n = s.n;
+        return true;
+    }
     for (; s.n > 0; s = ent_slice_from(s, n)) {
         uint8_t bytes[4];
         int32_t v = ent_utf8_next(s, &n);

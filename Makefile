@@ -89,7 +89,7 @@ help:
 ## make demo            two organisations find what they have in common, privately
 ## make bench           all benchmarks; make bench-NAME for one; JSON=1 for JSON lines
 ## make lint            clang-format, clang-tidy, layers, headers, function sizes
-## make install         DESTDIR=, PREFIX=/usr/local: program, library, headers, man pages
+## make install         DESTDIR=, PREFIX=/usr/local: program, library, headers, manual, service
 
 # --- compile ------------------------------------------------------------------------------------
 # A change of flags rebuilds: the stamp holds the last ones.
@@ -112,7 +112,7 @@ $B/libentente.a: $(call obj,$(EMBED))
 	@rm -f $@
 	ar rcs $@ $^
 $(SHARED): $(call obj,$(EMBED))
-	$(CC) $(LDFLAGS_ALL) -shared -Wl,-soname,$(@F) -o $@ $^ $(LIBS)
+	$(CC) $(LDFLAGS_ALL) -shared -Wl,--as-needed -Wl,-soname,$(@F) -o $@ $^ $(LIBS)
 	@ln -sf $(@F) $B/libentente.so
 
 $(BIN): $(call obj,$(CLI_SRC)) $(LIB)
@@ -176,7 +176,8 @@ format:
 # --- install ------------------------------------------------------------------------------------
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig \
-	    $(DESTDIR)$(PREFIX)/include/entente $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	    $(DESTDIR)$(PREFIX)/include/entente $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/entente
 	install -m 644 $(PUBLIC) $(DESTDIR)$(PREFIX)/include/entente/
 	install -m 644 $B/libentente.a $(DESTDIR)$(LIBDIR)/
@@ -184,6 +185,8 @@ install: all
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libentente.so
 	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@VERSION@|$(VERSION)|' \
 	    packaging/entente.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/entente.pc
+	sed -e 's|@PREFIX@|$(PREFIX)|' packaging/entente.service \
+	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/entente.service
 	install -m 644 packaging/entente.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/entente
 	for m in $(MAN); do \
 	    install -d $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; \

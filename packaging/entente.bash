@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# bash completion for entente(1). Commands and options are asked of the program itself, so that this
+# file knows nothing that could grow old.
+
+_entente_commands() {
+    "$1" help 2>/dev/null | sed -n '/^A first look/q; s/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p'
+}
+
+_entente_options() {
+    "$1" "$2" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+    printf '%s\n' --help
+}
+
+# Partners: the members of the pact but ourselves. Names are a-z, 0-9 and '-'.
+_entente_partners() {
+    local json
+    json=$("$@" --json 2>/dev/null)
+    grep -o '{"name":"[a-z0-9-]*"' <<<"$json" | cut -d '"' -f 4 |
+        grep -vx "$(sed -n 's/.*"self":"\([a-z0-9-]*\)".*/\1/p' <<<"$json")"
+}
+
+_entente() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+    local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]} words='' home=() i
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_entente_commands "$program") help --version" -- "$cur")
+        return
+    fi
+    # "--option=value" arrives as three words.
+    if [ "$cur" = = ]; then
+        cur=''
+    elif [ "$prev" = = ]; then
+        prev=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    for ((i = 2; i < COMP_CWORD - 1; i++)); do
+        [ "${COMP_WORDS[i]}" = --home ] && home=(--home "${COMP_WORDS[i + 1]/#\~/$HOME}")
+    done
+
+    case $prev in
+    --home)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        return ;;
+    --passphrase-file | --observe | --from | --port-file)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return ;;
+    --format) words='list us-cert-csv stix' ;;
+    --tlp) words='clear green amber amber+strict red' ;;
+    --types) words='ip net endpoint domain url email hash' ;;
+    --mode) words='lookup' ;;
+    --name | --display | --url | --source | --confidence | --listen | --threads) return ;;
+    esac
+    if [ -z "$words" ] && [ "${cur#-}" != "$cur" ]; then
+        words=$(_entente_options "$program" "$command")
+    elif [ -z "$words" ]; then
+        case $command in
+        help) words=$(_entente_commands "$program") ;;
+        member) words='export' ;;
+        config) words='check list' ;;
+        match) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
+        pact)
+            words='add show'
+            [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' add '* ]] && words='' ;;
+        esac
+        if [ -z "$words" ]; then
+            case $command in
+            pact | import | watch)
+                compopt -o filenames
+                mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+            esac
+            return
+        fi
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _entente entente

@@ -23,13 +23,18 @@ enum ent_err ent_pubkey_check(const struct ent_pubkey *pk)
     return crypto_core_ed25519_is_valid_point(pk->b) == 1 ? ENT_OK : ENT_E_AUTH;
 }
 
+enum ent_err ent_sign_check_by(const struct ent_pubkey *checked_pk, const uint8_t sig[static 64],
+                               struct ent_slice msg)
+{
+    int r = crypto_sign_ed25519_verify_detached(sig, msg.p, msg.n, checked_pk->b);
+    return r == 0 ? ENT_OK : ENT_E_AUTH;
+}
+
 enum ent_err ent_sign_check(const struct ent_pubkey *pk, const uint8_t sig[static 64],
                             struct ent_slice msg)
 {
     enum ent_err r = ent_pubkey_check(pk);
-    if (r != ENT_OK)
-        return r;
-    return crypto_sign_ed25519_verify_detached(sig, msg.p, msg.n, pk->b) == 0 ? ENT_OK : ENT_E_AUTH;
+    return r == ENT_OK ? ent_sign_check_by(pk, sig, msg) : r;
 }
 
 void ent_seed_derive(struct ent_seed32 *ret, const struct ent_seed32 *from, uint64_t id,

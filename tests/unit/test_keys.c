@@ -95,7 +95,11 @@ static void test_cctv(void **state)
         assert_ok(ent_hex_decode(pk.b, 32, ent_slice(line.p, 64)));
         assert_ok(ent_hex_decode(sig, 64, ent_slice(line.p + 65, 128)));
         msg = ent_slice(line.p + 194, line.n - 194);
-        if (ent_sign_check(&pk, sig, msg) == ENT_OK) {
+        enum ent_err r = ent_pubkey_check(&pk);
+        if (r == ENT_OK)
+            r = ent_sign_check_by(&pk, sig, msg);
+        assert_err(ent_sign_check(&pk, sig, msg), r);
+        if (r == ENT_OK) {
             pinned++;
             assert_int_equal(n, 305);
         }

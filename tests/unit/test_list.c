@@ -211,31 +211,53 @@ static void test_random(void **state)
     }
 }
 
+static void check_failure(enum ent_format format, struct ent_slice s, size_t at)
+{
+    struct ent_t_record rec = {0};
+    struct ent_t_chunks c;
+    struct ent_diag d = {0};
+    const struct ent_import_opts opts = {.format = format, .confidence = -1};
+    ent_t_record_init(&rec);
+    struct ent_import_sink sink = ent_t_record_sink(&rec);
+    struct ent_reader in = ent_t_chunk_reader(&c, s, at, false);
+    c.fail_at = at;
+    enum ent_format f = ENT_FORMAT_AUTO;
+    assert_err(ent_intel_read(in, &opts, &sink, &f, &d), ENT_E_IO);
+    assert_string_equal(d.text, "the disk is on fire");
+    assert_int_equal(f, ENT_FORMAT_AUTO);
+    ent_buf_release(&rec.text);
+}
+
+/* A read that fails, at every byte, must end every format with the reader's own error. */
 static void test_reader_fails(void **state)
 {
-    static const enum ent_format formats[] = {ENT_FORMAT_LIST, ENT_FORMAT_USCERT, ENT_FORMAT_STIX};
-    static const char *const texts[] = {"1.2.3.4\n", "INDICATOR_VALUE,TYPE\n", "{\"objects\":["};
+    static const struct {
+        enum ent_format format;
+        const char *text;
+    } rows[] = {
+        {ENT_FORMAT_LIST, "1.2.3.4 # x\nevil.example\r\n"},
+        {ENT_FORMAT_USCERT,
+         "INDICATOR_VALUE,TYPE,COMMENT\r\n1.2.3.4,IPV4ADDR,\"a\"\"b\nc\"\n,MD5,SHA1:"
+         "9CB7716D83C0D06AB356BDFA52DEF1AF64BC5210\n\"x\"y,z\n"},
+        {ENT_FORMAT_STIX,
+         "{\"id\":\"bundle--1\",\"objects\":[7,[null],{\"type\":\"indicator\",\"id\":\"indicator--"
+         "1\","
+         "\"labels\":[\"a\",7,{}],\"x\":{\"y\":[1.5e+3,-0,true,false]},\"revoked\":false,"
+         "\"object_marking_refs\":[\"marking-definition--1\",{}],\"granular_markings\":[{\"marking_"
+         "ref\":\"x\"}],\"pattern\":\"[url:value = '\\u00e9\\ud83d\\ude00\xc3\xa9\\n']\"}]}"},
+    };
     (void)state;
-    for (int i = 0; i < 3; i++)
-        for (size_t at = 0; at < 2; at++) {
-            struct ent_t_record rec = {0};
-            struct ent_t_chunks c;
-            struct ent_diag d = {0};
-            const struct ent_import_opts opts = {.format = formats[i], .confidence = -1};
-            struct ent_buf b;
-            ent_buf_init(&b, 1u << 16);
-            assert_ok(ent_buf_puts(&b, texts[i]));
-            while (b.n < 10000)
-                assert_ok(ent_buf_putc(&b, '\n'));
-            ent_t_record_init(&rec);
-            struct ent_import_sink sink = ent_t_record_sink(&rec);
-            struct ent_reader in = ent_t_chunk_reader(&c, ent_buf_slice(&b), 100, false);
-            c.fail_at = at == 0 ? 0 : 9000; /* in the first bytes, and behind them */
-            assert_err(ent_intel_read(in, &opts, &sink, NULL, &d), ENT_E_IO);
-            assert_string_equal(d.text, "the disk is on fire");
-            ent_buf_release(&rec.text);
-            ent_buf_release(&b);
-        }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ent_buf b;
+        ent_buf_init(&b, 1u << 16);
+        while (b.n < 5000) /* more than what is looked at to recognise a format */
+            assert_ok(ent_buf_putc(&b, '\n'));
+        assert_ok(ent_buf_puts(&b, rows[i].text));
+        check_failure(rows[i].format, ent_buf_slice(&b), 1);
+        for (size_t at = 5000; at < b.n; at++)
+            check_failure(rows[i].format, ent_buf_slice(&b), at);
+        ent_buf_release(&b);
+    }
 }
 
 int main(void)

@@ -153,6 +153,8 @@ static void test_guess_refused(void **state)
         {0, "1::2::3", "\"::\" twice in an IPv6 address"},
         {0, "1:2:3:4:5:6:7", "an IPv6 address has eight groups"},
         {0, "12345::", "not an IPv6 address"},
+        {0, "1:2:3:4:5:6:7:1.2.3.4", "too long an IPv6 address"},
+        {0, "::1.2.3.256", "a number above 255 in an IPv4 address"},
         {0, "fe80::1%eth0", "an IPv6 zone means nothing on another machine"},
         {0, "evil.example:8080", "a name with a port is neither a name nor a URL"},
         {0, "*.evil.example", "a wildcard is not one name"},

@@ -112,6 +112,7 @@ static void test_taken(void **state)
          "'x%']",
          "md5:a md5:b"},
         {"[file:hashes.MD5 IN ('a', 'b')]", "md5:a md5:b"},
+        {"[file:hashes.MD5 = 'a' AND EXISTS file:extensions.'archive-ext']", "md5:a"},
         {"[network-traffic:dst_ref.value = 'evil.example']", "any:evil.example"},
         {"[network-traffic:src_ref.value = '1.1.1.1' AND network-traffic:src_ref.type = "
          "'ipv4-addr']",
@@ -516,6 +517,8 @@ static void test_skipped(void **state)
     check(BUNDLE(IND(",\"pattern\":\"[network-traffic:dst_ref.value='::1' AND "
                      "network-traffic:dst_port=443]\"")),
           ENT_OK, "take endpoint [::1]:443 TLP:AMBER -1 0 0 [indicator--1] [] []\n");
+    check(BUNDLE(IND(",\"pattern\":\"[network-traffic:dst_ref.value='1.2.3.4/24']\"")), ENT_OK,
+          "take net4 1.2.3.0/24 TLP:AMBER -1 0 0 [indicator--1] [] []\n");
     check(BUNDLE(IND(",\"pattern\":\"[network-traffic:dst_ref.value='a.example' AND "
                      "network-traffic:dst_port=443]\"")),
           ENT_OK, "skip 1 [a port next to what is not an address] [a.example]\n");

@@ -14,6 +14,7 @@
 #define APPLICATION_ID 0x456E7465 /* "Ente" */
 #define SCHEMA_VERSION 1
 #define BUSY_MS        10000
+#define CACHE          "-32768" /* KiB: the indexes of a million observables, mostly */
 
 static const char schema[] =
     "PRAGMA application_id = 1164866661;" /* APPLICATION_ID */
@@ -54,7 +55,9 @@ static const char *const sql[ENT_Q_COUNT] = {
         " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"
         " WHERE ((?1 >> o.type) & 1) AND c.tlp <= ?2 AND c.valid_from <= ?3"
         " AND (c.valid_until = 0 OR c.valid_until > ?3)"
-        " ORDER BY o.type, o.value, c.confidence DESC, c.last_import DESC, c.source, c.ext_id",
+        /* By id, so that both tables are read from front to back: by value, a million observables
+         * take four times as long. */
+        " ORDER BY o.id, c.confidence DESC, c.last_import DESC, c.source, c.ext_id",
     [ENT_Q_GET] = "SELECT o.id, o.type, o.value, c.tlp, c.confidence, c.context, x.kind, x.text,"
                   " s.name FROM observable o JOIN claim c ON c.observable = o.id"
                   " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"
@@ -226,7 +229,8 @@ enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d, const ch
         (void)sqlite3_busy_timeout(s->db, BUSY_MS);
         (void)sqlite3_exec(s->db,
                            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                           "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+                           "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+                           "PRAGMA cache_size = " CACHE ";",
                            NULL, NULL, NULL);
         r = check_version(s, d);
     }

@@ -62,7 +62,7 @@ struct ent_known {
     unsigned claims; /* how many claims pass the filter */
 };
 
-/* In order of type and value. A callback's error ends the walk and is returned. */
+/* In the order in which observables first came. A callback's error ends the walk. */
 ENT_MUST_USE enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *f,
                                          enum ent_err (*each)(void *ctx, const struct ent_known *k),
                                          void *ctx);

@@ -115,8 +115,6 @@ static void test_order_and_early_end(void **state)
 {
     static const char *const in[] = {"b.com", "198.51.100.9", "a.com", "198.51.100.10",
                                      "https://a.com/x"};
-    static const char *const want[] = {"198.51.100.10", "198.51.100.9", "a.com", "b.com",
-                                       "https://a.com/x"};
     struct ent_store *s;
     (void)state;
     assert_ok(ent_store_open(&s, NULL, ":memory:"));
@@ -124,10 +122,12 @@ static void test_order_and_early_end(void **state)
         struct ent_indicator ind = indicator(in[i]);
         (void)put(s, &ind, "one");
     }
+    struct ent_indicator again = indicator(in[1]);
+    (void)put(s, &again, "two"); /* stays where it is, and is told of once */
     struct seen seen = walk(s, (struct ent_known_filter){.at = NOW});
     assert_int_equal(seen.n, 5);
     for (size_t i = 0; i < 5; i++)
-        assert_string_equal(seen.text[i], want[i]);
+        assert_string_equal(seen.text[i], in[i]);
     struct seen cut = {.stop_at = 2};
     const struct ent_known_filter f = {.at = NOW};
     assert_err(ent_store_each(s, &f, note, &cut), ENT_E_INTERRUPTED);

@@ -320,14 +320,21 @@ static TARGET __mmask8 sqrt_ratio(struct fe8 *ret, struct fe8 u, struct fe8 v)
 
 /* --- encodings ------------------------------------------------------------------------------ */
 
-/* Eight times 32 bytes, one behind the other every `stride` bytes; bit 255 dropped. */
-INLINE struct fe8 fe_read(const uint8_t *b, int stride)
+/* A little-endian word of every lane, `stride` bytes apart. */
+INLINE __m512i words(const uint8_t *b, size_t stride)
 {
-    const __m512i at =
-        _mm512_mullo_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), all((uint64_t)stride));
+    uint64_t w[8];
+    for (size_t lane = 0; lane < 8; lane++)
+        memcpy(&w[lane], b + lane * stride, 8);
+    return _mm512_loadu_si512(w);
+}
+
+/* Eight times 32 bytes, one behind the other every `stride` bytes; bit 255 dropped. */
+INLINE struct fe8 fe_read(const uint8_t *b, size_t stride)
+{
     const __m512i mask = all(ENT_FE_MASK);
-    __m512i w0 = _mm512_i64gather_epi64(at, b, 1), w1 = _mm512_i64gather_epi64(at, b + 8, 1),
-            w2 = _mm512_i64gather_epi64(at, b + 16, 1), w3 = _mm512_i64gather_epi64(at, b + 24, 1);
+    __m512i w0 = words(b, stride), w1 = words(b + 8, stride), w2 = words(b + 16, stride),
+            w3 = words(b + 24, stride);
     struct fe8 r;
     r.v[0] = w0;
     r.v[1] = _mm512_or_si512(_mm512_srli_epi64(w0, 51), _mm512_slli_epi64(w1, 13));

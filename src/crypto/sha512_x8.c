@@ -45,15 +45,15 @@ INLINE __m512i xor3(__m512i a, __m512i b, __m512i c)
     return _mm512_ternarylogic_epi64(a, b, c, 0x96);
 }
 
-/* Word i of every lane's block, which lie `ENT_SHA512_X8_MAX` apart. */
+/* Word i of every lane's block, which lie ENT_SHA512_X8_MAX apart. */
 INLINE __m512i word(const uint8_t *p, size_t i)
 {
-    const __m512i at = _mm512_setr_epi64(
-        0, ENT_SHA512_X8_MAX, 2 * ENT_SHA512_X8_MAX, 3 * ENT_SHA512_X8_MAX, 4 * ENT_SHA512_X8_MAX,
-        5 * ENT_SHA512_X8_MAX, 6 * ENT_SHA512_X8_MAX, 7 * ENT_SHA512_X8_MAX);
+    uint64_t w[8];
+    for (size_t lane = 0; lane < 8; lane++)
+        memcpy(&w[lane], p + lane * ENT_SHA512_X8_MAX + 8 * i, 8);
     const __m512i big_endian =
         _mm512_broadcast_i32x4(_mm_set_epi64x(0x08090a0b0c0d0e0f, 0x0001020304050607));
-    return _mm512_shuffle_epi8(_mm512_i64gather_epi64(at, p + 8 * i, 1), big_endian);
+    return _mm512_shuffle_epi8(_mm512_loadu_si512(w), big_endian);
 }
 
 /* The word for sixteen rounds on: w0 is replaced. */

@@ -532,6 +532,98 @@ static void test_boxes_are_shuffled(void **state)
     end(&r);
 }
 
+/* --- known answers: docs/match.md section 9, from tools/gen-match --- ------------------
+ */
+
+static void assert_hex(const void *p, size_t n, const char *hex)
+{
+    char text[256];
+    assert_true(2 * n < sizeof(text));
+    ent_hex_encode(text, p, n);
+    assert_string_equal(text, hex);
+}
+
+static void counting(uint8_t *ret, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        ret[i] = (uint8_t)i;
+}
+
+static void test_known_entry_and_label(void **state)
+{
+    struct ent_hash32 sid, sum;
+    struct ent_filter_entry e;
+    struct ent_label_key key;
+    struct ent_label l;
+    uint8_t out[ENT_OPRF_OUT], box[ENT_LABEL_BOX];
+    (void)state;
+    counting(sid.b, sizeof(sid.b));
+    counting(out, sizeof(out));
+    counting(key.b, sizeof(key.b));
+    ent_lookup_expand(&e, &sid, out);
+    assert_hex(e.tag, ENT_TAG, "e6512790c0759b0db2a1cc9509e09163");
+    assert_hex(e.masked, ENT_MASKED, "55ceb33155d2c8edee3c997eeb9e03d58221a0f7");
+    ent_label_make(&l, ENT_TLP_GREEN, 80, ENT_SLICE_LIT("C2"), ENT_SLICE_LIT("\xc3\x84rger"));
+    ent_label_seal(box, &l, &sid, 7, &key);
+    assert_hex(box, 16, "c71e45917bd9ec9f0363d68096dc95d6");
+    assert_hex(box + ENT_LABEL_BOX - 16, 16, "10b3710509eece7d7ed9af1a54954678");
+    ent_sha256_of(&sum, ent_slice(box, sizeof(box)));
+    assert_hex(sum.b, 32, "44c902301f3763bf16bc68497bacb76a1569f33c75ca55559b2334d810d896a7");
+}
+
+static void test_known_filter(void **state)
+{
+    static const uint8_t first[] = {0x00, 0x40, 0xc0, 0xff}, rest[] = {0x00, 0x00, 0x00, 0xff};
+    struct ent_filter_entry e[4], back[4];
+    struct ent_filter_pos pos;
+    struct ent_buf b;
+    size_t n = 0;
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        memset(e[i].tag, rest[i], ENT_TAG);
+        e[i].tag[0] = first[i];
+        memset(e[i].masked, (int)(0x11 * (i + 1)), ENT_MASKED);
+    }
+    e[0].tag[ENT_TAG - 1] = 1;
+    ent_buf_init(&b, 1024);
+    ent_filter_start(&pos, 4);
+    assert_ok(ent_filter_encode(&b, &pos, e, 4));
+    assert_int_equal(b.n, 4 + 64 + 4 * ENT_MASKED);
+    assert_hex(b.p, 4 + 64,
+               "40000000"
+               "00000000000000000000000000000002ffffffffffffffffffffffffffffffff"
+               "00000000000000000000000000000000fffffffffffffffffffffffffffffffc");
+    assert_hex(b.p + 68, ENT_MASKED, "1111111111111111111111111111111111111111");
+    ent_filter_start(&pos, 4);
+    assert_ok(ent_filter_decode(back, &n, &pos, ent_buf_slice(&b)));
+    assert_memory_equal(back, e, sizeof(e));
+    ent_buf_release(&b);
+}
+
+static void test_known_sid_and_root(void **state)
+{
+    struct ent_act offer = {.st = {.author = "alpha"}}, accept = {.st = {.author = "bravo"}};
+    struct ent_match_offer o;
+    struct ent_match_accept a;
+    struct ent_commitment c;
+    struct ent_hash32 sid, root;
+    (void)state;
+    memset(o.nonce.b, 1, 32);
+    memset(a.nonce.b, 2, 32);
+    memset(offer.st.pact.b, 3, 32);
+    memset(accept.st.pact.b, 4, 32);
+    memset(offer.leaf.b, 5, 32);
+    memset(accept.leaf.b, 6, 32);
+    ent_match_sid(&sid, &offer, &o, &accept, &a);
+    assert_hex(sid.b, 32, "2607d7fac060003707cb21af780da7662f0abf3c9a4b839206af97a15bc1636b");
+    ent_commitment_init(&c);
+    memset(c.seed.b, 7, 32);
+    ent_commitment_add(&c, ENT_SLICE_LIT("domain:a.example"));
+    ent_commitment_add(&c, ENT_SLICE_LIT("domain:b.example"));
+    ent_merkle_root(&c.tree, &root);
+    assert_hex(root.b, 32, "c44af23f26cd4a317ce3558a1f32d4e0f7cf3f1ea826bc7875a207c35f21a28a");
+}
+
 /* --- terms --------------------------------------------------------------------------------------
  */
 
@@ -631,6 +723,9 @@ int main(void)
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_more_labels_than_there_is_room),
         cmocka_unit_test(test_boxes_are_shuffled),
+        cmocka_unit_test(test_known_entry_and_label),
+        cmocka_unit_test(test_known_filter),
+        cmocka_unit_test(test_known_sid_and_root),
         cmocka_unit_test(test_terms_round_trip),
         cmocka_unit_test(test_terms_have_one_form),
     };

@@ -698,10 +698,12 @@ static void email_at(struct line *l, size_t sign)
 {
     struct ent_observable domain, o;
     char text[ENT_OBS_MAX];
-    size_t from = sign + 1, to = name_end(l, from), plain = sign, i;
-    if (l->b[sign] != '@' || l->auth[sign] || at(l, to) == '@' || to - from > 1024 + 64 ||
-        in(l, from, ".-") || !trim(l, &from, &to) || to - from > 1024 ||
-        !parse_at(l, &domain, ENT_OBS_DOMAIN, from, to))
+    size_t from = sign + 1, to, plain = sign, i;
+    if (l->b[sign] != '@' || l->auth[sign])
+        return;
+    to = name_end(l, from);
+    if (at(l, to) == '@' || to - from > 1024 + 64 || in(l, from, ".-") || !trim(l, &from, &to) ||
+        to - from > 1024 || !parse_at(l, &domain, ENT_OBS_DOMAIN, from, to))
         return;
     while (plain > 0 && in(l, plain - 1, PLAIN) && !l->eaten[plain - 1])
         plain--;

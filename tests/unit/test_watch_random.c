@@ -272,6 +272,27 @@ static void test_every_boundary(void **state)
     }
 }
 
+/* One line that no window holds, of everything: with blanks, and without. */
+static void test_long_lines(void **state)
+{
+    static struct stream s;
+    struct ent_buf b;
+    ent_buf_init(&b, 1u << 20);
+    for (unsigned i = 0; i < 4; i++) {
+        ent_buf_clear(&b);
+        while (b.n < 200000) {
+            s.n = 0;
+            put_piece(&s);
+            for (size_t k = 0; k < s.n; k++)
+                if (s.b[k] == '\n' || (i % 2 == 0 && s.b[k] <= ' '))
+                    s.b[k] = 'x';
+            assert_ok(ent_buf_put(&b, s.b, s.n));
+        }
+        check(*state, ent_buf_slice(&b), 70000);
+    }
+    ent_buf_release(&b);
+}
+
 /* Runs that no window holds, with tokens in and behind them. */
 static void test_long_runs(void **state)
 {
@@ -300,6 +321,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_random_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_boundary, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_runs, setup, teardown),
     };
     return ent_t_run("watch_random", tests);

@@ -532,7 +532,7 @@ static void test_boxes_are_shuffled(void **state)
     end(&r);
 }
 
-/* --- known answers: docs/match.md section 9, from tools/gen-match --- ------------------
+/* --- known answers: docs/match.md section 9, from tools/gen-match --------------------------------
  */
 
 static void assert_hex(const void *p, size_t n, const char *hex)

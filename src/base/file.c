@@ -72,6 +72,9 @@ enum ent_err ent_file_out_start(struct ent_file_out *o, const char *path, mode_t
                                 struct ent_diag *d)
 {
     *o = (struct ent_file_out){0};
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* root would replace /dev/stdout for all */
+        return ent_fail(d, ENT_E_EXISTS, "is there already and is no file", 0, 0);
     int n = snprintf(o->tmp, sizeof(o->tmp), "%s.XXXXXX", path);
     if (n < 0 || (size_t)n >= sizeof(o->tmp)) {
         o->tmp[0] = '\0';

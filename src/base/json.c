@@ -21,6 +21,15 @@ static void put(struct ent_json *j, const char *s)
         j->err = ent_buf_puts(j->b, s);
 }
 
+/* RFC 8259 section 7: beyond the basic plane as a surrogate pair. */
+static enum ent_err put_escape(struct ent_buf *b, uint32_t v)
+{
+    if (v < 0x10000)
+        return ent_buf_printf(b, "\\u%04x", v);
+    v -= 0x10000;
+    return ent_buf_printf(b, "\\u%04x\\u%04x", 0xD800 + (v >> 10), 0xDC00 + (v & 0x3FF));
+}
+
 static void put_string(struct ent_json *j, struct ent_slice s)
 {
     size_t n;
@@ -33,8 +42,8 @@ static void put_string(struct ent_json *j, struct ent_slice s)
             put(j, "\\n");
         else if (v == '\t')
             put(j, "\\t");
-        else if (v >= 0 && (v < 0x20 || v == 0x7F || v == 0x2028 || v == 0x2029))
-            j->err = ent_buf_printf(j->b, "\\u%04x", (unsigned)v);
+        else if (v >= 0 && ent_is_invisible(v)) /* U+009B drives terminals, U+202E deceives */
+            j->err = put_escape(j->b, (uint32_t)v);
         else if (v < 0)
             put(j, "\xEF\xBF\xBD");
         else

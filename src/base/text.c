@@ -45,9 +45,7 @@ bool ent_utf8_valid(struct ent_slice s, size_t *ret_bad)
     return true;
 }
 
-/* Characters that change what a reader sees without being seen: controls, separators, direction
- * marks, zero-width characters, variation selectors, tags. */
-static bool is_invisible(int32_t v)
+bool ent_is_invisible(int32_t v)
 {
     return v < 0x20 || (v >= 0x7F && v < 0xA0) || v == 0xAD || v == 0x61C || v == 0x180E ||
            (v >= 0x200B && v <= 0x200F) || (v >= 0x2028 && v <= 0x202E) ||
@@ -69,7 +67,7 @@ enum ent_err ent_escape(struct ent_buf *b, struct ent_slice s, size_t max_chars)
             r = ent_buf_printf(b, "\\%c", v == '\n' ? 'n' : v == '\t' ? 't' : 'r');
         else if (v == '\\')
             r = ent_buf_puts(b, "\\\\");
-        else if (is_invisible(v))
+        else if (ent_is_invisible(v))
             r = v < 0x100 ? ent_buf_printf(b, "\\x%02x", (unsigned)v)
                           : ent_buf_printf(b, "\\u{%x}", (unsigned)v);
         else

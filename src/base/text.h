@@ -18,6 +18,10 @@ bool ent_utf8_valid(struct ent_slice s, size_t *ret_bad);
  * *ret_n is 1). s.n must not be 0. */
 int32_t ent_utf8_next(struct ent_slice s, size_t *ret_n);
 
+/* Characters that change what a reader sees without being seen: controls, separators, direction
+ * marks, zero-width characters, variation selectors, tags. */
+bool ent_is_invisible(int32_t v);
+
 /*
  * Printable text: control characters, line separators, direction overrides, zero-width characters
  * and wrong bytes become \n \t \r \xHH or \u{HHHH}; a backslash is doubled. At most max_chars

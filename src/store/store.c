@@ -167,6 +167,13 @@ static enum ent_err pragma(struct ent_store *s, const char *what, int64_t *ret)
     return r;
 }
 
+static enum ent_err fail_full(struct ent_diag *d, enum ent_err e, const char *text)
+{
+    if (d != NULL)
+        *d = (struct ent_diag){.text = text, .sys = e == ENT_E_FULL ? ENOSPC : 0};
+    return e;
+}
+
 static enum ent_err create(struct ent_store *s, struct ent_diag *d)
 {
     char *text = NULL;
@@ -182,10 +189,7 @@ static enum ent_err create(struct ent_store *s, struct ent_diag *d)
         r = ent_store_fail(s);
     if (r != ENT_OK) {
         ent_store_rollback(s);
-        r = ent_fail(d, r, "cannot create the store", 0, 0);
-        if (d != NULL && r == ENT_E_FULL)
-            d->sys = ENOSPC;
-        return r;
+        return fail_full(d, r, "cannot create the store");
     }
     return ENT_OK;
 }
@@ -197,7 +201,8 @@ static enum ent_err check_version(struct ent_store *s, struct ent_diag *d)
     if ((r = pragma(s, "PRAGMA application_id", &app)) != ENT_OK ||
         (r = pragma(s, "PRAGMA user_version", &version)) != ENT_OK ||
         (r = pragma(s, "SELECT count(*) FROM sqlite_schema", &tables)) != ENT_OK)
-        return ent_fail(d, r, "not a store, or damaged", 0, 0);
+        return fail_full(d, r,
+                         r == ENT_E_FORMAT ? "not a store, or damaged" : "cannot read the store");
     if (app == 0 && version == 0 && tables == 0)
         return create(s, d);
     if (app != APPLICATION_ID)

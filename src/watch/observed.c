@@ -1,6 +1,7 @@
 /* observed.c: observation sets. */
 #include "watch/watch.h"
 
+#include <errno.h>
 #include <sodium.h>
 
 #define FIRST_LINE "entente/observed@v1"
@@ -150,13 +151,13 @@ static enum ent_err write_line(void *ctx, enum ent_obs_type type, struct ent_sli
 {
     FILE *f = ctx;
     int n = fprintf(f, "%s %.*s\n", ent_obs_type_name(type), (int)text.n, (const char *)text.p);
-    return n < 0 ? ENT_E_IO : ENT_OK;
+    return n < 0 ? ent_err_from_errno(errno) : ENT_OK;
 }
 
 enum ent_err ent_observed_write(struct ent_observed *set, FILE *f)
 {
     if (fputs(FIRST_LINE "\n", f) < 0)
-        return ENT_E_IO;
+        return ent_err_from_errno(errno);
     return ent_observed_each(set, write_line, f);
 }
 

@@ -40,7 +40,7 @@ not_ok() {
     count=$((count + 1)) failed=$((failed + 1))
     echo "not ok $count - $1"
     shift
-    [ $# -eq 0 ] || printf '%s\n' "$@" | head -40 | sed 's/^/# /'
+    [ $# -eq 0 ] || printf '%s\n' "$@" | head -40 | cut -c1-300 | sed 's/^/# /'
 }
 skip() { count=$((count + 1)); echo "ok $count - $1 # SKIP $2"; }
 done_testing() { echo "1..$count"; [ "$failed" -eq 0 ]; exit; }
@@ -132,8 +132,22 @@ pair() {
         export_card "$2" "https://127.0.0.1:$port" && accept "$1" "$2"
 }
 
+# gigabyte BEFORE AFTER: one line with a gigabyte between the two
+gigabyte() {
+    python3 -c '
+import sys
+out = sys.stdout.buffer
+try:
+    out.write(sys.argv[1].encode())
+    for i in range(1024):
+        out.write(b"a" * (1 << 20))
+    out.write(sys.argv[2].encode())
+except BrokenPipeError:
+    sys.stdout = None' "$@" 2>/dev/null
+}
+
 # leftovers DIR: names that only something half-written would have
-leftovers() { find "$1" -name '*.??????' ! -name '*.member' ! -name '.*' -o -name '*.new-*' | grep . ; }
+leftovers() { find "$1" -name '*.??????' ! -name '*.member' ! -name 'store.db-*' -o -name '*.new-*' | grep . ; }
 # digest DIR: one hash over all names and contents
 digest() { (cd "$1" && find . -type f ! -name '*-wal' ! -name '*-shm' -print0 | sort -z | xargs -0 sha256sum | sha256sum); }
 # store_dump NAME: what the store of that member holds, without the times of import

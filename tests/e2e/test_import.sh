@@ -142,18 +142,6 @@ done
 is "wrong options" "$rc-$bad" 2---frob
 
 # One line of a gigabyte, in memory that would not hold a tenth of it.
-gigabyte() {
-    python3 -c '
-import sys
-out = sys.stdout.buffer
-try:
-    out.write(sys.argv[1].encode())
-    for i in range(1024):
-        out.write(b"a" * (1 << 20))
-    out.write(sys.argv[2].encode())
-except BrokenPipeError:
-    sys.stdout = None' "$@" 2>/dev/null
-}
 bounded() { ( [ $sanitized = yes ] || ulimit -v 400000; exec "$bin" import --home "$T/a" - ); }
 gigabyte "" "" | bounded >"$T/out" 2>"$T/err"
 is "one line of 1 GB" "${PIPESTATUS[1]}-$(grep -c 'no line holds an address, name, URL or hash' "$T/err")" 3-1

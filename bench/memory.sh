@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# memory.sh [PROGRAM]: what both nodes need at most when a list of a million indicators is imported,
+# and for lookups of a few against a million, a million against a few, and a million against a
+# million; keys locked by a passphrase, so that unlocking counts. The limit is 256 MiB a process.
+# ITEMS (1000000) and FEW (10000) change the sizes; BIG=0 leaves the last lookup out.
+# shellcheck source=bench/lib
+. "$(dirname "$0")/lib"
+ITEMS=${ITEMS:-1000000} FEW=${FEW:-10000} BIG=${BIG:-1} LIMIT=256
+if [ "$ITEMS" -lt "$FEW" ]; then FEW=$ITEMS; fi
+COMMON=$((FEW / 10))
+pass=$tmp/passphrase
+echo "a passphrase for a bench" >"$pass"
+missed=0
+
+# report NAME WHAT MIB
+report() {
+    local met=true ratio
+    ratio=$(awk "BEGIN {printf \"%.2f\", $LIMIT / $3}")
+    if awk "BEGIN {exit !($3 > $LIMIT)}"; then met=false missed=1; fi
+    if [ "${JSON:-0}" = 1 ]; then
+        printf '{"bench": "memory/%s", "figure": %s, "unit": "MiB", ' "$1" "$3"
+        printf '"against": "limit", "theirs": %s, "ratio": %s, "met": %s}\n' "$LIMIT" "$ratio" $met
+    else
+        printf '  %-52s %7.1f MiB %6.2f  %s\n' "$2" "$3" "$ratio" \
+            "$([ $met = true ] && echo ok || echo "ABOVE THE LIMIT")"
+    fi
+}
+
+# lookup NAME WHAT HOLDER ASKER FILE: one run, its time and both peaks.
+lookup() {
+    local took mib
+    progress "$2 ..."
+    serve "$3" --passphrase-file "$pass"
+    measured "$tmp/out" "$entente" match "$3" --home "$tmp/$4" --url "$url" --from "$5" \
+        --passphrase-file "$pass" --json >"$tmp/measured"
+    read -r took _ mib <"$tmp/measured"
+    progress
+    python3 -c '
+import json, sys
+n = len(json.load(open(sys.argv[1], encoding="utf-8"))["hits"])
+sys.exit("memory: %d hits, not %s" % (n, sys.argv[2]) if n != int(sys.argv[2]) else 0)' \
+        "$tmp/out" "$6"
+    say "$2: $took s"
+    report "$1/holder" "holder" "$(peak_of "$server")"
+    report "$1/asker" "asker" "$mib"
+    stop
+}
+
+say "memory at most, and how many times it fits into $LIMIT MiB (seed 1, keys under a passphrase)"
+mkdir "$tmp/few" "$tmp/many"
+progress "making the sets ..."
+bench/sets 1 "$ITEMS" "$FEW" "$COMMON" "$tmp/few"
+# The same list, and as many others that share as much with it.
+bench/sets 1 "$ITEMS" "$ITEMS" "$COMMON" "$tmp/many"
+for name in big small other; do home $name "$pass"; done
+for pair in "big small" "small big" "big other" "other big" "small other" "other small"; do
+    # shellcheck disable=SC2086
+    accept $pair "$pass"
+done
+
+progress "importing $ITEMS indicators ..."
+measured "$tmp/out" "$entente" import --home "$tmp/big" --tlp green "$tmp/few/holder.txt" \
+    >"$tmp/measured"
+read -r took _ mib <"$tmp/measured"
+progress
+say "import of $ITEMS indicators: $took s"
+report import "import" "$mib"
+"$entente" import --home "$tmp/small" --tlp green "$tmp/few/asker.txt" >/dev/null
+
+lookup few-in-many "$FEW asked of a list of $ITEMS" big small "$tmp/few/asker.observed" "$COMMON"
+lookup many-in-few "$ITEMS asked of a list of $FEW" small big "$tmp/few/holder.observed" \
+    "$COMMON"
+if [ "$BIG" = 1 ]; then
+    lookup many-in-many "$ITEMS asked of a list of $ITEMS" big other "$tmp/many/asker.observed" \
+        "$COMMON"
+fi
+exit $missed

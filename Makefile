@@ -148,13 +148,18 @@ demo:
 	@$(MAKE) --no-print-directory -s $(BIN)
 	@tools/demo $(BIN)
 
-bench: $(patsubst bench/%,bench-%,$(wildcard bench/[a-z]*.sh) $(BENCH))
-bench-%.sh bench-%.c: bench-%
-	@:
+# One after the other, also with -j: two at a time would measure each other.
+bench:
+	@tools/need build check
+	@$(MAKE) --no-print-directory -s bench-programs >&2
+	@status=0; for b in $(sort $(basename $(notdir $(wildcard bench/*.sh) $(BENCH)))); do \
+	    $(MAKE) --no-print-directory -s bench-$$b || status=1; done; exit $$status
+
 bench-%:
 	@tools/need build check
-	@$(MAKE) --no-print-directory -s bench-programs
-	@if test -x bench/$*.sh; then bench/$*.sh $(BIN); else $B/bench/$*; fi
+	@$(MAKE) --no-print-directory -s bench-programs >&2
+	@if test -x bench/$*.sh; then bench/$*.sh $(BIN); \
+	elif test -x $B/bench/$*; then $B/bench/$*; else echo "no such bench: $*" >&2; exit 2; fi
 
 # --- how the code looks -------------------------------------------------------------------------
 lint: hdr-check check-layers

@@ -14,7 +14,7 @@
 bool ent_scan_trim(const struct ent_scan *s, size_t *from, size_t *to)
 {
     size_t a = *from, b = *to;
-    while (a < b && (s->b[a] == '.' || s->b[a] == '-'))
+    while (a < b && a - *from < ENT_SCAN_TRIM_MAX && (s->b[a] == '.' || s->b[a] == '-'))
         a++;
     while (b > a && *to - b <= ENT_SCAN_TRIM_MAX &&
            (s->b[b - 1] == '.' || s->b[b - 1] == '-' || s->b[b - 1] == '_'))

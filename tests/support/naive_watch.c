@@ -569,8 +569,8 @@ static size_t name_end(const struct line *l, size_t p)
 
 static bool trim(const struct line *l, size_t *from, size_t *to)
 {
-    size_t end = *to;
-    while (*from < *to && in(l, *from, ".-"))
+    size_t end = *to, start = *from;
+    while (*from < *to && *from - start < 64 && in(l, *from, ".-"))
         ++*from;
     while (*to > *from && in(l, *to - 1, ".-_"))
         --*to;
@@ -676,6 +676,7 @@ static void domain_at(struct line *l, size_t p)
     size_t from = p, to = p, i;
     if (!name_starts(l, p) || (to = name_end(l, p)) == p || at(l, to) == '@')
         return;
+    from -= p > 0 && l->b[p - 1] == '.';
     if (!trim(l, &from, &to) || last_label(l, from, to) == from ||
         in(l, last_label(l, from, to), DIGITS) || !longest_domain(l, &from, to, &o))
         return;

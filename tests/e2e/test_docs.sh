@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# What the documentation shows is what the program does: the session in the README, the commands,
+# What the documentation shows is what the program does: the example in the README, the commands,
 # options and settings in the manual, the known answers of the protocol, the links.
 . tests/e2e/lib.sh
 
-# --- the README's session ------------------------------------------------------------------------
+# --- the README's example ------------------------------------------------------------------------
 
 # What differs from run to run becomes a word.
 plain() {
@@ -35,9 +35,9 @@ ln -s "$PWD/tests" "$T/w/tests"
         esac
     done
     echo wait
-} >"$T/session"
+} >"$T/script"
 # On a terminal, as the reader has one.
-script -qefc "stty cols 250; bash '$T/session'" "$T/said" >/dev/null </dev/null
+script -qefc "stty cols 250; bash '$T/script'" "$T/said" >/dev/null </dev/null
 plain <"$T/said" >"$T/said.plain"
 
 is "every command of the README succeeds" "$(grep -a FAILED: "$T/said.plain")" ""

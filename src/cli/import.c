@@ -117,6 +117,8 @@ static void report_text(const struct importing *im, enum ent_format format)
                      im->skipped > SKIPS_SHOWN && !im->a->verbose
                          ? " (the first 20 are shown; --verbose shows all)"
                          : "");
+    if (im->skipped > rows)
+        (void)puts("  more was skipped than taken: is this really a file of indicators?");
     if (im->unmarked > 0)
         (void)printf("  %s of %s are TLP:AMBER or narrower, or unmarked: partners cannot match\n"
                      "  against them (--tlp green says otherwise for the unmarked)\n",

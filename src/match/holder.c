@@ -158,9 +158,8 @@ enum ent_err ent_lookup_holder_add(struct ent_lookup_holder *h, struct ent_slice
 }
 
 /*
- * Labels are numbered as they come, and the store's order is that of the observables: two hits
- * would tell the asker how many descriptions lie between them. So their boxes are shuffled, with
- * the padding.
+ * Labels are numbered as the list goes through, so two hits would tell the asker how many
+ * descriptions lie between them in the list. So their boxes are shuffled, with the padding.
  */
 static enum ent_err shuffle_boxes(struct ent_lookup_holder *h)
 {

@@ -106,7 +106,7 @@ broken=
 for page in *.md docs/*.md; do
     while read -r link; do
         [ -e "$(dirname "$page")/$link" ] || broken="$broken $page:$link"
-    done < <(grep -oE '\]\([^)#]+' "$page" | sed 's/^](//' | grep -v '^https\?:')
+    done < <(sed 's/`[^`]*`//g' "$page" | grep -oE '\]\([^)#]+' | sed 's/^](//' | grep -v '^https\?:')
 done
 is "every link leads somewhere" "$broken" ""
 

@@ -118,13 +118,14 @@ start_node() {
 
 # stop_node [SIGNAL]: end the last one; its exit code in $rc
 stop_node() {
+    [ "$node" -gt 1 ] || exit 1
     kill "-${1:-TERM}" "$node" 2>/dev/null
     wait "$node" 2>/dev/null
     rc=$?
 }
 
 # pair ASKER HOLDER: two members who accept each other, with a node running for the holder, both
-# knowing GRIZZLY STEPPE. Sets $node and $port.
+# knowing GRIZZLY STEPPE. Sets $node and $port: not for a subshell.
 pair() {
     member "$1" && member "$2" &&
         "$bin" import --home "$T/$2" "$jar" >/dev/null &&

@@ -95,21 +95,33 @@ enum ent_err ent_watch_key(uint8_t ret[static ENT_OBS_MAX], size_t *ret_n,
     return n == 0 ? ENT_E_FORMAT : ENT_OK;
 }
 
+/* An address as text, with brackets where an IPv6 endpoint needs them. */
+static size_t put_address(char *ret, size_t cap, struct ent_slice key, bool brackets)
+{
+    bool v6 = key.n >= 16;
+    size_t n = v6 && brackets ? 1 : 0;
+    ret[0] = '[';
+    if (inet_ntop(v6 ? AF_INET6 : AF_INET, key.p, ret + n, (socklen_t)(cap - n - 1)) == NULL)
+        ENT_BUG("inet_ntop");
+    n = strlen(ret);
+    if (v6 && brackets)
+        ret[n++] = ']';
+    ret[n] = '\0';
+    return n;
+}
+
 void ent_watch_text(struct ent_observable *ret, enum ent_obs_type type, struct ent_slice key)
 {
-    char text[2 * 64 + 1], address[INET6_ADDRSTRLEN + 8];
+    char text[2 * 64 + 1];
+    size_t n;
     struct ent_slice s = key;
-    bool v6 = key.n >= 16;
     if (type <= ENT_OBS_ENDPOINT) {
-        if (inet_ntop(v6 ? AF_INET6 : AF_INET, key.p, address, sizeof(address)) == NULL)
-            ENT_BUG("inet_ntop");
+        n = put_address(text, sizeof(text), key, type == ENT_OBS_ENDPOINT);
         if (type == ENT_OBS_ENDPOINT)
-            (void)snprintf(text, sizeof(text), v6 ? "[%s]:%u" : "%s:%u", address,
+            (void)snprintf(text + n, sizeof(text) - n, ":%u",
                            (unsigned)key.p[key.n - 2] << 8 | key.p[key.n - 1]);
         else if (type == ENT_OBS_NET4 || type == ENT_OBS_NET6)
-            (void)snprintf(text, sizeof(text), "%s/%u", address, (unsigned)key.p[key.n - 1]);
-        else
-            (void)snprintf(text, sizeof(text), "%s", address);
+            (void)snprintf(text + n, sizeof(text) - n, "/%u", (unsigned)key.p[key.n - 1]);
         s = ent_slice_str(text);
     } else if (hash_size(type) != 0) {
         ent_hex_encode(text, key.p, key.n);

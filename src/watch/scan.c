@@ -46,16 +46,15 @@ static void count_lines(struct ent_scan *s, size_t to)
 }
 
 enum ent_err ent_scan_hit(struct ent_scan *s, size_t at, enum ent_obs_type type,
-                          struct ent_slice key, uint64_t id)
+                          struct ent_slice indicator, uint64_t id)
 {
     if (s->ev.hit == NULL)
         return ENT_OK;
     count_lines(s, at);
-    ent_watch_text(&s->indicator, type, key);
     struct ent_hit hit = {.seen_type = s->seen.type,
                           .seen = ent_slice(s->seen.text, s->seen.n),
                           .indicator_type = type,
-                          .indicator = ent_slice(s->indicator.text, s->indicator.n),
+                          .indicator = indicator,
                           .id = id,
                           .line = s->newlines + 1,
                           .offset = s->base + at};
@@ -99,7 +98,7 @@ static enum ent_err meet_hash(struct ent_scan *s, enum ent_obs_type type, size_t
     ent_watch_text(&s->seen, type, k);
     if (s->ev.seen != NULL && (r = ent_scan_seen(s)) != ENT_OK)
         return r;
-    return hit ? ent_scan_hit(s, from, type, k, id) : ENT_OK;
+    return hit ? ent_scan_hit(s, from, type, ent_scan_token(s), id) : ENT_OK;
 }
 
 static enum ent_err hashes(struct ent_scan *s, size_t from, size_t to)

@@ -44,7 +44,8 @@ struct ent_scan {
     size_t carry_n, carry_at;
     uint64_t fed; /* bytes in all */
 
-    struct ent_observable seen, indicator; /* what slices in a struct ent_hit point into */
+    struct ent_observable seen; /* the token at hand */
+    struct ent_observable net;  /* the network it lies in */
     uint8_t url[ENT_SCAN_URL_MAX];
 };
 
@@ -74,10 +75,16 @@ static inline bool ent_scan_has(const struct ent_scan *s, enum ent_obs_type type
     return (s->w->types & ENT_OBS_BIT(type)) != 0;
 }
 
-/* Tell the caller. at: the token's first byte in the window; s->seen: what it is. */
+/* Tell the caller what s->seen is, and which indicator it met. at: the token's first byte in the
+ * window; indicator: canonical text. */
 ENT_MUST_USE enum ent_err ent_scan_seen(struct ent_scan *s);
 ENT_MUST_USE enum ent_err ent_scan_hit(struct ent_scan *s, size_t at, enum ent_obs_type type,
-                                       struct ent_slice key, uint64_t id);
+                                       struct ent_slice indicator, uint64_t id);
+
+static inline struct ent_slice ent_scan_token(const struct ent_scan *s)
+{
+    return ent_slice(s->seen.text, s->seen.n);
+}
 
 /* scan_addr.c */
 ENT_MUST_USE enum ent_err ent_scan_ipv4(struct ent_scan *s, size_t word, size_t from, size_t to);

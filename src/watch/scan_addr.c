@@ -62,7 +62,7 @@ static enum ent_err meet_endpoint(struct ent_scan *s, const struct found *f)
     if (!find_key(s, ENT_OBS_ENDPOINT, k, &id))
         return ENT_OK;
     ent_watch_text(&s->seen, ENT_OBS_ENDPOINT, k);
-    return ent_scan_hit(s, f->at, ENT_OBS_ENDPOINT, k, id);
+    return ent_scan_hit(s, f->at, ENT_OBS_ENDPOINT, ent_scan_token(s), id);
 }
 
 /* The address itself, else the closest network around it. */
@@ -74,20 +74,19 @@ static enum ent_err meet_address(struct ent_scan *s, const struct found *f)
     uint8_t key[17];
     uint64_t id;
     enum ent_err r;
-    if (s->ev.seen != NULL) {
-        ent_watch_text(&s->seen, type, address);
-        if ((r = ent_scan_seen(s)) != ENT_OK)
-            return r;
-    }
-    if (ent_scan_has(s, type) && find_key(s, type, address, &id)) {
-        ent_watch_text(&s->seen, type, address);
-        return ent_scan_hit(s, f->at, type, address, id);
-    }
-    if (ent_scan_has(s, net) && find_net(s, f, key, &id)) {
-        ent_watch_text(&s->seen, type, address);
-        return ent_scan_hit(s, f->at, net, ent_slice(key, f->n + 1), id);
-    }
-    return ENT_OK;
+    bool exact = ent_scan_has(s, type) && find_key(s, type, address, &id);
+    bool inside = !exact && ent_scan_has(s, net) && find_net(s, f, key, &id);
+    if (!exact && !inside && s->ev.seen == NULL)
+        return ENT_OK;
+    ent_watch_text(&s->seen, type, address);
+    if (s->ev.seen != NULL && (r = ent_scan_seen(s)) != ENT_OK)
+        return r;
+    if (exact)
+        return ent_scan_hit(s, f->at, type, ent_scan_token(s), id);
+    if (!inside)
+        return ENT_OK;
+    ent_watch_text(&s->net, net, ent_slice(key, f->n + 1));
+    return ent_scan_hit(s, f->at, net, ent_slice(s->net.text, s->net.n), id);
 }
 
 static enum ent_err meet(struct ent_scan *s, const struct found *f)

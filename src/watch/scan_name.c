@@ -162,7 +162,7 @@ enum ent_err ent_scan_domain(struct ent_scan *s, size_t from, size_t to)
     bool hit = ent_scan_has(s, ENT_OBS_DOMAIN) && may_hit(s, from, to);
     if ((!hit && s->ev.seen == NULL) || !read_name(s, &from, to))
         return ENT_OK;
-    if (s->ev.seen != NULL && ent_name_is_plausible(ent_slice(s->seen.text, s->seen.n)))
+    if (s->ev.seen != NULL && ent_name_is_plausible(ent_scan_token(s)))
         r = ent_scan_seen(s);
     return r == ENT_OK && hit ? meet_domain(s, from) : r;
 }
@@ -222,7 +222,7 @@ static enum ent_err meet_email(struct ent_scan *s, size_t plain, size_t at, stru
             continue;
         if (ent_observable_parse_as(&s->seen, NULL, ENT_OBS_EMAIL, ent_slice(key, n)) != ENT_OK)
             return ENT_OK;
-        return ent_scan_hit(s, from, ENT_OBS_EMAIL, ent_slice(key, n), id);
+        return ent_scan_hit(s, from, ENT_OBS_EMAIL, ent_scan_token(s), id);
     }
     return ENT_OK;
 }
@@ -265,7 +265,7 @@ enum ent_err ent_scan_email(struct ent_scan *s, size_t at)
     if (s->ev.seen != NULL && plain < at &&
         ent_observable_parse_as(&s->seen, NULL, ENT_OBS_EMAIL, ent_scan_slice(s, plain, to)) ==
             ENT_OK &&
-        ent_name_is_plausible(ent_slice(s->seen.text, s->seen.n)))
+        ent_name_is_plausible(ent_scan_token(s)))
         r = ent_scan_seen(s);
     return r == ENT_OK && ask ? meet_email(s, plain, at, ent_slice(domain.text, domain.n)) : r;
 }

@@ -6,6 +6,7 @@
 #include "watch/scan.h"
 
 #define SCHEME_LIMIT    32
+#define NESTED_MAX      8
 #define AUTHORITY_LIMIT 1200 /* a host of 1024 bytes, a user's name, a port */
 
 /* --- where it begins ---------------------------------------------------------------------------
@@ -68,43 +69,50 @@ static size_t authority_end(const struct ent_scan *s, size_t from)
     return p;
 }
 
-/* The text of the URL, escapes resolved, into s->url. Out: *ret_whole, whether it ended in time. */
+/* The text of the URL, escapes resolved, into s->url. Out: *ret_whole, whether it ended in time: a
+ * URL that holds many others is none, or a line of nothing else would be read again from each. */
 static size_t read_url(struct ent_scan *s, size_t from, size_t colon, size_t rest, bool *ret_whole)
 {
     size_t n = colon - from, p = rest, step;
+    unsigned nested = 0;
     memcpy(s->url, s->b + from, n);
     memcpy(s->url + n, "://", 3);
     n += 3;
-    for (; p < s->n && p - from < ENT_SCAN_URL_MAX - 8; p += step) {
+    *ret_whole = false;
+    for (; p - from < ENT_SCAN_URL_MAX - 8; p += step) {
         uint8_t c = 0;
-        if ((step = url_char(s, p, &c)) == 0)
+        if (p == s->n || (step = url_char(s, p, &c)) == 0) {
+            *ret_whole = true;
             break;
+        }
         if (s->b[p] >= 0x80) {
             memcpy(s->url + n, s->b + p, step);
             n += step;
-        } else {
-            s->url[n++] = c;
+            continue;
         }
+        s->url[n++] = c;
+        if (c == '/' && memcmp(s->url + n - 3, "://", 3) == 0 && ++nested > NESTED_MAX)
+            break;
     }
-    *ret_whole = p - from < ENT_SCAN_URL_MAX - 8;
     return n;
 }
 
 /* --- what it is --------------------------------------------------------------------------------
  */
 
-/* Whether the filter knows the host. Hosts that need more than folding case are let through. */
-static bool may_hit(const struct ent_scan *s, size_t from)
+/* Whether the filter knows the host of the authority from..to. Hosts that need more than folding
+ * case are let through. */
+static bool may_hit(const struct ent_scan *s, size_t from, size_t to)
 {
-    size_t p = from;
-    while (p < s->n && ent_is(s->b[p], ENT_C_WORD))
+    const uint8_t *at = to == from ? NULL : memrchr(s->b + from, '@', to - from);
+    size_t host = at == NULL ? from : (size_t)(at - s->b) + 1, p = host;
+    while (p < to && ent_is(s->b[p], ENT_C_WORD))
         p++;
-    uint8_t c = ent_scan_byte(s, p);
-    if (c == '@' || c == ':' || c == '[' || c >= 0x80 || memchr("!$&'()*+,;=~%", c, 13) != NULL)
+    if (p < to && (s->b[p] == '[' || s->b[p] == '\\' || s->b[p] >= 0x80))
         return true;
-    if (p > from && s->b[p - 1] == '.')
+    if (p > host && s->b[p - 1] == '.')
         p--;
-    return ent_filter_has(s->w, ENT_FILTER_HOST, ent_filter_name(s->w, ent_scan_slice(s, from, p)));
+    return ent_filter_has(s->w, ENT_FILTER_HOST, ent_filter_name(s->w, ent_scan_slice(s, host, p)));
 }
 
 /* The parser would read "evil[.]example" as a name; in a log it is not one. So the authority must
@@ -198,7 +206,7 @@ static enum ent_err meet(struct ent_scan *s, size_t from, size_t n, bool whole)
         bool again = i < 2 && reading[i] == reading[i + 1];
         if (again || (reading[i] == n && !whole) || !parse_url(s, reading[i]))
             continue;
-        struct ent_slice key = ent_slice(s->seen.text, s->seen.n);
+        struct ent_slice key = ent_scan_token(s);
         if (!told && reading[i] <= second) {
             told = true;
             if (seen_is_plausible(s))
@@ -219,8 +227,9 @@ enum ent_err ent_scan_url(struct ent_scan *s, size_t colon)
     bool whole;
     if (from == colon)
         return ENT_OK;
-    s->authority_end = s->base + authority_end(s, rest);
-    if (s->ev.seen == NULL && (!ent_scan_has(s, ENT_OBS_URL) || !may_hit(s, rest)))
+    size_t end = authority_end(s, rest);
+    s->authority_end = s->base + end;
+    if (s->ev.seen == NULL && (!ent_scan_has(s, ENT_OBS_URL) || !may_hit(s, rest, end)))
         return ENT_OK;
     size_t n = read_url(s, from, colon, rest, &whole);
     return meet(s, from, n, whole);

@@ -861,10 +861,13 @@ static void url_at(struct line *l, size_t p)
          a += k)
         memset(l->auth + a, true, k);
     n = (size_t)snprintf(url, sizeof(url), "%.*s://", (int)(colon - p), (const char *)l->b + p);
-    for (; i - p < 8192 - 8 && (k = url_char(l, i, &c)) > 0; i += k)
+    size_t others = 0;
+    for (; i - p < 8192 - 8 && others <= 8 && (k = url_char(l, i, &c)) > 0; i += k) {
         for (size_t w = 0; w < (c < 0x80 ? 1 : k); w++)
             url[n++] = c < 0x80 ? (char)c : (char)l->b[i + w];
-    readings(l, p, url, n, i - p < 8192 - 8);
+        others += memcmp(url + n - 3, "://", 3) == 0;
+    }
+    readings(l, p, url, n, i - p < 8192 - 8 && others <= 8);
 }
 
 /* --- the stream --------------------------------------------------------------------------------

@@ -335,6 +335,11 @@ static void test_urls(void **state)
          "0 url http://xn--bcher-kva.example/"},
         {"https://u:p@evil.com:8443/#f", "https://u:p@evil.com:8443/#f",
          "0 url https://u:p@evil.com:8443/#f"},
+        {"http://evil.com/?a://b://c://d://e://f://g://h://",
+         "http://evil.com/?a://b://c://d://e://f://g://h://",
+         "0 url http://evil.com/?a://b://c://d://e://f://g://h://"},
+        {"http://evil.com/?a://b://c://d://e://f://g://h://i://", /* nine others are too many */
+         "http://evil.com/?a://b://c://d://e://f://g://h://i://", NULL},
         {u, "http://evil.com/A", NULL},
         {u, "http://evil.com/ab", NULL},
         {u, "http://evil.com/a/", NULL},

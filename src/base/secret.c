@@ -19,7 +19,8 @@ void ent_secret_harden_process(void)
 
 void ent_random(void *ret, size_t n)
 {
-    randombytes_buf(ret, n);
+    if (n > 0) /* of nothing, ret may be NULL, which libsodium's declaration forbids */
+        randombytes_buf(ret, n);
 }
 
 void ent_wipe(void *p, size_t n)

@@ -95,6 +95,8 @@ int cli_new_passphrase(const struct args *a, struct passphrase *p);
 
 /* Print one JSON document (a line) that fill wrote; write errors end in ENT_E_IO. */
 ENT_MUST_USE enum ent_err cli_put_line(struct ent_buf *line);
+/* Print and clear what there is so far of a document too long for one piece. */
+ENT_MUST_USE enum ent_err cli_put_part(struct ent_buf *text);
 
 /* "3 ipv4, 2 domain" */
 const char *cli_type_counts(char ret[static 512], const uint64_t count[static ENT_OBS_TYPES]);

@@ -211,13 +211,19 @@ int cli_key(const struct session *s, const struct args *a, struct passphrase *p,
 /* --- output -------------------------------------------------------------------------------------
  */
 
+enum ent_err cli_put_part(struct ent_buf *text)
+{
+    enum ent_err r = ENT_OK;
+    if (text->n > 0 && fwrite(text->p, 1, text->n, stdout) != text->n)
+        r = ent_err_from_errno(errno);
+    ent_buf_clear(text);
+    return r;
+}
+
 enum ent_err cli_put_line(struct ent_buf *line)
 {
     enum ent_err r = ent_buf_putc(line, '\n');
-    if (r == ENT_OK && fwrite(line->p, 1, line->n, stdout) != line->n)
-        r = ent_err_from_errno(errno);
-    ent_buf_clear(line);
-    return r;
+    return r == ENT_OK ? cli_put_part(line) : r;
 }
 
 const char *cli_type_counts(char ret[static 512], const uint64_t count[static ENT_OBS_TYPES])

@@ -15,6 +15,7 @@ static const struct option_spec options[] = {
     {NULL, NULL, NULL},
 };
 
+#define PRINT_AT         (1u << 16)
 #define ASKED_BY_DEFAULT (ENT_OBS_ALL & ~(ENT_OBS_BIT(ENT_OBS_NET4) | ENT_OBS_BIT(ENT_OBS_NET6)))
 
 struct matching {
@@ -209,7 +210,8 @@ static enum ent_err hit_json(void *ctx, const struct ent_lookup_hit *h)
             ent_json_i64(j, "confidence", h->label->confidence);
     }
     ent_json_obj_end(j);
-    return j->err;
+    /* Written as it grows: a million hits would be the largest thing in memory. */
+    return j->err == ENT_OK && j->b->n > PRINT_AT ? cli_put_part(j->b) : j->err;
 }
 
 static int report_json(const struct matching *m)
@@ -218,7 +220,7 @@ static int report_json(const struct matching *m)
     struct ent_buf line;
     struct ent_json j;
     uint64_t ignored;
-    ent_buf_init(&line, (size_t)1 << 32);
+    ent_buf_init(&line, 2 * PRINT_AT);
     ent_json_start(&j, &line);
     ent_json_obj(&j, NULL);
     ent_json_cstr(&j, "partner", m->partner->name);

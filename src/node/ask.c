@@ -49,6 +49,7 @@ static enum ent_err take_client(struct asking *a, struct ent_client **ret, struc
     struct ent_client_opts opts = {.url = a->o->url != NULL ? a->o->url : a->o->partner->url,
                                    .cert_pem = ent_buf_slice(&a->cert),
                                    .key_pem = ent_buf_slice(&a->key),
+                                   .call_seconds = a->o->call_seconds,
                                    .stop = a->o->stop};
     ent_spki_of_ed25519(&opts.server, a->o->partner->tls.b);
     return ent_client_new(ret, d, &opts);
@@ -168,10 +169,11 @@ static enum ent_err check_answer(struct asking *a, struct agreed *g, unsigned st
     return ent_fail(a->d, ENT_E_FORMAT, "the partner's answer makes no sense", 0, 0);
 }
 
-static enum ent_err agree(struct asking *a, struct agreed *g)
+static enum ent_err offer_once(struct asking *a, struct agreed *g)
 {
     unsigned status = 0;
-    struct ent_hash32 sid;
+    ent_buf_clear(&g->offer_bytes);
+    ent_buf_clear(&g->answer_bytes);
     enum ent_err r = make_offer(a, g);
     if (r != ENT_OK)
         return r;
@@ -181,7 +183,19 @@ static enum ent_err agree(struct asking *a, struct agreed *g)
         return r;
     if (status != 200 && status != 403)
         return ent_fail(a->d, ENT_E_PEER, "the partner would not hear the offer", 0, 0);
-    if ((r = check_answer(a, g, status)) != ENT_OK)
+    return check_answer(a, g, status);
+}
+
+static enum ent_err agree(struct asking *a, struct agreed *g)
+{
+    struct ent_hash32 sid;
+    enum ent_err r = offer_once(a, g);
+    /* Another match of this home, begun at the same moment, may overtake this one on its way: the
+     * partner takes offers by rising numbers only. */
+    for (unsigned i = 1; i < TRIES && r == ENT_E_POLICY && a->report->verdict == ENT_DENIED_STALE;
+         i++)
+        r = offer_once(a, g);
+    if (r != ENT_OK)
         return r;
     ent_match_sid(&sid, &g->offer_act, &g->offer, &g->answer_act, &g->accept);
     ent_hex_encode(a->report->run, sid.b, 16);

@@ -22,9 +22,10 @@ struct ent_ask_opts {
     struct ent_pool *pool; /* each of its threads opens a connection */
     const struct ent_seed32 *author, *node;
     const struct ent_member *partner;
-    const char *url;   /* NULL: the partner's own */
-    uint32_t types;    /* what is asked about, as the offer says */
-    atomic_bool *stop; /* may be set at any time by anybody, also from a signal handler */
+    const char *url;       /* NULL: the partner's own */
+    unsigned call_seconds; /* for one message and its answer; 0: 120 */
+    uint32_t types;        /* what is asked about, as the offer says */
+    atomic_bool *stop;     /* may be set at any time by anybody, also from a signal handler */
     void *ctx;
     /* done and all count questions, then filter blocks; from one thread at a time */
     void (*progress)(void *ctx, enum ent_ask_phase phase, uint64_t done, uint64_t all);

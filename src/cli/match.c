@@ -278,6 +278,7 @@ static int ask(struct matching *m)
     cli_passphrase_release(&p);
     if (code == EXIT_DONE) {
         enum ent_err r = ent_pool_new(&pool, (unsigned)threads);
+        /* As long as it may take to arrive, and as long again for the answer to leave. */
         const struct ent_ask_opts opts = {.home = m->s->home,
                                           .store = m->s->store,
                                           .pool = pool,
@@ -285,6 +286,8 @@ static int ask(struct matching *m)
                                           .node = &node,
                                           .partner = m->partner,
                                           .url = m->a->url,
+                                          .call_seconds =
+                                              2 * (unsigned)m->s->config.request_seconds,
                                           .types = m->types,
                                           .stop = &cli_stop,
                                           .ctx = m,

@@ -65,8 +65,10 @@ static const struct item items[] = {
     {ITEM(idle_seconds), .kind = DURATION, .min = 1, .max = 60 * MINUTE, .def = "30s",
      .help = "How long a connection may be silent."},
     {ITEM(request_seconds), .kind = DURATION, .min = 1, .max = 24 * 60 * MINUTE, .def = "60s",
-     .help = "How long a request may take to arrive, and its answer to leave."},
-    {ITEM(match_max_items), .kind = COUNT, .min = 1, .max = 1000000000, .def = "1000000",
+     .help =
+         "How long a request may take to arrive, and its answer to leave. A match waits twice as "
+         "long for each answer of the partner."},
+    {ITEM(match_max_items), .kind = COUNT, .min = 1, .max = 50000000, .def = "1000000",
      .help = "The most items a partner may bring to one match. The pact may allow fewer."},
     {ITEM(match_min_tlp), .kind = WORD, .words = tlp_words, .def = "green",
      .help = "Only indicators whose marking is this or wider are put into matches."},

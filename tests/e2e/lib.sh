@@ -102,6 +102,13 @@ wait_for() {
     done
 }
 
+# configure NAME LINE...: settings of that member, instead of what there was
+configure() {
+    local name=$1
+    shift
+    printf '%s\n' "$@" >"$T/$name/config"
+}
+
 # start_node NAME [OPTION...]: serve $T/NAME on a free port; its log is $T/NAME.log. Sets $node (the
 # process) and $port.
 start_node() {

@@ -150,6 +150,14 @@ is "three matches at once, two of one home" "$one$two$three-$(jq '.hits | length
 n=$(runs a)
 is "no number is given twice" "$("$peers/audit" "$T/a")" "$(acts a) acts, $n runs"
 
+# An overtaken offer: the holder has decided on a later number already.
+python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE fact SET value = ? WHERE key = ?", (int(sys.argv[2]) + 2, "sequence/a")); db.commit()' "$T/b/store.db" "$(acts a)"
+m=$(mark)
+ends "an offer that was overtaken is made again" 0 match b --types email
+is "by its number" "$(since "$m" | grep -c 'reason=stale$')" 2
+
 # --- budgets -------------------------------------------------------------------------------------
 
 spent() { python3 -c 'import sqlite3, sys
@@ -208,6 +216,9 @@ between() {
     wait_for 10 test -s "$T/proxy.port"
     proxy="https://127.0.0.1:$(cat "$T/proxy.port")"
 }
+stop_node
+configure b "run_seconds = 4"
+start_node b
 bad="" before=$(spent a)
 for at in "up 0" "up 700" "up 2500" "up 4000" "up 60000" "up 92000" "down 0" "down 1200" "down 2800" "down 50000" "down 100000" "down 150000" "down 152000"; do
     # shellcheck disable=SC2086
@@ -236,14 +247,15 @@ for at in "up 2500" "up 60000" "down 1200" "down 60000"; do
 done
 is "a changed bit never passes" "$bad" ""
 
+begun() { since "$m" | grep -q 'event=match-accepted'; }
 # halted SIGNAL WHOM: a match that hangs in the middle, until the asker or the holder is signalled
 halted() {
     between down 30000 hang
     "$bin" match --home "$T/a" b --url "$proxy" --threads 1 >"$T/out" 2>"$T/err" &
     local asker=$!
     pids+=("$asker")
-    wait_for 20 grep -q accepted <(since "$m") || wait_for 20 sh -c "tail -n +$((m + 1)) '$T/b.log' | grep -q match-accepted"
-    sleep 0.3
+    wait_for 20 begun
+    sleep 0.3 # until the answer that hangs
     if [ "$2" = asker ]; then kill "-$1" $asker; else kill "-$1" "$node"; fi
     wait $asker 2>/dev/null
     rc=$?
@@ -255,6 +267,8 @@ is "and keeps nothing but the offer" "$(runs a)-$(acts a)" "$n-$((k + 1))"
 m=$(mark) n=$(runs a) k=$(acts a)
 halted KILL asker
 is "a kill keeps nothing else" "$(runs a)-$(acts a)" "$n-$((k + 1))"
+forgotten() { [ "$(since "$m" | grep -c 'event=match-expired partner=a')" -ge 1 ]; }
+check "the node forgets such a run" wait_for 30 forgotten
 ends "the node goes on with the next match" 0 match b --url "https://127.0.0.1:$port"
 m=$(mark) n=$(runs a) k=$(acts a)
 halted KILL holder

@@ -63,7 +63,7 @@ MAN      := $(wildcard docs/man/*.[1-8])
 SUPPORT  := $(wildcard tests/support/*.c)
 UNIT     := $(wildcard tests/unit/test_*.c)
 CTIME    := $(wildcard tests/ctime/ctime_*.c)
-FUZZ     := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ     := $(wildcard tests/fuzz/fuzz_*.c tests/fuzz/must_crash.c)
 PEERS    := $(wildcard tests/peers/*.c)
 BENCH    := $(wildcard bench/*.c)
 

@@ -41,7 +41,7 @@ enum ent_err ent_buf_reserve(struct ent_buf *b, uint8_t **ret, size_t n)
         b->p = p;
         b->cap = cap;
     }
-    *ret = b->p + b->n;
+    *ret = b->p == NULL ? NULL : b->p + b->n; /* nothing was asked for */
     return ENT_OK;
 }
 

@@ -21,7 +21,7 @@ static struct route parse_route(const char *method, const char *path)
 {
     struct route r = {.kind = NOWHERE};
     bool get = strcmp(method, "GET") == 0, post = strcmp(method, "POST") == 0;
-    uint8_t ignored[16];
+    uint8_t id[16];
     size_t n = strlen(PREFIX);
     if (strncmp(path, PREFIX, n) != 0)
         return r;
@@ -31,9 +31,11 @@ static struct route parse_route(const char *method, const char *path)
         return r;
     }
     if (strlen(path) < ENT_RUN_ID + 1 || path[0] != '/' || path[ENT_RUN_ID] != '/' ||
-        ent_hex_decode(ignored, 16, ent_slice(path + 1, 32)) != ENT_OK)
+        ent_hex_decode(id, 16, ent_slice(path + 1, 32)) != ENT_OK)
         return r;
-    memcpy(r.id, path + 1, 32);
+    ent_hex_encode(r.id, id, 16);
+    if (memcmp(r.id, path + 1, 32) != 0) /* upper case: a run has one name */
+        return r;
     path += ENT_RUN_ID + 1;
     if (post && strcmp(path, "evaluate") == 0)
         r.kind = EVALUATE;

@@ -412,6 +412,8 @@ enum ent_err ent_ask(struct ent_lookup_asker *asker, struct ent_ask_report *ret,
     ent_wipe(&tls, sizeof(tls));
     if (r == ENT_OK)
         r = run(&a, g);
+    if (r == ENT_E_FORMAT || r == ENT_E_LIMIT)
+        r = ENT_E_AUTH; /* only the partner's bytes can be wrong so: it cheats, or is broken */
     while (a.idles > 0)
         count_and_free(&a, a.idle[--a.idles]);
     ret->took_ns = ent_clock_steady_ns() - start;

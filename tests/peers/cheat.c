@@ -1,0 +1,339 @@
+/*
+ * cheat.c: a member who cheats, over the real transport, against the real program.
+ *
+ *     cheat ask HOME PARTNER URL HOW    makes an offer like anyone and then does HOW; prints
+ *                                       "STATUS BYTES" of the answer to the wicked message
+ *     cheat hold HOME PORT_FILE HOW     serves like anyone, but changes its answers as HOW says
+ *
+ * The home has open keys and is the cheat's own: what it signs, it may sign.
+ */
+#include "node/node.h"
+
+#include <signal.h>
+
+struct cheat {
+    struct ent_home home;
+    struct ent_store *store;
+    struct ent_seed32 author, tls;
+    struct ent_buf cert, key;
+    struct ent_spki spki;
+    const char *how;
+};
+
+static struct cheat c;
+
+static void must(enum ent_err r, const char *what)
+{
+    if (r == ENT_OK)
+        return;
+    (void)fprintf(stderr, "cheat: %s: %s\n", what, ent_err_str(r));
+    exit(9);
+}
+
+static void open_home(const char *dir)
+{
+    char path[ENT_PATH_MAX];
+    struct ent_seed32 node;
+    must(ent_secret_start(), "start");
+    must(ent_home_open(&c.home, NULL, dir), "home");
+    must(ent_home_path(&c.home, path, "store.db"), "path");
+    must(ent_store_open(&c.store, NULL, path), "store");
+    must(ent_home_key(&c.home, &c.author, NULL, ENT_KEY_AUTHOR, ent_slice(NULL, 0)), "author key");
+    must(ent_home_key(&c.home, &node, NULL, ENT_KEY_NODE, ent_slice(NULL, 0)), "node key");
+    ent_node_tls_seed(&c.tls, &node);
+    ent_buf_init(&c.cert, 8192);
+    ent_buf_init(&c.key, 8192);
+    must(ent_net_identity(&c.cert, &c.key, &c.spki, &c.tls, c.home.pact.self), "identity");
+}
+
+static bool is(const char *how)
+{
+    return strcmp(c.how, how) == 0;
+}
+
+/* --- asking -------------------------------------------------------------------------------------
+ */
+
+static struct ent_client *client;
+static struct ent_buf answer;
+
+static unsigned post(const char *path, struct ent_slice body)
+{
+    unsigned status = 0;
+    ent_buf_clear(&answer);
+    enum ent_err r = ent_client_call(client, &status, &answer, NULL, "POST", path, body);
+    return r == ENT_OK ? status : 0;
+}
+
+static void make_offer(struct ent_buf *offer, struct ent_act *act, struct ent_match_offer *terms,
+                       const char *partner)
+{
+    struct ent_buf body;
+    struct ent_seed32 author = c.author;
+    ent_buf_init(&body, 4096);
+    *terms = (struct ent_match_offer){.types = ENT_OBS_BIT(ENT_OBS_IPV4), .items = 3};
+    (void)snprintf(terms->to, sizeof(terms->to), "%s", is("misdirected") ? "somebody" : partner);
+    ent_random(terms->nonce.b, 32);
+    must(ent_match_offer_encode(&body, terms), "offer");
+    if (is("zero-items"))
+        body.p[(size_t)((uint8_t *)memmem(body.p, body.n, "items 3", 7) - body.p) + 6] = '0';
+    if (is("forged"))
+        ent_random(author.b, 32);
+    struct ent_act_wish wish = {.type = is("wrong-type") ? ENT_ST_RESULT : ENT_ST_OFFER,
+                                .media = ENT_MEDIA_OFFER,
+                                .body = ent_buf_slice(&body),
+                                .now = ent_clock_now()};
+    must(ent_home_act(&c.home, offer, act, NULL, &wish, &author), "act");
+}
+
+/* Three honest points behind the number of their batch. */
+static void make_questions(struct ent_buf *ask)
+{
+    uint8_t batch[4] = {0};
+    ent_buf_init(ask, 8u << 20);
+    must(ent_buf_put(ask, batch, 4), "memory");
+    for (int i = 0; i < 3; i++) {
+        struct ent_scalar k;
+        struct ent_element e;
+        ent_scalar_random(&k);
+        ent_element_base_mul(&e, &k);
+        must(ent_buf_put(ask, e.b, 32), "memory");
+    }
+}
+
+static unsigned wicked(const char *id, const struct ent_buf *offer)
+{
+    char evaluate[96], result[96];
+    struct ent_buf ask;
+    make_questions(&ask);
+    (void)snprintf(evaluate, sizeof(evaluate), "/peer/v1/match/%s/evaluate", id);
+    (void)snprintf(result, sizeof(result), "/peer/v1/match/%s/result", id);
+    if (is("early-result"))
+        return post(result, ent_buf_slice(offer));
+    if (is("identity"))
+        memset(ask.p + 4, 0, 32);
+    if (is("bit-255"))
+        ask.p[4 + 31] |= 0x80;
+    if (is("negative"))
+        ask.p[4] |= 1;
+    if (is("random-bytes"))
+        memset(ask.p + 4, 0xFF, 96);
+    if (is("too-many"))
+        must(ent_buf_put(&ask, ask.p + 4, 32), "memory");
+    if (is("too-few"))
+        ask.n -= 32;
+    if (is("wrong-batch"))
+        ask.p[0] = 1;
+    if (is("garbage"))
+        ask.n = 7;
+    if (is("oversized")) {
+        uint8_t *room;
+        must(ent_buf_reserve(&ask, &room, 4u << 20), "memory");
+        memset(room, 0, 4u << 20);
+        ask.n += 4u << 20;
+    }
+    unsigned status = post(evaluate, ent_buf_slice(&ask));
+    if (is("other-questions")) { /* the same batch once more, asking something else */
+        make_questions(&ask);
+        status = post(evaluate, ent_buf_slice(&ask));
+    }
+    if (is("after-the-end")) { /* the run was ended by the garbage: nothing of it goes on */
+        status = post(evaluate, ent_slice("x", 1));
+        make_questions(&ask);
+        status = post(evaluate, ent_buf_slice(&ask));
+    }
+    if (is("replayed")) { /* the same signed offer, after its run is dead */
+        (void)post(evaluate, ent_slice("x", 1));
+        status = post("/peer/v1/match", ent_buf_slice(offer));
+    }
+    return status;
+}
+
+static unsigned ask_partner(const struct ent_member *partner)
+{
+    struct ent_buf offer;
+    struct ent_act mine, theirs;
+    struct ent_match_offer terms;
+    struct ent_match_accept accept;
+    struct ent_hash32 sid;
+    char id[ENT_RUN_ID];
+    ent_buf_init(&offer, ENT_ACT_MAX);
+    make_offer(&offer, &mine, &terms, partner->name);
+    if (is("garbage-offer"))
+        memset(offer.p, 'x', offer.n);
+    if (is("odd-path"))
+        return post("/peer/v1/match/../../etc", ent_buf_slice(&offer));
+    unsigned status = post("/peer/v1/match", ent_buf_slice(&offer));
+    if (status != 200)
+        return status;
+    must(ent_act_parse(&theirs, ent_buf_slice(&answer), &partner->author, NULL), "acceptance");
+    must(ent_match_accept_parse(&accept, theirs.body), "terms");
+    ent_match_sid(&sid, &mine, &terms, &theirs, &accept);
+    ent_hex_encode(id, sid.b, 16);
+    return wicked(id, &offer);
+}
+
+static int ask(const char *partner, const char *url)
+{
+    const struct ent_member *m = ent_pact_member(&c.home.pact, partner);
+    if (m == NULL)
+        must(ENT_E_NOTFOUND, "partner");
+    struct ent_client_opts opts = {
+        .url = url, .cert_pem = ent_buf_slice(&c.cert), .key_pem = ent_buf_slice(&c.key)};
+    ent_spki_of_ed25519(&opts.server, m->tls.b);
+    must(ent_client_new(&client, NULL, &opts), "client");
+    ent_buf_init(&answer, 1u << 20);
+    unsigned status = ask_partner(m);
+    (void)printf("%u %zu\n", status, answer.n);
+    return 0;
+}
+
+/* --- holding ------------------------------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    stop = 1;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+/* One who cheats well signs what it served, not what it should have. Blocks are fetched in order.
+ */
+static struct ent_sha256 served;
+
+static void sign_again(struct ent_buf *act_bytes)
+{
+    struct ent_act act;
+    struct ent_match_result res;
+    struct ent_hash32 ref;
+    struct ent_buf body;
+    must(ent_act_parse(&act, ent_buf_slice(act_bytes), &ent_home_self(&c.home)->author, NULL),
+         "own");
+    must(ent_match_result_parse(&res, act.body), "result");
+    ref = act.st.ref[0];
+    ent_sha256_end(&served, &res.commitment);
+    ent_sha256_init(&served);
+    ent_buf_init(&body, 1024);
+    must(ent_match_result_encode(&body, &res), "result");
+    ent_buf_clear(act_bytes);
+    const struct ent_act_wish wish = {.type = ENT_ST_RESULT,
+                                      .ref = &ref,
+                                      .media = ENT_MEDIA_RESULT,
+                                      .body = ent_buf_slice(&body),
+                                      .now = ent_clock_now()};
+    must(ent_home_act(&c.home, act_bytes, &act, NULL, &wish, &c.author), "act");
+    ent_buf_release(&body);
+}
+
+static void tamper(const struct ent_request *req, struct ent_response *res)
+{
+    bool answers = ends_with(req->path, "/evaluate");
+    bool filter = strstr(req->path, "/filter/") != NULL,
+         labels = strstr(req->path, "/labels/") != NULL;
+    uint8_t *p = res->body.p;
+    size_t n = res->body.n;
+    if (res->status != 200 || n < 128)
+        return;
+    if (answers && is("proof"))
+        p[n - 1] ^= 1;
+    if (answers && is("identity"))
+        memset(p, 0, 32);
+    if (answers && is("bit-255"))
+        p[31] |= 0x80;
+    if (answers && is("swapped")) {
+        uint8_t first[32];
+        memcpy(first, p, 32);
+        memmove(p, p + 32, 32);
+        memcpy(p + 32, first, 32);
+    }
+    if ((answers && is("truncated")) || (filter && is("short-filter")))
+        res->body.n = n - 1;
+    if (filter && is("malformed-filter"))
+        p[0] ^= 1;
+    if (filter && is("another-filter"))
+        p[n - 1] ^= 1; /* a masked byte: well-formed, but not what it will sign */
+    if (labels && is("labels"))
+        for (size_t i = 0; i < n; i += ENT_LABEL_BOX)
+            p[i] ^= 1;
+    if (filter || labels)
+        ent_sha256_add(&served, ent_buf_slice(&res->body));
+    if (ends_with(req->path, "/result") && is("labels"))
+        sign_again(&res->body);
+    if (answers && is("error"))
+        res->status = 500;
+    if (ends_with(req->path, "/match") && is("forged-acceptance"))
+        p[n - 1] ^= 1;
+    if (ends_with(req->path, "/result") && is("forged-result"))
+        p[n - 1] ^= 1;
+    if (answers && is("endless"))
+        while (ent_buf_putc(&res->body, 'x') == ENT_OK)
+            ;
+}
+
+static void handle(void *ctx, const struct ent_request *req, struct ent_response *res)
+{
+    ent_peer_handle(ctx, req, res);
+    tamper(req, res);
+}
+
+static int hold(const char *port_file)
+{
+    struct ent_pool *pool;
+    struct ent_peer *peer;
+    struct ent_server *server;
+    char port[16];
+    ent_sha256_init(&served);
+    must(ent_pool_new(&pool, 1), "pool");
+    const struct ent_peer_opts opts = {.home = &c.home,
+                                       .store = c.store,
+                                       .pool = pool,
+                                       .author = &c.author,
+                                       .items_most = 1000000,
+                                       .max_tlp = ENT_TLP_GREEN,
+                                       .idle_seconds = 60};
+    must(ent_peer_new(&peer, &opts), "peer");
+    const struct ent_server_opts so = {.listen = "127.0.0.1:0",
+                                       .cert_pem = ent_buf_slice(&c.cert),
+                                       .key_pem = ent_buf_slice(&c.key),
+                                       .ctx = peer,
+                                       .allow = ent_peer_allow,
+                                       .max_body = ent_peer_max_body,
+                                       .handle = handle};
+    must(ent_server_start(&server, NULL, &so), "server");
+    int n = snprintf(port, sizeof(port), "%u\n", ent_server_port(server));
+    must(ent_file_write(port_file, ent_slice(port, (size_t)n), 0600, NULL), "port file");
+    while (!stop)
+        (void)usleep(50000);
+    ent_server_stop(server);
+    ent_peer_free(peer);
+    ent_pool_free(pool);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    (void)signal(SIGTERM, on_signal);
+    int code = 2;
+    if (argc >= 5) {
+        c.how = argv[argc - 1];
+        open_home(argv[2]);
+        if (argc == 6 && strcmp(argv[1], "ask") == 0)
+            code = ask(argv[3], argv[4]);
+        else if (argc == 5 && strcmp(argv[1], "hold") == 0)
+            code = hold(argv[3]);
+    }
+    ent_client_free(client);
+    ent_buf_release(&answer);
+    ent_buf_release(&c.cert);
+    ent_buf_wipe(&c.key);
+    ent_store_close(c.store);
+    return code;
+}

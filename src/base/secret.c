@@ -19,13 +19,14 @@ void ent_secret_harden_process(void)
 
 void ent_random(void *ret, size_t n)
 {
-    if (n > 0) /* of nothing, ret may be NULL, which libsodium's declaration forbids */
+    if (n > 0) /* NULL is fine with nothing, for us but not for libsodium */
         randombytes_buf(ret, n);
 }
 
 void ent_wipe(void *p, size_t n)
 {
-    sodium_memzero(p, n);
+    if (n > 0)
+        sodium_memzero(p, n);
 }
 
 void *ent_secret_alloc(size_t n)

@@ -9,6 +9,7 @@
 #include <dirent.h>
 
 static struct ent_home *home;
+static struct ent_arena kept; /* what was read, until the end */
 static const char *at = "";
 
 _Noreturn static void wrong(const char *what)
@@ -17,26 +18,29 @@ _Noreturn static void wrong(const char *what)
     exit(1);
 }
 
-static struct ent_buf read_file(const char *name, size_t max)
+static struct ent_slice read_file(const char *name, size_t max)
 {
     char path[ENT_PATH_MAX];
+    struct ent_slice copy;
     struct ent_buf b;
     ent_buf_init(&b, max);
-    if (ent_home_path(home, path, name) != ENT_OK || ent_file_read(&b, NULL, path) != ENT_OK)
+    if (ent_home_path(home, path, name) != ENT_OK || ent_file_read(&b, NULL, path) != ENT_OK ||
+        ent_arena_copy(&kept, &copy, ent_buf_slice(&b)) != ENT_OK)
         wrong(name);
-    return b;
+    ent_buf_release(&b);
+    return copy;
 }
 
-/* An act of a known member. bytes live as long as the program. */
+/* An act of a known member. */
 static struct ent_act read_act(const char *name, enum ent_statement_type type, const char *media)
 {
-    struct ent_buf b = read_file(name, ENT_ACT_MAX);
+    struct ent_slice b = read_file(name, ENT_ACT_MAX);
     char author[ENT_NAME_MAX + 1];
     struct ent_act act;
-    if (ent_act_author(author, ent_buf_slice(&b)) != ENT_OK)
+    if (ent_act_author(author, b) != ENT_OK)
         wrong("not an act");
     const struct ent_member *m = ent_pact_member(&home->pact, author);
-    if (m == NULL || ent_act_parse(&act, ent_buf_slice(&b), &m->author, NULL) != ENT_OK)
+    if (m == NULL || ent_act_parse(&act, b, &m->author, NULL) != ENT_OK)
         wrong("not signed by its author");
     if (media != NULL && (act.st.type != type || strcmp(act.st.media, media) != 0))
         wrong("another kind of act");
@@ -75,11 +79,11 @@ static void check_hits(const char *id, const struct ent_match_result *ours)
     struct ent_salt32 salt;
     struct ent_hash32 want;
     (void)snprintf(name, sizeof(name), "runs/%s/hits", id);
-    struct ent_buf hits = read_file(name, 1u << 30);
+    struct ent_slice hits = read_file(name, 1u << 30);
     (void)snprintf(name, sizeof(name), "runs/%s/secret", id);
-    struct ent_buf secret = read_file(name, 4096);
+    struct ent_slice secret = read_file(name, 4096);
     uint8_t seed[32];
-    ent_lines_start(&l, ent_buf_slice(&secret));
+    ent_lines_start(&l, secret);
     ent_lines_exact(&l, "entente/run@v1");
     ent_lines_exact(&l, "role asker");
     ent_lines_key(&l, "seed");
@@ -88,7 +92,7 @@ static void check_hits(const char *id, const struct ent_match_result *ours)
     ent_lines_b64(&l, salt.b, 32);
     if (ent_lines_end(&l) != ENT_OK)
         wrong("malformed secret");
-    ent_commit(&want, &salt, ent_buf_slice(&hits));
+    ent_commit(&want, &salt, hits);
     if (memcmp(want.b, ours->commitment.b, 32) != 0)
         wrong("hits do not open the commitment");
 }
@@ -135,6 +139,7 @@ int main(int argc, char **argv)
     struct dirent *e;
     uint64_t runs = 0;
     home = calloc(1, sizeof(*home));
+    ent_arena_init(&kept, (size_t)1 << 30);
     if (argc != 2 || home == NULL || ent_secret_start() != ENT_OK ||
         ent_home_open(home, NULL, argv[1]) != ENT_OK || ent_home_path(home, path, "runs") != ENT_OK)
         wrong("no home");
@@ -148,6 +153,8 @@ int main(int argc, char **argv)
     }
     if (dir != NULL)
         (void)closedir(dir);
+    ent_arena_release(&kept);
+    free(home);
     (void)printf("%llu acts, %llu runs\n", (unsigned long long)acts, (unsigned long long)runs);
     return 0;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# lookup.sh [PROGRAM]: a private lookup of 10,000 observables in a list of 10,000 over loopback, both
-# nodes on this machine, beside @openmined/psi.js on the same sets, in turns. RUNS (5), ITEMS
+# lookup.sh [PROGRAM]: a private lookup of 10,000 observables in a list of 10,000 over loopback,
+# both nodes on this machine, beside @openmined/psi.js on the same sets, in turns. RUNS (5), ITEMS
 # (10000), COMMON (1000) and SEED (1) change what is done; JSON=1 prints JSON lines.
 # shellcheck source=bench/lib
 . "$(dirname "$0")/lib"
@@ -20,7 +20,7 @@ with_psi=0
 if npm_ready; then
     with_psi=1
     coproc psi { exec node bench/psi.mjs build/npm "$tmp/holder.txt" "$tmp/asker.observed"; }
-    say "psi.js takes about half a minute for each of its runs, $((RUNS * ${#structures[@]})) in all"
+    say "psi.js takes about half a minute a run, $((RUNS * ${#structures[@]})) runs in all"
 fi
 
 ours() {

@@ -1,5 +1,5 @@
-// psi.mjs MODULES HOLDER ASKER: @openmined/psi.js on the sets that bench/sets wrote, both parties in
-// this one process, every message serialised and parsed as if it travelled. One line on standard
+// psi.mjs MODULES HOLDER ASKER: @openmined/psi.js on the sets that bench/sets wrote, both parties
+// in this one process, every message serialised and parsed as if it travelled. One line on standard
 // input is one run ("GCS", "Raw", "BloomFilter"), answered by one line of JSON.
 import { createInterface } from 'node:readline';
 import { createRequire } from 'node:module';

@@ -26,6 +26,12 @@ static bool stopped(const struct asking *a)
     return a->o->stop != NULL && atomic_load(a->o->stop);
 }
 
+/* What is wrong with the partner's bytes is not the user's fault: it cheats, or is broken. */
+static enum ent_err blame(enum ent_err r)
+{
+    return r == ENT_E_FORMAT || r == ENT_E_LIMIT ? ENT_E_AUTH : r;
+}
+
 static void wait_ms(unsigned ms)
 {
     struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
@@ -87,7 +93,7 @@ static enum ent_err call(struct asking *a, unsigned *ret_status, struct ent_buf 
         if ((r = take_client(a, &c, d)) != ENT_OK)
             return r;
         ent_buf_clear(answer);
-        r = ent_client_call(c, ret_status, answer, d, method, path, body);
+        r = blame(ent_client_call(c, ret_status, answer, d, method, path, body));
         give_client(a, c, r != ENT_OK);
         if (r != ENT_E_PEER)
             return r;
@@ -156,7 +162,7 @@ static enum ent_err check_answer(struct asking *a, struct agreed *g, unsigned st
     enum ent_err r = ent_act_parse(&g->answer_act, ent_buf_slice(&g->answer_bytes),
                                    &a->o->partner->author, a->d);
     if (r != ENT_OK)
-        return r;
+        return blame(r);
     if (strcmp(st->author, a->o->partner->name) != 0 || st->refs != 1 ||
         memcmp(st->ref[0].b, g->offer_act.leaf.b, 32) != 0)
         return ent_fail(a->d, ENT_E_AUTH, "the partner answered another offer", 0, 0);
@@ -166,7 +172,7 @@ static enum ent_err check_answer(struct asking *a, struct agreed *g, unsigned st
     if (status == 200 && st->type == ENT_ST_ACCEPT && strcmp(st->media, ENT_MEDIA_ACCEPT) == 0 &&
         ent_match_accept_parse(&g->accept, g->answer_act.body) == ENT_OK)
         return ENT_OK;
-    return ent_fail(a->d, ENT_E_FORMAT, "the partner's answer makes no sense", 0, 0);
+    return ent_fail(a->d, ENT_E_AUTH, "the partner's answer makes no sense", 0, 0);
 }
 
 static enum ent_err offer_once(struct asking *a, struct agreed *g)
@@ -222,7 +228,7 @@ static enum ent_err ask_batch(void *ctx, size_t i)
         goto out;
     size_t n = b->n;
     if ((r = ent_lookup_asker_answer(a->asker, b, ent_buf_slice(&answer))) != ENT_OK) {
-        r = ent_fail(&d, r, "the partner's answers do not carry a valid proof", 0, 0);
+        r = ent_fail(&d, blame(r), "the partner's answers do not carry a valid proof", 0, 0);
         goto out;
     }
     (void)pthread_mutex_lock(&a->lock);
@@ -264,7 +270,7 @@ static enum ent_err receive(struct asking *a, const struct agreed *g, struct ent
         r = tags ? ent_lookup_asker_filter(a->asker, ent_buf_slice(&block))
                  : ent_lookup_asker_labels(a->asker, ent_buf_slice(&block));
         if (r == ENT_E_FORMAT)
-            r = ent_fail(a->d, r, "the partner's filter is malformed", 0, 0);
+            r = ent_fail(a->d, blame(r), "the partner's filter is malformed", 0, 0);
         if (a->o->progress != NULL)
             a->o->progress(a->o->ctx, ENT_ASK_FILTER, i + 1, all);
     }
@@ -315,7 +321,7 @@ static enum ent_err check_their_result(struct asking *a, const struct agreed *g,
     struct ent_match_result res;
     enum ent_err r = ent_act_parse(&act, ent_buf_slice(bytes), &a->o->partner->author, a->d);
     if (r != ENT_OK)
-        return r;
+        return blame(r);
     if (act.st.type != ENT_ST_RESULT || strcmp(act.st.author, a->o->partner->name) != 0 ||
         act.st.refs != 1 || memcmp(act.st.ref[0].b, g->answer_act.leaf.b, 32) != 0 ||
         ent_match_result_parse(&res, act.body) != ENT_OK || res.asked != a->report->asked ||
@@ -412,8 +418,6 @@ enum ent_err ent_ask(struct ent_lookup_asker *asker, struct ent_ask_report *ret,
     ent_wipe(&tls, sizeof(tls));
     if (r == ENT_OK)
         r = run(&a, g);
-    if (r == ENT_E_FORMAT || r == ENT_E_LIMIT)
-        r = ENT_E_AUTH; /* only the partner's bytes can be wrong so: it cheats, or is broken */
     while (a.idles > 0)
         count_and_free(&a, a.idle[--a.idles]);
     ret->took_ns = ent_clock_steady_ns() - start;

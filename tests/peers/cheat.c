@@ -84,13 +84,14 @@ static void make_offer(struct ent_buf *offer, struct ent_act *act, struct ent_ma
                                 .body = ent_buf_slice(&body),
                                 .now = ent_clock_now()};
     must(ent_home_act(&c.home, offer, act, NULL, &wish, &author), "act");
+    ent_buf_release(&body);
 }
 
 /* Three honest points behind the number of their batch. */
 static void make_questions(struct ent_buf *ask)
 {
     uint8_t batch[4] = {0};
-    ent_buf_init(ask, 8u << 20);
+    ent_buf_clear(ask);
     must(ent_buf_put(ask, batch, 4), "memory");
     for (int i = 0; i < 3; i++) {
         struct ent_scalar k;
@@ -105,11 +106,14 @@ static unsigned wicked(const char *id, const struct ent_buf *offer)
 {
     char evaluate[96], result[96];
     struct ent_buf ask;
+    ent_buf_init(&ask, 8u << 20);
     make_questions(&ask);
     (void)snprintf(evaluate, sizeof(evaluate), "/peer/v1/match/%s/evaluate", id);
     (void)snprintf(result, sizeof(result), "/peer/v1/match/%s/result", id);
-    if (is("early-result"))
+    if (is("early-result")) {
+        ent_buf_release(&ask);
         return post(result, ent_buf_slice(offer));
+    }
     if (is("identity"))
         memset(ask.p + 4, 0, 32);
     if (is("bit-255"))
@@ -118,8 +122,11 @@ static unsigned wicked(const char *id, const struct ent_buf *offer)
         ask.p[4] |= 1;
     if (is("random-bytes"))
         memset(ask.p + 4, 0xFF, 96);
-    if (is("too-many"))
-        must(ent_buf_put(&ask, ask.p + 4, 32), "memory");
+    if (is("too-many")) {
+        struct ent_element again;
+        memcpy(again.b, ask.p + 4, 32);
+        must(ent_buf_put(&ask, again.b, 32), "memory");
+    }
     if (is("too-few"))
         ask.n -= 32;
     if (is("wrong-batch"))
@@ -146,31 +153,30 @@ static unsigned wicked(const char *id, const struct ent_buf *offer)
         (void)post(evaluate, ent_slice("x", 1));
         status = post("/peer/v1/match", ent_buf_slice(offer));
     }
+    ent_buf_release(&ask);
     return status;
 }
 
-static unsigned ask_partner(const struct ent_member *partner)
+static unsigned ask_partner(const struct ent_member *partner, struct ent_buf *offer)
 {
-    struct ent_buf offer;
     struct ent_act mine, theirs;
     struct ent_match_offer terms;
     struct ent_match_accept accept;
     struct ent_hash32 sid;
     char id[ENT_RUN_ID];
-    ent_buf_init(&offer, ENT_ACT_MAX);
-    make_offer(&offer, &mine, &terms, partner->name);
+    make_offer(offer, &mine, &terms, partner->name);
     if (is("garbage-offer"))
-        memset(offer.p, 'x', offer.n);
+        memset(offer->p, 'x', offer->n);
     if (is("odd-path"))
-        return post("/peer/v1/match/../../etc", ent_buf_slice(&offer));
-    unsigned status = post("/peer/v1/match", ent_buf_slice(&offer));
+        return post("/peer/v1/match/../../etc", ent_buf_slice(offer));
+    unsigned status = post("/peer/v1/match", ent_buf_slice(offer));
     if (status != 200)
         return status;
     must(ent_act_parse(&theirs, ent_buf_slice(&answer), &partner->author, NULL), "acceptance");
     must(ent_match_accept_parse(&accept, theirs.body), "terms");
     ent_match_sid(&sid, &mine, &terms, &theirs, &accept);
     ent_hex_encode(id, sid.b, 16);
-    return wicked(id, &offer);
+    return wicked(id, offer);
 }
 
 static int ask(const char *partner, const char *url)
@@ -183,7 +189,10 @@ static int ask(const char *partner, const char *url)
     ent_spki_of_ed25519(&opts.server, m->tls.b);
     must(ent_client_new(&client, NULL, &opts), "client");
     ent_buf_init(&answer, 1u << 20);
-    unsigned status = ask_partner(m);
+    struct ent_buf offer;
+    ent_buf_init(&offer, ENT_ACT_MAX);
+    unsigned status = ask_partner(m, &offer);
+    ent_buf_release(&offer);
     (void)printf("%u %zu\n", status, answer.n);
     return 0;
 }

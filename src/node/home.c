@@ -76,8 +76,10 @@ static enum ent_err write_key(const char *dir, struct ent_diag *d, const struct 
     if (passphrase == NULL) {
         ent_base64_encode(b64, f->seed[role].b, 32);
     } else {
-        if ((r = ent_seed_lock(locked, &f->seed[role], *passphrase)) != ENT_OK)
-            return ent_fail(d, r, "cannot lock a key: too little memory?", 0, 0);
+        if ((r = ent_seed_lock(locked, &f->seed[role], *passphrase)) != ENT_OK) {
+            r = ent_fail(d, r, "cannot lock a key: too little memory?", 0, 0);
+            goto out;
+        }
         ent_base64_encode(b64, locked, sizeof(locked));
     }
     (void)snprintf(name, sizeof(name), "keys/%s", ent_key_role_name(role));
@@ -157,11 +159,12 @@ enum ent_err ent_home_make(struct ent_diag *d, const struct ent_home_new *opts)
     int n = snprintf(tmp, sizeof(tmp), "%s.new-XXXXXX", opts->dir);
     if (n < 0 || (size_t)n >= sizeof(tmp))
         return ent_fail(d, ENT_E_LIMIT, "path too long", 0, 0);
-    if (fresh_keys(&f, opts) != ENT_OK)
-        return ent_fail(d, ENT_E_LIMIT, "name, display name or URL too long", 0, 0);
     if (mkdtemp(tmp) == NULL)
         return ent_fail_sys(d, "cannot make a directory");
-    r = fill(tmp, d, &f, opts);
+    if ((r = fresh_keys(&f, opts)) != ENT_OK)
+        r = ent_fail(d, r, "name, display name or URL too long", 0, 0);
+    else
+        r = fill(tmp, d, &f, opts);
     ent_wipe(&f, sizeof(f));
     if (r == ENT_OK && opts->stop != NULL && atomic_load(opts->stop))
         r = ENT_E_INTERRUPTED;

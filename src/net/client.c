@@ -18,7 +18,7 @@
 #define PIN_PREFIX     "sha256//"
 #define URL_MAX_BYTES  512
 #define PATH_MAX_BYTES 1024
-#define WAIT_MS        1000 /* the longest between two looks; an interrupt wakes at once */
+#define WAIT_MS        200 /* the longest between two looks at stop */
 
 struct ent_client {
     CURL *easy;
@@ -26,7 +26,7 @@ struct ent_client {
     struct curl_slist *headers;
     struct ent_buf base, url; /* "https://host:port", and with the path of the call */
     int identity_fd;
-    atomic_bool interrupted;
+    const atomic_bool *stop;
     uint64_t sent, received;
     char error[CURL_ERROR_SIZE];
     struct ent_buf *answer; /* of the call under way */
@@ -169,6 +169,7 @@ enum ent_err ent_client_new(struct ent_client **ret, struct ent_diag *d,
     if (c == NULL)
         return ent_fail(d, ENT_E_NOMEM, "no memory for the HTTPS client", 0, 0);
     c->identity_fd = -1;
+    c->stop = opts->stop;
     ent_buf_init(&c->base, URL_MAX_BYTES);
     ent_buf_init(&c->url, URL_MAX_BYTES + PATH_MAX_BYTES + 1);
     if ((r = parse_url(&c->base, opts->url)) != ENT_OK) {
@@ -253,7 +254,7 @@ static enum ent_err run(struct ent_client *c, CURLcode *ret)
     if (curl_multi_add_handle(c->multi, c->easy) != CURLM_OK)
         return ENT_E_NOMEM;
     while (running > 0) {
-        if (atomic_exchange(&c->interrupted, false))
+        if (c->stop != NULL && atomic_load(c->stop))
             return ENT_E_INTERRUPTED;
         if (curl_multi_perform(c->multi, &running) != CURLM_OK)
             return ENT_E_NOMEM;
@@ -341,10 +342,4 @@ void ent_client_traffic(const struct ent_client *c, uint64_t *ret_sent, uint64_t
 {
     *ret_sent = c->sent;
     *ret_received = c->received;
-}
-
-void ent_client_interrupt(struct ent_client *c)
-{
-    atomic_store(&c->interrupted, true);
-    (void)curl_multi_wakeup(c->multi);
 }

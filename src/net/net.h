@@ -96,7 +96,9 @@ struct ent_client_opts {
     struct ent_spki server;   /* the only key accepted */
     unsigned connect_seconds; /* 0: 10 */
     unsigned call_seconds;    /* 0: 120 */
-    const atomic_bool *stop;  /* when it becomes true, every call ends with ENT_E_INTERRUPTED */
+    /* When it becomes true, from a signal handler or another thread, a call that is under way ends
+     * within a quarter of a second, and later ones at once, with ENT_E_INTERRUPTED. May be NULL. */
+    const atomic_bool *stop;
 };
 
 /* ENT_E_FORMAT unless this could be `url`. */
@@ -121,9 +123,5 @@ ENT_MUST_USE enum ent_err ent_client_call(struct ent_client *c, unsigned *ret_st
 
 /* Bytes sent and received so far, as the TLS records' payload, headers included. */
 void ent_client_traffic(const struct ent_client *c, uint64_t *ret_sent, uint64_t *ret_received);
-
-/* From any thread: make the call that is under way, else the next one, end soon with
- * ENT_E_INTERRUPTED. */
-void ent_client_interrupt(struct ent_client *c);
 
 #endif

@@ -109,6 +109,8 @@ struct ent_server *peer_serve(const struct ent_server_opts *more)
     return s;
 }
 
+atomic_bool peer_stop;
+
 struct ent_client *peer_client_to(unsigned port, const struct identity *id,
                                   const struct ent_spki *pin, unsigned call_seconds)
 {
@@ -120,6 +122,7 @@ struct ent_client *peer_client_to(unsigned port, const struct identity *id,
                                 .key_pem = ent_buf_slice(&id->key),
                                 .server = *pin,
                                 .connect_seconds = 5,
+                                .stop = &peer_stop,
                                 .call_seconds = call_seconds == 0 ? 10 : call_seconds};
     assert_ok(ent_client_new(&c, NULL, &o));
     return c;

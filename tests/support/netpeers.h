@@ -42,6 +42,8 @@ enum ent_err peer_try_serve(struct ent_server **ret, struct ent_diag *d,
                             const struct ent_server_opts *more);
 
 struct ent_client *peer_client(const struct ent_server *s, const struct identity *id);
+/* The stop flag of every client made here. */
+extern atomic_bool peer_stop;
 struct ent_client *peer_client_to(unsigned port, const struct identity *id,
                                   const struct ent_spki *pin, unsigned call_seconds);
 enum ent_err peer_get(struct ent_client *c, const char *path, unsigned *ret_status,

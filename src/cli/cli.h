@@ -80,6 +80,9 @@ struct session {
 int cli_open(struct session *s, const struct args *a, bool with_store);
 void cli_close(struct session *s);
 
+/* The problems of a configuration file, a line each, on standard error. */
+void cli_config_problems(const struct ent_config_problems *p, const char *path);
+
 /* Unlock a key: open ones at once; else the passphrase comes from --passphrase-file,
  * $ENTENTE_PASSPHRASE_FILE or the terminal. The passphrase is asked for once. */
 struct passphrase {

@@ -69,6 +69,7 @@ int cli_open(struct session *s, const struct args *a, bool with_store)
 {
     char dir[ENT_PATH_MAX], path[ENT_PATH_MAX];
     struct ent_diag d = {0};
+    struct ent_config_problems problems = {.n = 0};
     enum ent_err r = ENT_OK;
     *s = (struct session){0};
     if (a->home == NULL && (r = ent_home_default(dir)) != ENT_OK)
@@ -79,8 +80,10 @@ int cli_open(struct session *s, const struct args *a, bool with_store)
     if ((r = ent_home_open(s->home, &d, home)) != ENT_OK)
         return cli_fail(r, &d, home);
     if ((r = ent_home_path(s->home, path, "config")) != ENT_OK ||
-        (r = ent_config_load(&s->config, &d, path)) != ENT_OK)
-        return cli_fail(r, &d, path);
+        (r = ent_config_load(&s->config, &problems, &d, path)) != ENT_OK) {
+        cli_config_problems(&problems, path);
+        return problems.n > 0 ? EXIT_INPUT : cli_fail(r, &d, path);
+    }
     if (!with_store)
         return EXIT_DONE;
     if ((r = ent_home_path(s->home, path, "store.db")) != ENT_OK ||

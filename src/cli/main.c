@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 
 static const struct command *const commands[] = {
-    &cmd_init, &cmd_member, &cmd_pact, &cmd_import, &cmd_watch, &cmd_match, &cmd_serve, NULL,
+    &cmd_init,  &cmd_member, &cmd_pact,   &cmd_import, &cmd_watch,
+    &cmd_match, &cmd_serve,  &cmd_config, NULL,
 };
 
 static int usage(FILE *to)

@@ -54,9 +54,9 @@ static int start(struct serving *v)
                                        .store = v->s->store,
                                        .author = v->author,
                                        .items_most = c->match_max_items,
-                                       .max_tlp = c->match_max_tlp,
+                                       .max_tlp = c->match_tlp,
                                        .pad = v->a->pad,
-                                       .idle_seconds = c->run_seconds,
+                                       .idle_seconds = (unsigned)c->run_seconds,
                                        .event = log_event};
     struct ent_peer_opts with_pool = peer;
     if ((r = ent_pool_new(&v->pool, (unsigned)c->worker_threads)) == ENT_OK) {
@@ -75,9 +75,10 @@ static int start(struct serving *v)
                                              .max_body = ent_peer_max_body,
                                              .handle = ent_peer_handle,
                                              .threads = ent_pool_threads(v->pool),
-                                             .max_connections = c->max_connections,
-                                             .idle_seconds = c->idle_seconds,
-                                             .request_seconds = c->request_seconds};
+                                             .max_connections = (unsigned)c->max_connections,
+                                             .idle_seconds = (unsigned)c->idle_seconds,
+                                             .request_seconds = (unsigned)c->request_seconds,
+                                             .max_bodies = c->max_bodies};
         r = ent_server_start(&v->server, &d, &opts);
     }
     ent_buf_release(&cert);

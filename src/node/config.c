@@ -30,9 +30,9 @@ struct word {
 };
 
 static const struct word tlp_words[] = {
-    {"clear", ENT_TLP_CLEAR}, {"green", ENT_TLP_GREEN},
-    {"amber", ENT_TLP_AMBER}, {"amber+strict", ENT_TLP_AMBER_STRICT},
-    {"red", ENT_TLP_RED},     {NULL, 0},
+    {"clear", ENT_TLP_CLEAR},
+    {"green", ENT_TLP_GREEN},
+    {NULL, 0},
 };
 _Static_assert(sizeof(enum ent_tlp) == sizeof(unsigned), "parse_word() writes an unsigned");
 
@@ -70,8 +70,12 @@ static const struct item items[] = {
          "long for each answer of the partner."},
     {ITEM(match_max_items), .kind = COUNT, .min = 1, .max = 50000000, .def = "1000000",
      .help = "The most items a partner may bring to one match. The pact may allow fewer."},
-    {ITEM(match_min_tlp), .kind = WORD, .words = tlp_words, .def = "green",
-     .help = "Only indicators whose marking is this or wider are put into matches."},
+    {ITEM(match_tlp), .kind = WORD, .words = tlp_words, .def = "green",
+     .help =
+         "Only indicators whose marking is this or wider are put into matches. What is amber or "
+         "narrower never leaves."},
+    {ITEM(run_seconds), .kind = DURATION, .min = 1, .max = 24 * 60 * MINUTE, .def = "120s",
+     .help = "A match in which the partner says nothing for so long is forgotten."},
     {ITEM(worker_threads), .kind = COUNT, .min = 0, .max = 1024, .def = "0",
      .help = "Threads for matches and imports; 0 means as many as there are processors."},
 };
@@ -368,6 +372,18 @@ enum ent_err ent_config_show(struct ent_buf *b, const struct ent_config_problems
 
 /* --- the manual --------------------------------------------------------------------------------
  */
+
+enum ent_err ent_config_list(struct ent_buf *b)
+{
+    enum ent_err r = ENT_OK;
+    for (size_t i = 0; i < ITEMS && r == ENT_OK; i++) {
+        char wanted[WANTED_TEXT];
+        r = ent_buf_printf(b, "%s# %s\n# The value is %s.\n#%s = %s\n", i == 0 ? "" : "\n",
+                           items[i].help, show_wanted(wanted, &items[i]), items[i].name,
+                           items[i].def);
+    }
+    return r;
+}
 
 #define MAN_COLUMNS 78
 

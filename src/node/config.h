@@ -22,7 +22,8 @@ struct ent_config {
     uint64_t idle_seconds;
     uint64_t request_seconds;
     uint64_t match_max_items;
-    enum ent_tlp match_min_tlp;
+    enum ent_tlp match_tlp; /* the narrowest that partners may match against */
+    uint64_t run_seconds;
     uint64_t worker_threads; /* 0: as many as there are processors */
 };
 
@@ -54,6 +55,9 @@ ENT_MUST_USE enum ent_err ent_config_load(struct ent_config *ret, struct ent_con
 /* One line for each problem: "path:3: unknown key ...". */
 ENT_MUST_USE enum ent_err ent_config_show(struct ent_buf *b, const struct ent_config_problems *p,
                                           const char *path);
+
+/* All settings as a file that changes nothing: help in comments, `#key = default`. */
+ENT_MUST_USE enum ent_err ent_config_list(struct ent_buf *b);
 
 /* The list of keys for the manual page, in mdoc(7). */
 ENT_MUST_USE enum ent_err ent_config_man(struct ent_buf *b);

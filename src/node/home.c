@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 static const char config_text[] =
-    "# Settings of this member; `entente help config` lists them all.\n";
+    "# Settings of this member; `entente config list` shows them all.\n";
 
 enum ent_err ent_home_default(char ret[static ENT_PATH_MAX])
 {

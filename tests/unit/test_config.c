@@ -25,7 +25,7 @@ static void test_defaults(void **state)
     assert_int_equal(conf.idle_seconds, 30);
     assert_int_equal(conf.request_seconds, 60);
     assert_int_equal(conf.match_max_items, 1000000);
-    assert_int_equal(conf.match_min_tlp, ENT_TLP_GREEN);
+    assert_int_equal(conf.match_tlp, ENT_TLP_GREEN);
     assert_int_equal(conf.worker_threads, 0);
 }
 
@@ -89,10 +89,11 @@ static void test_bad_values(void **state)
         "idle_seconds = 30 s",
         "idle_seconds = 2M",
         "idle_seconds = s",
-        "match_min_tlp = Green",
-        "match_min_tlp = white",
-        "match_min_tlp = ",
-        "match_min_tlp = 2",
+        "match_tlp = Green",
+        "match_tlp = white",
+        "match_tlp = amber",
+        "match_tlp = ",
+        "match_tlp = 2",
         "worker_threads = all",
     };
     (void)state;
@@ -134,8 +135,7 @@ static void test_messages(void **state)
         "config:6: 'listen 127.0.0.1:1' is not of the form key = value",
         "config:8: 'max_connections' is set already, on line 7",
         "config:9: '70m' is not right for 'idle_seconds', which is a duration from 1s to 1h",
-        "config:10: 'a\\x1b[31m' is not right for 'match_min_tlp', which is clear, green, amber, "
-        "amber+strict or red",
+        "config:10: 'a\\x1b[31m' is not right for 'match_tlp', which is clear or green",
         "config:11: '9' is not right for 'max_bodies', which is a size from 1M to 1024G",
         "config:12: '' is not right for 'listen', which is an address and a port, such as "
         "192.0.2.1:7443 or [2001:db8::1]:7443",
@@ -144,7 +144,7 @@ static void test_messages(void **state)
     (void)state;
     expect("# first\nlisen = 1\nmax_conections = 2\nulr = x\ncolour = blue\nlisten 127.0.0.1:1\n"
            "max_connections = 3\nmax_connections = 3\nidle_seconds = 70m\n"
-           "match_min_tlp = a\x1b[31m\nmax_bodies = 9\nlisten =\n= 1\n",
+           "match_tlp = a\x1b[31m\nmax_bodies = 9\nlisten =\n= 1\n",
            want, sizeof(want) / sizeof(want[0]));
 }
 
@@ -168,9 +168,10 @@ static void test_many_problems(void **state)
 /* Property: one wrong, missing, doubled or swapped letter in a key is put right. */
 static void test_suggestions(void **state)
 {
-    static const char *const names[] = {"listen",          "url",           "max_connections",
-                                        "max_bodies",      "idle_seconds",  "request_seconds",
-                                        "match_max_items", "match_min_tlp", "worker_threads"};
+    static const char *const names[] = {"listen",          "url",          "max_connections",
+                                        "max_bodies",      "idle_seconds", "request_seconds",
+                                        "match_max_items", "match_tlp",    "run_seconds",
+                                        "worker_threads"};
     (void)state;
     for (unsigned round = 0; round < 500; round++) {
         const char *name = names[ent_t_below(sizeof(names) / sizeof(names[0]))];

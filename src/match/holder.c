@@ -12,17 +12,16 @@
 struct ent_lookup_holder {
     struct ent_oprf_key key; /* secret */
     struct ent_commitment commitment;
-    struct ent_seed32 label_seed; /* secret: keys of the label boxes are derived from it */
     struct ent_items items;
     struct ent_buf label_of; /* u32 for each item */
     struct ent_buf labels;   /* struct ent_label, one for each distinct one */
     struct ent_buf slots;    /* u32: open-addressing table into labels, 0 is empty */
     uint32_t *box_of;        /* for each label, then padding: which box it gets */
     uint32_t *label_in;      /* the reverse */
+    struct ent_buf box_keys; /* struct ent_label_key for each box; secret */
     bool pad, started, sorted;
     struct ent_hash32 sid;
     uint64_t asked, entries_n, labels_n; /* with padding */
-    struct ent_buf label_keys;           /* struct ent_label_key, one for each label; secret */
     struct ent_filter_entry *entries;
     struct ent_hash32 *admitted; /* for each batch: hash of the questions; zero before */
     uint64_t admitted_n;
@@ -68,14 +67,13 @@ enum ent_err ent_lookup_holder_new(struct ent_lookup_holder **ret, bool pad)
     ent_buf_init(&h->label_of, (size_t)ENT_MATCH_ITEMS_MOST * sizeof(uint32_t));
     ent_buf_init(&h->labels, (size_t)ENT_MATCH_LABELS_MOST * sizeof(struct ent_label));
     ent_buf_init(&h->slots, SLOTS * sizeof(uint32_t));
-    ent_buf_init(&h->label_keys, ENT_MATCH_LABELS_MOST * sizeof(struct ent_label_key));
+    ent_buf_init(&h->box_keys, (size_t)ENT_MATCH_LABELS_MOST * sizeof(struct ent_label_key));
     if (ent_buf_reserve(&h->slots, &room, SLOTS * sizeof(uint32_t)) != ENT_OK) {
         ent_lookup_holder_free(h);
         return ENT_E_NOMEM;
     }
     memset(room, 0, SLOTS * sizeof(uint32_t));
     ent_oprf_key_generate(&h->key);
-    ent_random(h->label_seed.b, sizeof(h->label_seed.b));
     ent_commitment_init(&h->commitment);
     *ret = h;
     return ENT_OK;
@@ -89,7 +87,9 @@ void ent_lookup_holder_free(struct ent_lookup_holder *h)
     ent_buf_release(&h->label_of);
     ent_buf_release(&h->labels);
     ent_buf_release(&h->slots);
-    ent_buf_wipe(&h->label_keys);
+    free(h->box_of);
+    free(h->label_in);
+    ent_buf_wipe(&h->box_keys);
     free(h->entries);
     free(h->admitted);
     ent_secret_free(h);
@@ -197,36 +197,23 @@ enum ent_err ent_lookup_holder_accept(struct ent_lookup_holder *h, struct ent_ma
     return ENT_OK;
 }
 
-static void label_key(const struct ent_lookup_holder *h, uint32_t index, struct ent_label_key *ret)
-{
-    uint8_t info[] = "entente/lookup/label-key/v1....";
-    ent_put_u32le(info + sizeof(info) - 5, index);
-    ent_hkdf(ret->b, sizeof(ret->b), ent_slice(h->label_seed.b, sizeof(h->label_seed.b)),
-             ent_slice(info, sizeof(info) - 1));
-}
-
-/* Once for each label, since a million items may share a few. Padding has keys too, which no entry
- * leads to. */
-static enum ent_err make_label_keys(struct ent_lookup_holder *h)
+/* A fresh key for each box; those of padding exist too, and no entry leads to them. */
+static enum ent_err make_box_keys(struct ent_lookup_holder *h)
 {
     size_t n = (size_t)h->labels_n * sizeof(struct ent_label_key);
     uint8_t *room;
-    enum ent_err r = ent_buf_reserve(&h->label_keys, &room, n);
+    enum ent_err r = ent_buf_reserve(&h->box_keys, &room, n);
     if (r != ENT_OK)
         return r;
-    for (uint32_t i = 0; i < h->labels_n; i++) {
-        struct ent_label_key key;
-        label_key(h, i, &key);
-        memcpy(room + i * sizeof(key), &key, sizeof(key));
-    }
-    h->label_keys.n = n;
+    ent_random(room, n);
+    h->box_keys.n = n;
     return ENT_OK;
 }
 
-static const struct ent_label_key *label_key_at(const struct ent_lookup_holder *h, uint32_t index)
+static const struct ent_label_key *box_key(const struct ent_lookup_holder *h, uint32_t box)
 {
-    const struct ent_label_key *all = (const void *)h->label_keys.p;
-    return &all[index];
+    const struct ent_label_key *all = (const void *)h->box_keys.p;
+    return &all[box];
 }
 
 enum ent_err ent_lookup_holder_start(struct ent_lookup_holder *h, const struct ent_hash32 *sid,
@@ -239,7 +226,7 @@ enum ent_err ent_lookup_holder_start(struct ent_lookup_holder *h, const struct e
     h->admitted = calloc((size_t)batches, sizeof(*h->admitted));
     if (h->entries == NULL || h->admitted == NULL)
         return ENT_E_NOMEM;
-    enum ent_err r = make_label_keys(h);
+    enum ent_err r = make_box_keys(h);
     if (r != ENT_OK)
         return r;
     h->sid = *sid;
@@ -276,8 +263,9 @@ enum ent_err ent_lookup_holder_tags(struct ent_lookup_holder *h, size_t part)
         uint8_t plain[ENT_MASKED];
         uint32_t label;
         memcpy(&label, h->label_of.p + (first + i) * sizeof(label), sizeof(label));
-        ent_put_u32le(plain, label);
-        memcpy(plain + 4, label_key_at(h, label)->b, sizeof(struct ent_label_key));
+        uint32_t box = h->box_of[label];
+        ent_put_u32le(plain, box);
+        memcpy(plain + 4, box_key(h, box)->b, sizeof(struct ent_label_key));
         ent_lookup_expand(e, &h->sid, out[i]);
         for (size_t j = 0; j < ENT_MASKED; j++)
             e->masked[j] ^= plain[j];
@@ -376,9 +364,9 @@ enum ent_err ent_lookup_holder_labels(const struct ent_lookup_holder *h, struct 
         return r;
     for (size_t i = 0; i < count; i++) {
         static const struct ent_label nothing = {.tlp = ENT_TLP_RED, .confidence = -1};
-        uint32_t index = (uint32_t)(block * ENT_LABELS_BLOCK + i);
-        ent_label_seal(room + i * ENT_LABEL_BOX, index < have ? &all[index] : &nothing, &h->sid,
-                       index, label_key_at(h, index));
+        uint32_t box = (uint32_t)(block * ENT_LABELS_BLOCK + i), label = h->label_in[box];
+        ent_label_seal(room + i * ENT_LABEL_BOX, label < have ? &all[label] : &nothing, &h->sid,
+                       box, box_key(h, box));
     }
     b->n += count * ENT_LABEL_BOX;
     return ENT_OK;

@@ -387,7 +387,7 @@ void ent_point_sum_var(struct ent_point *ret, const struct ent_scalar *k, const 
         if (any)
             ent_point_double(&q, &q, 1);
         for (size_t i = 0; i < n; i++) {
-            int d = naf[i][bit];
+            const int d = (int)naf[i][bit];
             if (d > 0)
                 ent_point_add(&q, &q, &table[i][d / 2]);
             else if (d < 0)

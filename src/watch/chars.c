@@ -97,7 +97,7 @@ static int hex_pair(const uint8_t *p, size_t n)
 {
     if (n < 2 || nibble(p[0]) < 0 || nibble(p[1]) < 0)
         return -1;
-    return nibble(p[0]) << 4 | nibble(p[1]);
+    return 16 * nibble(p[0]) + nibble(p[1]);
 }
 
 static bool is_boundary(int c)

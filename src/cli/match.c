@@ -328,6 +328,8 @@ static int run(int argc, char **argv)
         return cli_usage(&cmd_match, "name one partner", NULL);
     if (a.mode != NULL && strcmp(a.mode, "lookup") != 0)
         return cli_usage(&cmd_match, "the only mode of this version is lookup, not", a.mode);
+    if (a.url != NULL && ent_client_url_check(a.url) != ENT_OK)
+        return cli_usage(&cmd_match, "an address has the form https://host:port, not", a.url);
     if (a.types != NULL && ent_obs_types_parse(&m.types, ent_slice_str(a.types)) != ENT_OK)
         return cli_usage(&cmd_match, "no such type", a.types);
     ent_secret_harden_process();

@@ -182,8 +182,8 @@ ends "another partner has a budget of its own" 0 "$bin" match --home "$T/c" b --
 
 # --- wrong addresses -----------------------------------------------------------------------------
 
-ends "a URL that is none" 3 match b --url http://127.0.0.1:1
-told "is said" "entente: b: not a URL of the form https://host:port"
+ends "a URL that is none" 2 match b --url http://127.0.0.1:1
+tells "is said" '^entente match: an address has the form https://host:port, not: http://127\.0\.0\.1:1$'
 ends "nobody there" 5 match b --url https://127.0.0.1:1
 told "is said" "entente: b: no connection to the server"
 ends "a card without an address" 5 "$bin" match --home "$T/b" a --from "$T/seen"

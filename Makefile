@@ -11,7 +11,7 @@ DESTDIR ?=
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
 
-PKGS := libsodium libmicrohttpd libcurl gnutls sqlite3 jansson libidn2 libpsl libzstd zlib
+PKGS := libsodium libmicrohttpd libcurl gnutls sqlite3 libidn2 libpsl libzstd zlib
 # Asked only when something is compiled, so that `make help` and the installer work without them.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
@@ -119,9 +119,9 @@ $(BIN): $(call obj,$(CLI_SRC)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $(PIE) -o $@ $^ $(LIBS)
 
 $B/tests/unit/%: $B/tests/unit/%.o $(call obj,$(SUPPORT)) $(LIB)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka -ljansson
 $B/tests/ctime/%: $B/tests/ctime/%.o $(call obj,$(SUPPORT)) $(LIB)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka -ljansson
 $B/tests/peers/%: $B/tests/peers/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $B/tests/fuzz/%: $B/tests/fuzz/%.o $(LIB)

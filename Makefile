@@ -145,7 +145,7 @@ check: deps
 
 demo:
 	@tools/need build
-	@$(MAKE) --no-print-directory -s $(BIN)
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) $(BIN)
 	@tools/demo $(BIN)
 
 # One after the other, also with -j: two at a time would measure each other.

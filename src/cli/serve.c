@@ -39,6 +39,9 @@ struct serving {
     struct ent_pool *pool;
     struct ent_peer *peer;
     struct ent_server *server;
+    /* Of the home as it was opened: partners' requests read the pact again, in other threads. */
+    char self[ENT_NAME_MAX + 1];
+    size_t members;
 };
 
 static int start(struct serving *v)
@@ -92,8 +95,8 @@ static int announce(const struct serving *v)
     struct ent_diag d = {0};
     unsigned number = ent_server_port(v->server);
     ent_time_format(now, ent_clock_now());
-    (void)printf("time=%s level=info event=ready member=%s port=%u members=%zu\n", now,
-                 v->s->home->pact.self, number, v->s->home->pact.members);
+    (void)printf("time=%s level=info event=ready member=%s port=%u members=%zu\n", now, v->self,
+                 number, v->members);
     (void)fflush(stdout);
     if (v->a->port_file == NULL)
         return EXIT_DONE;
@@ -123,6 +126,8 @@ static int serve(struct serving *v)
     v->tls = ent_secret_alloc(sizeof(*v->tls));
     if (v->author == NULL || v->tls == NULL)
         return cli_fail(ENT_E_NOMEM, NULL, "memory for keys");
+    memcpy(v->self, v->s->home->pact.self, sizeof(v->self));
+    v->members = v->s->home->pact.members;
     if ((code = unlock(v)) != EXIT_DONE || (code = start(v)) != EXIT_DONE ||
         (code = announce(v)) != EXIT_DONE)
         return code;

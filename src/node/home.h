@@ -97,4 +97,7 @@ ENT_MUST_USE enum ent_err ent_home_run_file(const struct ent_home *h, struct ent
                                             const char *id, const char *name,
                                             struct ent_slice bytes);
 
+/* Remove all that was kept of a run, for one that cannot be kept whole. */
+void ent_home_run_drop(const struct ent_home *h, const char *id);
+
 #endif

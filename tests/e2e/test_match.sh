@@ -287,6 +287,30 @@ wait "$node"
 is "and itself, with exit code 0" $? 0
 check "soon" test $SECONDS -lt 20
 
+# --- no space ------------------------------------------------------------------------------------
+
+# An asker whose disk takes four files of the record, and no more.
+start_node b
+url="https://127.0.0.1:$port"
+if mkdir -p "$T/small" && mount -t tmpfs -o size=8m none "$T/small" 2>/dev/null; then
+    cp -r "$T/a" "$T/small/a"
+    full() { "$bin" match --home "$T/small/a" b --url "$url" --from "$T/seen" "$@"; }
+    ends "a home on a small disk" 0 full
+    used=$(df --output=iused "$T/small" | tail -1)
+    # store.db has two more files while it is open; two acts, the directory, the four files
+    mount -o "remount,nr_inodes=$((used + 2 + 2 + 1 + 4))" "$T/small"
+    n=$(find "$T/small/a/runs" -mindepth 1 | wc -l)
+    run full --json
+    is "a record that does not fit on the disk" "$rc-$(cat "$T/err")" "5-entente: b: cannot create: No space left on device"
+    is "is not kept by half" "$(find "$T/small/a/runs" -mindepth 1 | wc -l)" "$n"
+    mount -o "remount,nr_inodes=$((used + 100))" "$T/small"
+    ends "with more space the next match works" 0 full
+    umount "$T/small"
+else
+    skip "a record that does not fit on the disk" "a tmpfs needs root"
+fi
+stop_node
+
 # --- the node ------------------------------------------------------------------------------------
 
 start_node b

@@ -219,6 +219,8 @@ static enum ent_err keep_start(struct ent_peer *p, const struct ent_run *run,
         (r = ent_home_run_file(p->opts.home, NULL, run->id, "accept",
                                ent_buf_slice(&run->accept_act))) == ENT_OK)
         r = ent_home_run_file(p->opts.home, NULL, run->id, "secret", ent_slice(text, (size_t)n));
+    if (r != ENT_OK) /* the disk is full: half a record is worse than none */
+        ent_home_run_drop(p->opts.home, run->id);
     ent_wipe(seed, sizeof(seed));
     ent_wipe(text, sizeof(text));
     return r;

@@ -137,8 +137,8 @@ static void test_messages(void **state)
         "config:9: '70m' is not right for 'idle_seconds', which is a duration from 1s to 1h",
         "config:10: 'a\\x1b[31m' is not right for 'match_tlp', which is clear or green",
         "config:11: '9' is not right for 'max_bodies', which is a size from 1M to 1024G",
-        "config:12: '' is not right for 'listen', which is an address and a port, such as "
-        "192.0.2.1:7443 or [2001:db8::1]:7443",
+        ("config:12: '' is not right for 'listen', which is an address and a port, such as "
+         "192.0.2.1:7443 or [2001:db8::1]:7443"),
         "config:13: unknown key ''",
     };
     (void)state;

@@ -351,13 +351,19 @@ static void test_memory_of_all_bodies(void **state)
     raw_recv(&first, &b, "\r\n\r\n");
     assert_true(ent_slice_starts(ent_buf_slice(&b), ENT_SLICE_LIT("HTTP/1.1 200 ")));
     raw_stop(&first);
-    peer_raw(&second, s);
-    assert_true(raw_sends(&second, head));
-    assert_true(raw_send(&second, body, sizeof(body)));
-    ent_buf_clear(&b);
-    raw_recv(&second, &b, "\r\n\r\n");
-    assert_true(ent_slice_starts(ent_buf_slice(&b), ENT_SLICE_LIT("HTTP/1.1 200 ")));
-    raw_stop(&second);
+    bool room =
+        false; /* its share is free once its answer is gone, a moment after we saw it begin */
+    for (int i = 0; i < 200 && !room; i++) {
+        peer_raw(&second, s);
+        room = raw_sends(&second, head) && raw_send(&second, body, sizeof(body));
+        ent_buf_clear(&b);
+        raw_recv(&second, &b, "\r\n\r\n");
+        room = room && ent_slice_starts(ent_buf_slice(&b), ENT_SLICE_LIT("HTTP/1.1 200 "));
+        raw_stop(&second);
+        if (!room)
+            peer_pause_ms(50);
+    }
+    assert_true(room);
 
     peer_raw(&second, s); /* no length announced: cut when the limit of all is reached */
     assert_true(raw_sends(&second, CHUNKED_HEAD));

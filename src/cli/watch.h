@@ -1,0 +1,52 @@
+/*
+ * watch.h: the parts of `entente watch`: which indicators (watch_set.c), what is told of a hit
+ * (watch_out.c), and which bytes (watch.c).
+ */
+#ifndef ENT_CLI_WATCH_H
+#define ENT_CLI_WATCH_H
+
+#include "cli/cli.h"
+#include "watch/watch.h"
+
+/* --- the indicators looked for ------------------------------------------------------------------
+ */
+
+struct watch_set {
+    struct session *s;
+    struct ent_known_filter filter;
+    struct ent_watch *set;
+};
+
+/* Load what args ask for. Prints and returns the exit code when it cannot. */
+int watch_set_open(struct watch_set *ret, struct session *s, const struct args *a);
+void watch_set_close(struct watch_set *set);
+
+/* --- what is told -------------------------------------------------------------------------------
+ */
+
+struct watch_out {
+    struct session *s;
+    const struct args *a;
+    bool json, colour;
+    uint64_t hits, lines, bytes, with_hits;
+    const char *path;       /* of the log at hand */
+    uint64_t last_line;     /* with a hit, to count lines once */
+    struct ent_known known; /* of known.id, while it is nonzero */
+    struct ent_buf line;
+};
+
+/* Prints and returns the exit code for options that do not go together. */
+int watch_out_open(struct watch_out *ret, struct session *s, const struct args *a);
+
+/* The log that the next hits come from. */
+void watch_out_log(struct watch_out *out, const char *path);
+
+/* For struct ent_scan_events. ctx: struct watch_out */
+ENT_MUST_USE enum ent_err watch_out_hit(void *ctx, const struct ent_hit *h);
+
+/* The totals, and whatever is told only at the end. Prints and returns the exit code when it
+ * cannot. */
+int watch_out_end(struct watch_out *out, size_t indicators, uint64_t took_ns);
+void watch_out_close(struct watch_out *out);
+
+#endif

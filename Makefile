@@ -11,7 +11,8 @@ DESTDIR ?=
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
 
-PKGS := libsodium libmicrohttpd libcurl gnutls sqlite3 libidn2 libpsl libzstd zlib
+PKGS := libsodium libmicrohttpd libcurl gnutls sqlite3 libidn2 libpsl libzstd zlib liblzma icu-i18n \
+        icu-uc libpcap
 # Asked only when something is compiled, so that `make help` and the installer work without them.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
@@ -54,7 +55,7 @@ $(error MODE is release, debug, asan, tsan, ctime, fuzz or cov)
 endif
 
 # --- what there is ------------------------------------------------------------------------------
-LAYERS   := base crypto intel ledger pact watch match evidence store net node
+LAYERS   := base crypto intel ledger pact watch sensor match evidence store net node
 LIB_SRC  := $(foreach l,$(LAYERS),$(wildcard src/$l/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
 HEADERS  := $(wildcard include/entente/*.h src/*/*.h)
@@ -150,13 +151,13 @@ demo:
 
 # One after the other, also with -j: two at a time would measure each other.
 bench:
-	@tools/need build check
+	@tools/need build check bench
 	@$(MAKE) --no-print-directory -s bench-programs >&2
 	@status=0; for b in $(sort $(basename $(notdir $(wildcard bench/*.sh) $(BENCH)))); do \
 	    $(MAKE) --no-print-directory -s bench-$$b || status=1; done; exit $$status
 
 bench-%:
-	@tools/need build check
+	@tools/need build check bench
 	@$(MAKE) --no-print-directory -s bench-programs >&2
 	@if test -x bench/$*.sh; then bench/$*.sh $(BIN); \
 	elif test -x $B/bench/$*; then $B/bench/$*; else echo "no such bench: $*" >&2; exit 2; fi

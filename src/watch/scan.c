@@ -90,8 +90,7 @@ static enum ent_err meet_hash(struct ent_scan *s, enum ent_obs_type type, size_t
     if (ent_hex_decode(key, n, ent_scan_slice(s, from, to)) != ENT_OK)
         return ENT_OK;
     struct ent_slice k = ent_slice(key, n);
-    bool hit = ent_scan_has(s, type) &&
-               ent_filter_has(s->w, (unsigned)type, ent_filter_bytes(s->w, k)) &&
+    bool hit = ent_scan_has(s, type) && ent_watch_maybe_key(s->w, type, k) &&
                ent_watch_find(s->w, type, k, &id);
     if (!hit && s->ev.seen == NULL)
         return ENT_OK;

@@ -29,8 +29,7 @@ static void clear_bits(uint8_t *b, size_t n, unsigned keep)
 static bool find_key(const struct ent_scan *s, enum ent_obs_type type, struct ent_slice key,
                      uint64_t *ret_id)
 {
-    return ent_filter_has(s->w, (unsigned)type, ent_filter_bytes(s->w, key)) &&
-           ent_watch_find(s->w, type, key, ret_id);
+    return ent_watch_maybe_key(s->w, type, key) && ent_watch_find(s->w, type, key, ret_id);
 }
 
 /* The most specific network that holds the address; its key into ret_key. */

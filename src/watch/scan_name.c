@@ -42,21 +42,22 @@ struct ent_slice ent_scan_last_label(const struct ent_scan *s, size_t from, size
 static bool may_hit(const struct ent_scan *s, size_t from, size_t to)
 {
     const struct ent_watch *w = s->w;
-    uint64_t h = 0;
     unsigned labels = 0;
-    for (size_t p = to;; p--) {
+    for (size_t p = to; to - p <= NAME_MAX_ASCII; p--) {
         if (p == from || s->b[p - 1] == '.') {
-            if (++labels == 2 && !ent_filter_has(w, ENT_FILTER_TAIL, h))
+            struct ent_slice end = ent_scan_slice(s, p, to);
+            uint64_t h = ++labels >= 2 ? ent_filter_name(w->fkey, end) : 0;
+            if (labels == 2 && !ent_filter_maybe(&w->tail, h))
                 return false;
-            if (labels >= 2 && ent_filter_has(w, ENT_OBS_DOMAIN, h))
+            if (labels >= 2 && ent_watch_maybe(w, ENT_OBS_DOMAIN, h))
                 return true;
             if (p == from)
                 return false;
         }
         if (s->b[p - 1] >= 0x80)
             return true;
-        h = ent_filter_step(w, h, s->b[p - 1]);
     }
+    return false;
 }
 
 static bool may_be(const struct ent_scan *s, unsigned tag, size_t from, size_t to)
@@ -64,7 +65,7 @@ static bool may_be(const struct ent_scan *s, unsigned tag, size_t from, size_t t
     for (size_t i = from; i < to; i++)
         if (s->b[i] >= 0x80)
             return true;
-    return ent_filter_has(s->w, tag, ent_filter_name(s->w, ent_scan_slice(s, from, to)));
+    return ent_watch_maybe(s->w, tag, ent_filter_name(s->w->fkey, ent_scan_slice(s, from, to)));
 }
 
 /* --- canonical names ---------------------------------------------------------------------------

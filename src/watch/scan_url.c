@@ -112,7 +112,8 @@ static bool may_hit(const struct ent_scan *s, size_t from, size_t to)
         return true;
     if (p > host && s->b[p - 1] == '.')
         p--;
-    return ent_filter_has(s->w, ENT_FILTER_HOST, ent_filter_name(s->w, ent_scan_slice(s, host, p)));
+    return ent_watch_maybe(s->w, ENT_FILTER_HOST,
+                           ent_filter_name(s->w->fkey, ent_scan_slice(s, host, p)));
 }
 
 /* The parser would read "evil[.]example" as a name; in a log it is not one. So the authority must

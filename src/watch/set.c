@@ -36,10 +36,7 @@ enum ent_err ent_watch_new(struct ent_watch **ret, size_t max_bytes)
     w->max = max;
     w->used = sizeof(*w);
     ent_random(w->key, sizeof(w->key));
-    ent_random(&w->mul, sizeof(w->mul));
-    ent_random(&w->mix, sizeof(w->mix));
-    w->mul |= 1;
-    w->mix |= 1;
+    ent_random(w->fkey, sizeof(w->fkey));
     *ret = w;
     return ENT_OK;
 }
@@ -52,7 +49,9 @@ void ent_watch_free(struct ent_watch *w)
         free(w->block[i]);
     free(w->block);
     free(w->slot);
-    free(w->filter);
+    free(w->tail.block);
+    free(w->rest.block);
+    free(w->v4.word);
     free(w);
 }
 
@@ -64,7 +63,7 @@ size_t ent_watch_count(const struct ent_watch *w)
 /* Zeroed memory that counts against the maximum. */
 static enum ent_err take(struct ent_watch *w, void *ret, size_t n)
 {
-    if (n > w->max - w->used)
+    if (n > w->max - w->used || w->reserve > w->max - w->used - n)
         return ENT_E_LIMIT;
     void *p = calloc(1, n);
     if (p == NULL)
@@ -202,6 +201,19 @@ static enum ent_err grow_table(struct ent_watch *w)
     return ENT_OK;
 }
 
+/* Binary keys of IPv4 addresses and endpoints have 4 and 6 bytes, of networks 5. */
+static bool is_v4(enum ent_obs_type type, size_t key_n)
+{
+    return type == ENT_OBS_IPV4 || type == ENT_OBS_NET4 || (type == ENT_OBS_ENDPOINT && key_n == 6);
+}
+
+/* The bytes that ent_watch_seal() will ask for: they must be left. */
+static size_t seal_bytes(size_t count, size_t domains, size_t v4s)
+{
+    return 8 * (ent_filter_size(count) + ent_filter_size(domains)) +
+           (v4s == 0 ? 0 : (size_t)1 << (ent_v4map_bits(v4s) - 3));
+}
+
 enum ent_err ent_watch_add(struct ent_watch *w, const struct ent_observable *o, uint64_t id)
 {
     uint8_t key[ENT_OBS_MAX];
@@ -211,7 +223,12 @@ enum ent_err ent_watch_add(struct ent_watch *w, const struct ent_observable *o, 
     enum ent_err r;
     if (w->sealed)
         return ENT_E_STATE;
-    if ((r = ent_watch_key(key, &n, o)) != ENT_OK || (r = grow_table(w)) != ENT_OK)
+    if ((r = ent_watch_key(key, &n, o)) != ENT_OK)
+        return r;
+    w->reserve = seal_bytes(w->count + 1, w->domains + 1, w->v4s + 1);
+    if (w->reserve > w->max - w->used)
+        return ENT_E_LIMIT;
+    if ((r = grow_table(w)) != ENT_OK)
         return r;
     rec.key = ent_slice(key, n);
     uint32_t tag = tag_of(w, rec.type, rec.key);
@@ -222,6 +239,8 @@ enum ent_err ent_watch_add(struct ent_watch *w, const struct ent_observable *o, 
         return r;
     w->slot[i] = (struct ent_watch_slot){tag, at};
     w->count++;
+    w->domains += o->type == ENT_OBS_DOMAIN;
+    w->v4s += is_v4(o->type, n);
     w->types |= ENT_OBS_BIT(o->type);
     if (o->type == ENT_OBS_NET4)
         w->net4 |= (uint64_t)1 << key[n - 1];
@@ -246,8 +265,7 @@ bool ent_watch_find(const struct ent_watch *w, enum ent_obs_type type, struct en
 
 static void filter_put(struct ent_watch *w, unsigned tag, uint64_t h)
 {
-    uint64_t bits, at = ent_filter_word(w, tag, h, &bits);
-    w->filter[at] |= bits;
+    ent_filter_add(&w->rest, ent_filter_tagged(w->fkey, tag, h));
 }
 
 static struct ent_slice tail_of(struct ent_slice name)
@@ -276,34 +294,51 @@ static void filter_record(struct ent_watch *w, const struct record *rec)
     const uint8_t *at;
     switch (rec->type) {
     case ENT_OBS_DOMAIN:
-        filter_put(w, ENT_OBS_DOMAIN, ent_filter_name(w, rec->key));
-        filter_put(w, ENT_FILTER_TAIL, ent_filter_name(w, tail_of(rec->key)));
+        filter_put(w, ENT_OBS_DOMAIN, ent_filter_name(w->fkey, rec->key));
+        ent_filter_add(&w->tail, ent_filter_name(w->fkey, tail_of(rec->key)));
         break;
     case ENT_OBS_EMAIL:
         at = memrchr(rec->key.p, '@', rec->key.n);
         at = at == NULL ? rec->key.p : at + 1;
         filter_put(w, ENT_FILTER_MAIL,
-                   ent_filter_name(w, ent_slice(at, rec->key.n - (size_t)(at - rec->key.p))));
+                   ent_filter_name(w->fkey, ent_slice(at, rec->key.n - (size_t)(at - rec->key.p))));
         break;
     case ENT_OBS_URL:
-        filter_put(w, ENT_FILTER_HOST, ent_filter_name(w, host_of(rec->key)));
+        filter_put(w, ENT_FILTER_HOST, ent_filter_name(w->fkey, host_of(rec->key)));
         break;
     default:
-        filter_put(w, (unsigned)rec->type, ent_filter_bytes(w, rec->key));
+        filter_put(w, (unsigned)rec->type, ent_filter_bytes(w->fkey, rec->key));
     }
+    if (is_v4(rec->type, rec->key.n))
+        ent_v4map_add(&w->v4, rec->key.p, rec->type == ENT_OBS_NET4 ? rec->key.p[4] : 32);
+}
+
+static enum ent_err take_filter(struct ent_watch *w, struct ent_filter *f, size_t entries)
+{
+    uint64_t *blocks = NULL;
+    size_t n = ent_filter_size(entries);
+    enum ent_err r = take(w, &blocks, n * sizeof(*blocks));
+    if (r == ENT_OK)
+        ent_filter_init(f, blocks, n);
+    return r;
+}
+
+static enum ent_err take_v4map(struct ent_watch *w)
+{
+    unsigned bits = ent_v4map_bits(w->v4s);
+    w->v4.shift = 32 - bits;
+    return w->v4s == 0 ? ENT_OK : take(w, &w->v4.word, (size_t)1 << (bits - 3));
 }
 
 enum ent_err ent_watch_seal(struct ent_watch *w)
 {
-    uint64_t words = 8;
+    enum ent_err r;
     if (w->sealed)
         return ENT_E_STATE;
-    while (words < w->count / 2)
-        words *= 2;
-    enum ent_err r = take(w, &w->filter, words * sizeof(*w->filter));
-    if (r != ENT_OK)
+    w->reserve = 0;
+    if ((r = take_filter(w, &w->rest, w->count)) != ENT_OK ||
+        (r = take_filter(w, &w->tail, w->domains)) != ENT_OK || (r = take_v4map(w)) != ENT_OK)
         return r;
-    w->filter_mask = words - 1;
     for (size_t i = 0; i < w->blocks; i++) {
         const struct ent_watch_block *b = w->block[i];
         for (size_t at = 0; at < b->n;) {

@@ -100,20 +100,24 @@ static size_t read_url(struct ent_scan *s, size_t from, size_t colon, size_t res
 /* --- what it is --------------------------------------------------------------------------------
  */
 
-/* Whether the filter knows the host of the authority from..to. Hosts that need more than folding
- * case are let through. */
+/* Whether the filter knows the host of the authority from..to. It is asked only about a plain host
+ * with or without a port; whatever else stands there may be read in several ways. */
 static bool may_hit(const struct ent_scan *s, size_t from, size_t to)
 {
-    const uint8_t *at = to == from ? NULL : memrchr(s->b + from, '@', to - from);
-    size_t host = at == NULL ? from : (size_t)(at - s->b) + 1, p = host;
-    while (p < to && ent_is(s->b[p], ENT_C_WORD))
+    size_t end = from, p;
+    while (end < to && ent_is(s->b[end], ENT_C_WORD))
+        end++;
+    p = end;
+    if (p < to && s->b[p] == ':')
         p++;
-    if (p < to && (s->b[p] == '[' || s->b[p] == '\\' || s->b[p] >= 0x80))
+    while (p < to && ent_is(s->b[p], ENT_C_DIGIT))
+        p++;
+    if (p < to)
         return true;
-    if (p > host && s->b[p - 1] == '.')
-        p--;
+    if (end > from && s->b[end - 1] == '.')
+        end--;
     return ent_watch_maybe(s->w, ENT_FILTER_HOST,
-                           ent_filter_name(s->w->fkey, ent_scan_slice(s, host, p)));
+                           ent_filter_name(s->w->fkey, ent_scan_slice(s, from, end)));
 }
 
 /* The parser would read "evil[.]example" as a name; in a log it is not one. So the authority must

@@ -7,6 +7,7 @@
  */
 #include "watch/watch.h"
 #include "watch/scan.h"
+#include "watch/sweep.h"
 
 #define CARRY     65536u
 #define LONG_WORD 16384u /* from here on a word is looked at before it has ended */
@@ -36,12 +37,7 @@ static void count_lines(struct ent_scan *s, size_t to)
     size_t from = s->counted > s->base ? (size_t)(s->counted - s->base) : 0;
     if (from >= to)
         return;
-    for (const uint8_t *p = s->b + from, *end = s->b + to; p < end; p++) {
-        p = memchr(p, '\n', (size_t)(end - p));
-        if (p == NULL)
-            break;
-        s->newlines++;
-    }
+    s->newlines += ent_sweep_newlines(s->b + from, to - from);
     s->counted = s->base + to;
 }
 
@@ -64,7 +60,7 @@ enum ent_err ent_scan_hit(struct ent_scan *s, size_t at, enum ent_obs_type type,
 /* --- words -------------------------------------------------------------------------------------
  */
 
-static enum ent_obs_type hash_of(size_t digits)
+enum ent_obs_type ent_scan_hash_type(size_t digits)
 {
     switch (digits) {
     case 32:
@@ -109,7 +105,7 @@ static enum ent_err hashes(struct ent_scan *s, size_t from, size_t to)
         size_t start = p;
         while (p < to && ent_is(s->b[p], ENT_C_ALNUM))
             p++;
-        enum ent_obs_type type = hash_of(p - start);
+        enum ent_obs_type type = ent_scan_hash_type(p - start);
         if (type != 0 && ent_scan_emits(s, p))
             r = meet_hash(s, type, start, p);
     }
@@ -217,7 +213,16 @@ static enum ent_err take_word(struct ent_scan *s, size_t *at, bool *ret_wait)
     return r;
 }
 
-static enum ent_err take_mark(struct ent_scan *s, size_t at)
+enum ent_err ent_scan_words(struct ent_scan *s, size_t from, size_t to)
+{
+    enum ent_err r = ENT_OK;
+    bool wait = false;
+    for (size_t p = from; p < to && r == ENT_OK;)
+        r = take_word(s, &p, &wait);
+    return r;
+}
+
+enum ent_err ent_scan_mark(struct ent_scan *s, size_t at)
 {
     if (s->b[at] == '@')
         return ent_scan_email(s, at);
@@ -260,7 +265,7 @@ static enum ent_err look(struct ent_scan *s, size_t *at)
         } else if ((c & ENT_C_MARK) != 0) {
             if (!s->final && s->n - p < ENT_SCAN_AHEAD)
                 break;
-            r = take_mark(s, p++);
+            r = ent_scan_mark(s, p++);
         } else {
             p++;
         }
@@ -274,7 +279,8 @@ static enum ent_err look_at_lines(struct ent_scan *s, const uint8_t *p, size_t n
     s->b = p;
     s->n = n;
     s->final = true;
-    enum ent_err r = look(s, &at);
+    bool all = s->ev.seen != NULL || at > 0 || s->inside;
+    enum ent_err r = all ? look(s, &at) : ent_sweep(s);
     if (r == ENT_OK)
         count_lines(s, n);
     s->base += n;
@@ -356,8 +362,9 @@ enum ent_err ent_scan_new(struct ent_scan **ret, const struct ent_watch *w,
     if (s == NULL)
         return ENT_E_NOMEM;
     s->carry = malloc(CARRY);
-    if (s->carry == NULL) {
-        free(s);
+    s->sweep = malloc(sizeof(*s->sweep));
+    if (s->carry == NULL || s->sweep == NULL) {
+        ent_scan_free(s);
         return ENT_E_NOMEM;
     }
     s->w = w;
@@ -370,6 +377,7 @@ void ent_scan_free(struct ent_scan *s)
 {
     if (s == NULL)
         return;
+    free(s->sweep);
     free(s->carry);
     free(s);
 }

@@ -40,6 +40,8 @@ struct ent_scan {
     uint64_t newlines, counted; /* newlines before the place "counted" */
     uint8_t last;               /* the last byte fed */
 
+    struct ent_sweep *sweep; /* what it works with */
+
     uint8_t *carry; /* the line that has not ended yet, or its end */
     size_t carry_n, carry_at;
     uint64_t fed; /* bytes in all */
@@ -85,6 +87,9 @@ static inline struct ent_slice ent_scan_token(const struct ent_scan *s)
 {
     return ent_slice(s->seen.text, s->seen.n);
 }
+
+/* The hash that has so many digits, or 0. */
+enum ent_obs_type ent_scan_hash_type(size_t digits);
 
 /* scan_addr.c */
 ENT_MUST_USE enum ent_err ent_scan_ipv4(struct ent_scan *s, size_t word, size_t from, size_t to);

@@ -39,12 +39,6 @@ ENT_INLINE uint64_t back(uint64_t now, uint64_t before, unsigned k)
     return now << k | before >> (BLOCK - k);
 }
 
-/* Dots up to three digits before. */
-ENT_INLINE uint64_t back_octet(uint64_t now, uint64_t before)
-{
-    return back(now, before, 2) | back(now, before, 3) | back(now, before, 4);
-}
-
 /* The 64 bits before place r. */
 ENT_INLINE uint64_t window(const uint64_t *mask, size_t r)
 {
@@ -62,6 +56,11 @@ ENT_INLINE unsigned leading_zeros(uint64_t x)
     return x == 0 ? BLOCK : (unsigned)__builtin_clzll(x);
 }
 
+ENT_INLINE unsigned trailing_ones(uint64_t x)
+{
+    return ~x == 0 ? BLOCK : (unsigned)__builtin_ctzll(~x);
+}
+
 ENT_INLINE void mark(struct ent_sweep *sw, size_t r)
 {
     sw->todo[r / BLOCK] |= (uint64_t)1 << r % BLOCK;
@@ -74,22 +73,24 @@ ENT_INLINE void mark_before(struct ent_sweep *sw, size_t i, uint64_t bits, unsig
     sw->todo[i - 1] |= bits << (BLOCK - k);
 }
 
-/* Most blocks have at most four; writing them all costs less than asking. */
-ENT_INLINE uint32_t push(uint16_t *queue, uint32_t n, uint64_t bits, size_t i)
+/* The places of the bits of block i. "most" are written without asking how many there are, which
+ * costs less than a wrong guess. */
+ENT_INLINE uint32_t push(uint16_t *queue, uint32_t n, uint64_t bits, size_t i, unsigned most)
 {
     uint32_t count = (uint32_t)__builtin_popcountll(bits);
     uint16_t *to = queue + n;
     do {
-        for (unsigned k = 0; k < 4; k++) {
-            to[k] = (uint16_t)(BLOCK * i + (unsigned)__builtin_ctzll(bits | (uint64_t)1 << 63));
+        for (unsigned k = 0; k < most; k++) {
+            *to++ = (uint16_t)(BLOCK * i + (unsigned)__builtin_ctzll(bits | (uint64_t)1 << 63));
             bits &= bits - 1;
         }
-        to += 4;
     } while (bits != 0);
     return n + count;
 }
 
-/* --- one block ----------------------------------------------------------------------------------
+enum verdict { NO, MAYBE, LOOK };
+
+/* --- what is rare -------------------------------------------------------------------------------
  */
 
 /* A letter-or-digit run can only be a hash where it fills an aligned quarter of a block. */
@@ -126,72 +127,129 @@ static void mark_colons(struct ent_scan *s, struct ent_sweep *sw, size_t r)
     }
 }
 
-ENT_INLINE void v6(struct ent_scan *s, struct ent_sweep *sw, size_t i, const struct ent_masks *m)
+/* --- many blocks at once ------------------------------------------------------------------------
+ */
+
+/* Eight blocks; the compiler makes of it what the machine has. Through pointers only, as how such
+ * values are passed depends on the machine. */
+typedef uint64_t lanes __attribute__((vector_size(64)));
+
+ENT_INLINE void load(lanes *ret, const uint64_t *mask)
 {
-    struct ent_sweep_before *p = &sw->before;
-    uint64_t row = m->alnum | m->colon, in[4];
-    in[0] = row;
-    in[1] = in[0] & back(in[0], p->v6[0], 1);
-    in[2] = in[1] & back(in[1], p->v6[1], 2);
-    in[3] = in[2] & back(in[2], p->v6[2], 4);
-    uint64_t eleven = in[3] & back(in[3], p->v6[3], 3);
-    memcpy(p->v6, in, sizeof(in));
-    mark_before(sw, i, eleven & back(m->colon, p->colon, 11), 11);
-    for (uint64_t two = m->colon & back(m->colon, p->colon, 1); two != 0; two &= two - 1)
-        mark_colons(s, sw, BLOCK * i + (unsigned)__builtin_ctzll(two));
+    memcpy(ret, mask, sizeof(*ret));
 }
 
-/* Ends of four octets: digits behind a dot behind ... behind a dot, and nothing that goes on. */
-ENT_INLINE uint64_t address_ends(struct ent_sweep_before *p, const struct ent_masks *m,
-                                 uint64_t number_ends)
+/* Bit i of mask says what bit i - k says, for k = first..last. */
+ENT_INLINE void load_back(lanes *ret, const uint64_t *mask, unsigned first, unsigned last)
 {
-    uint64_t dot2 = m->dot & back_octet(m->dot, p->dot);
-    uint64_t dot3 = m->dot & back_octet(dot2, p->dot2);
-    uint64_t ends = number_ends & ~m->alnum & back_octet(dot3, p->dot3);
-    p->dot2 = dot2;
-    p->dot3 = dot3;
-    return ends;
+    lanes now, before;
+    load(&now, mask);
+    load(&before, mask - 1);
+    *ret = now << first | before >> (BLOCK - first);
+    for (unsigned k = first + 1; k <= last; k++)
+        *ret |= now << k | before >> (BLOCK - k);
 }
 
-ENT_INLINE void collect(struct ent_scan *s, struct ent_sweep *sw, size_t i,
-                        const struct ent_masks *m, uint32_t types)
+/* to = mask, where "of" stands first..last bytes before */
+ENT_INLINE void only_behind(ent_sweep_mask to, const ent_sweep_mask mask, const ent_sweep_mask of,
+                            unsigned first, unsigned last)
 {
-    struct ent_sweep_before *p = &sw->before;
-    uint64_t word = m->alnum | m->dot | m->trim | m->high;
-    sw->word[i] = word;
-    sw->dot[i] = m->dot;
-    sw->digit[i] = m->digit;
-    sw->todo[i] = 0;
-    uint64_t ends = add_carry(word, m->dot, &p->name_carry) & ~word;
+    for (size_t i = 1; i <= ENT_SWEEP_BLOCKS; i += 8) {
+        lanes m, behind;
+        load(&m, mask + i);
+        load_back(&behind, of + i, first, last);
+        m &= behind;
+        memcpy(to + i, &m, sizeof(m));
+    }
+}
+
+/* Ends of four octets: one to three digits, behind a dot behind ... behind a dot. */
+ENT_INLINE void find_addresses(struct ent_sweep *sw)
+{
+    only_behind(sw->dot2, sw->dot, sw->dot, 2, 4);
+    only_behind(sw->dot3, sw->dot, sw->dot2, 2, 4);
+    for (size_t i = 1; i <= ENT_SWEEP_BLOCKS; i += 8) {
+        lanes behind, alnum, digit;
+        load_back(&behind, sw->dot3 + i, 2, 4);
+        load_back(&digit, sw->digit + i, 1, 1);
+        load(&alnum, sw->alnum + i);
+        behind &= digit & ~alnum;
+        memcpy(sw->ends + i, &behind, sizeof(behind));
+    }
+    /* An address of IPv6 has two colons in a row, or more than clocks have. */
+    only_behind(sw->colon2, sw->colon, sw->colon, 2, 5);
+    only_behind(sw->v6, sw->colon, sw->colon2, 2, 5);
+    for (size_t i = 1; i <= ENT_SWEEP_BLOCKS; i += 8) {
+        lanes v6, colon, behind;
+        load(&v6, sw->v6 + i);
+        load(&colon, sw->colon + i);
+        load_back(&behind, sw->colon + i, 1, 1);
+        v6 |= colon & behind;
+        memcpy(sw->v6 + i, &v6, sizeof(v6));
+    }
+}
+
+ENT_INLINE void find_runs(struct ent_sweep *sw)
+{
+    for (size_t i = 1; i <= ENT_SWEEP_BLOCKS; i += 8) {
+        lanes a;
+        load(&a, sw->alnum + i);
+        a &= a >> 1;
+        a &= a >> 2;
+        a &= a >> 4;
+        a &= a >> 8 & 0x0001000100010001u;
+        memcpy(sw->full + i, &a, sizeof(a));
+    }
+}
+
+/* --- one block ----------------------------------------------------------------------------------
+ */
+
+/* Ends of names: words with a dot that do not end in a number. Words with something beyond ASCII,
+ * or two dots in a row, are left to the recognisers. */
+ENT_INLINE void collect_names(struct ent_sweep *sw, size_t i)
+{
+    uint64_t word = sw->word[i], dot = sw->dot[i], digit = sw->digit[i];
+    uint64_t ends = add_carry(word, dot, &sw->word_carry) & ~word;
     uint64_t numbers =
-        add_carry(m->digit, m->digit & back(m->dot, p->dot, 1), &p->number_carry) & ~m->digit;
-    if ((types & ENT_OBS_BIT(ENT_OBS_DOMAIN)) != 0) {
-        uint64_t two = m->dot & back(m->dot, p->dot, 1);
-        uint64_t slow =
-            (add_carry(word, m->high, &p->wide_carry) | add_carry(word, two, &p->two_dots_carry)) &
-            ~word & ends;
+        add_carry(digit, digit & back(dot, sw->dot[i - 1], 1), &sw->number_carry) & ~digit;
+    uint64_t two = dot & back(dot, sw->dot[i - 1], 1), slow = 0;
+    if ((sw->high[i] | two | sw->high_carry | sw->two_dots_carry) != 0) {
+        slow = add_carry(word, sw->high[i], &sw->high_carry);
+        slow = (slow | add_carry(word, two, &sw->two_dots_carry)) & ends;
         mark_before(sw, i, slow, 1);
-        sw->names = push(sw->name, sw->names, ends & ~slow & ~numbers, i);
     }
+    sw->names = push(sw->name, sw->names, ends & ~slow & ~numbers, i, 2);
+}
+
+ENT_INLINE void collect_addresses(struct ent_scan *s, struct ent_sweep *sw, size_t i)
+{
+    sw->addrs = push(sw->addr, sw->addrs, sw->ends[i], i, 2);
+    for (uint64_t bits = sw->v6[i]; bits != 0; bits &= bits - 1)
+        mark_colons(s, sw, BLOCK * i + (unsigned)__builtin_ctzll(bits));
+}
+
+ENT_INLINE void collect(struct ent_scan *s, struct ent_sweep *sw, size_t blocks)
+{
+    const uint32_t types = s->w->types;
     if ((types & ADDRS) != 0)
-        sw->addrs = push(sw->addr, sw->addrs, address_ends(p, m, numbers), i);
-    if ((types & HASHES) != 0) {
-        uint64_t full = m->alnum & m->alnum >> 1;
-        full &= full >> 2;
-        full &= full >> 4;
-        full &= full >> 8 & 0x0001000100010001u;
-        for (uint64_t first = full & ~back(full, p->full, 16); first != 0; first &= first - 1)
-            meet_run(s, sw, BLOCK * i + (unsigned)__builtin_ctzll(first));
-        p->full = full;
+        find_addresses(sw);
+    if ((types & HASHES) != 0)
+        find_runs(sw);
+    for (size_t i = 1; i <= blocks; i++) {
+        sw->todo[i] = (types & ENT_OBS_BIT(ENT_OBS_EMAIL)) != 0 ? sw->at[i] : 0;
+        if ((types & ENT_OBS_BIT(ENT_OBS_DOMAIN)) != 0)
+            collect_names(sw, i);
+        if ((types & ADDRS) != 0)
+            collect_addresses(s, sw, i);
+        if ((types & (ENT_OBS_BIT(ENT_OBS_URL) | ENT_OBS_BIT(ENT_OBS_EMAIL))) != 0)
+            sw->urls = push(sw->url, sw->urls,
+                            sw->slash[i] & back(sw->colon[i], sw->colon[i - 1], 1), i, 1);
+        if ((types & HASHES) != 0)
+            for (uint64_t first = sw->full[i] & ~back(sw->full[i], sw->full[i - 1], 16); first != 0;
+                 first &= first - 1)
+                meet_run(s, sw, BLOCK * i + (unsigned)__builtin_ctzll(first));
     }
-    if ((types & ENT_OBS_BIT(ENT_OBS_EMAIL)) != 0)
-        sw->todo[i] |= m->at;
-    if ((types & (ENT_OBS_BIT(ENT_OBS_URL) | ENT_OBS_BIT(ENT_OBS_EMAIL))) != 0)
-        mark_before(sw, i, m->slash & back(m->colon, p->colon, 1), 1);
-    if ((types & ADDRS) != 0)
-        v6(s, sw, i, m);
-    p->dot = m->dot;
-    p->colon = m->colon;
 }
 
 /* --- names --------------------------------------------------------------------------------------
@@ -269,8 +327,6 @@ static bool is_escaped(const uint8_t *b, size_t from)
     return p > 0 && (b[p - 1] == '\\' || b[p - 1] == '%');
 }
 
-enum verdict { NO, MAYBE, LOOK };
-
 /* What the bytes on both sides of a text say. */
 ENT_INLINE enum verdict edges(const struct ent_scan *s, size_t from, size_t end)
 {
@@ -320,6 +376,60 @@ ENT_INLINE void ask_addrs(const struct ent_scan *s, struct ent_sweep *sw)
     sw->addrs = 0;
 }
 
+/* --- URLs ---------------------------------------------------------------------------------------
+ */
+
+/* table: what ends the authority of a URL, so that what stands before it is a host and no user */
+static const bool ends_host[256] = {
+    [0 ... ' '] = true, ['"'] = true, ['#'] = true, ['/'] = true,  ['<'] = true,
+    ['>'] = true,       ['?'] = true, ['`'] = true, [0x7F] = true,
+};
+
+/* The slash at p: does "//" stand there, as JSON may write it? Its length. */
+ENT_INLINE enum verdict two_slashes(const struct ent_scan *s, size_t p, size_t *ret_n)
+{
+    const uint8_t *b = s->b + p;
+    *ret_n = 2;
+    if (s->n - p < 4)
+        return LOOK;
+    if (b[0] == '/')
+        return b[1] == '/' ? MAYBE : b[1] == '\\' ? LOOK : NO;
+    *ret_n = 4;
+    return b[1] != '/' ? NO : b[2] == '\\' && b[3] == '/' ? MAYBE : LOOK;
+}
+
+/* The host behind the slashes is asked for where it lies in blocks that are known already. */
+ENT_INLINE enum verdict ask_host(const struct ent_scan *s, const struct ent_sweep *sw, size_t r,
+                                 size_t blocks)
+{
+    size_t from = sw->base + r - BLOCK, at = r + BLOCK;
+    if (at > BLOCK * blocks)
+        return LOOK;
+    unsigned n = trailing_ones(window(sw->word, at));
+    if (n == 0 || n > ENT_FILTER_STEP || (window(sw->high, at) << (BLOCK - n)) != 0)
+        return LOOK;
+    size_t end = from + n;
+    if (end == s->n || !ends_host[s->b[end]] || end < ENT_FILTER_STEP)
+        return LOOK;
+    n -= s->b[end - 1] == '.';
+    end -= s->b[end - 1] == '.';
+    return ent_watch_maybe(s->w, ENT_FILTER_HOST, ent_filter_end(s->w->fkey, s->b + end, n)) ? LOOK
+                                                                                             : NO;
+}
+
+ENT_INLINE void ask_urls(const struct ent_scan *s, struct ent_sweep *sw, size_t blocks)
+{
+    for (uint32_t k = 0; k < sw->urls; k++) {
+        size_t r = sw->url[k], n;
+        enum verdict v = two_slashes(s, sw->base + r - BLOCK, &n);
+        if (v == MAYBE)
+            v = ask_host(s, sw, r + n, blocks);
+        if (v == LOOK)
+            mark(sw, r - 1);
+    }
+    sw->urls = 0;
+}
+
 /* --- a closer look ------------------------------------------------------------------------------
  */
 
@@ -340,6 +450,7 @@ static enum ent_err look_around(struct ent_scan *s, struct ent_sweep *sw, size_t
 static enum ent_err look(struct ent_scan *s, struct ent_sweep *sw, size_t blocks)
 {
     enum ent_err r = ENT_OK;
+    sw->todo[0] &= ~sw->looked;
     for (size_t i = 0; i <= blocks && r == ENT_OK; i++) {
         for (uint64_t bits = sw->todo[i]; bits != 0 && r == ENT_OK; bits &= bits - 1) {
             size_t at = sw->base + BLOCK * i + (unsigned)__builtin_ctzll(bits) - BLOCK;
@@ -354,26 +465,38 @@ static enum ent_err look(struct ent_scan *s, struct ent_sweep *sw, size_t blocks
 
 typedef void classify_fn(struct ent_masks *ret, const uint8_t *p);
 
+ENT_INLINE void put_block(struct ent_sweep *sw, size_t i, const struct ent_masks *m)
+{
+    sw->alnum[i] = m->alnum;
+    sw->word[i] = m->alnum | m->dot | m->trim | m->high;
+    sw->digit[i] = m->digit;
+    sw->dot[i] = m->dot;
+    sw->high[i] = m->high;
+    sw->colon[i] = m->colon;
+    sw->at[i] = m->at;
+    sw->slash[i] = m->slash;
+}
+
 /* The next blocks from sw->base on; how many they were. Behind the window are newlines. */
 ENT_INLINE size_t pass(struct ent_scan *s, struct ent_sweep *sw, classify_fn *classify)
 {
-    const uint32_t types = s->w->types;
     size_t left = s->n - sw->base, i = 0;
     struct ent_masks m;
-    while (i < ENT_SWEEP_BLOCKS && left >= BLOCK) {
+    for (; i < ENT_SWEEP_BLOCKS && left >= BLOCK; left -= BLOCK) {
         classify(&m, s->b + sw->base + BLOCK * i);
-        collect(s, sw, ++i, &m, types);
-        left -= BLOCK;
+        put_block(sw, ++i, &m);
     }
     if (i < ENT_SWEEP_BLOCKS) {
         uint8_t last[BLOCK];
         memset(last, '\n', sizeof(last));
         memcpy(last, s->b + s->n - left, left);
         classify(&m, last);
-        collect(s, sw, ++i, &m, types);
+        put_block(sw, ++i, &m);
     }
+    collect(s, sw, i);
     hash_names(s, sw);
     ask_addrs(s, sw);
+    ask_urls(s, sw, i);
     ask_names(s, sw);
     return i;
 }
@@ -418,15 +541,23 @@ size_t ent_sweep_newlines(const uint8_t *p, size_t n)
                                    : ent_newlines_portable(p, n);
 }
 
+/* The last block becomes block 0. Only a window's last pass has fewer than all. */
+static void keep_last(struct ent_sweep *sw)
+{
+    uint64_t *const masks[] = {sw->alnum, sw->word, sw->digit, sw->dot,  sw->high,
+                               sw->colon, sw->dot2, sw->dot3,  sw->full, sw->colon2};
+    for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++)
+        masks[i][0] = masks[i][ENT_SWEEP_BLOCKS];
+    sw->looked = sw->todo[ENT_SWEEP_BLOCKS];
+    sw->todo[0] = 0;
+}
+
 enum ent_err ent_sweep(struct ent_scan *s)
 {
     struct ent_sweep *sw = s->sweep;
     enum ent_cpu_level level = ent_cpu_level();
     enum ent_err r = ENT_OK;
-    sw->before = (struct ent_sweep_before){0};
-    sw->word[0] = sw->dot[0] = sw->digit[0] = sw->todo[0] = 0;
-    sw->base = sw->done = 0;
-    sw->names = sw->addrs = 0;
+    memset(sw, 0, sizeof(*sw)); /* nothing stands before a line */
     /* One block more than there are bytes: a word ends behind them. */
     while (sw->base <= s->n && r == ENT_OK) {
         size_t blocks = level == ENT_CPU_AVX512 ? pass_avx512(s, sw)
@@ -434,10 +565,7 @@ enum ent_err ent_sweep(struct ent_scan *s)
                                                 : pass_portable(s, sw);
         r = look(s, sw, blocks);
         sw->base += BLOCK * blocks;
-        sw->word[0] = sw->word[blocks];
-        sw->dot[0] = sw->dot[blocks];
-        sw->digit[0] = sw->digit[blocks];
-        sw->todo[0] = 0;
+        keep_last(sw);
     }
     return r;
 }

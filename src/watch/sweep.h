@@ -11,25 +11,24 @@
 #define ENT_SWEEP_BLOCKS 64u /* of 64 bytes, looked at together: they stay in the first cache */
 #define ENT_SWEEP_QUEUE  (ENT_SWEEP_BLOCKS * 32u + 8u)
 
-/* Where a block ended, for the next one. */
-struct ent_sweep_before {
-    uint64_t dot, dot2,
-        dot3;             /* dots; with one, with two such dots before them, 2 to 4 bytes apart */
-    uint64_t colon, full; /* quarters of nothing but letters and digits */
-    uint64_t v6[4];       /* 1, 2, 4, 8 letters, digits and colons in a row */
-    uint64_t name_carry, wide_carry, two_dots_carry, number_carry; /* of additions */
-};
+/* One mask of all blocks; block 0 is the last one of the pass before. */
+typedef uint64_t ent_sweep_mask[ENT_SWEEP_BLOCKS + 1];
 
 struct ent_sweep {
-    /* Block 0 is the last one of the pass before. */
-    uint64_t word[ENT_SWEEP_BLOCKS + 1], dot[ENT_SWEEP_BLOCKS + 1], digit[ENT_SWEEP_BLOCKS + 1];
-    uint64_t todo[ENT_SWEEP_BLOCKS + 1]; /* places for the recognisers */
-    struct ent_sweep_before before;
-    size_t base; /* of block 1 in the window */
+    ent_sweep_mask alnum, word, digit, dot, high, colon, at, slash;
+    ent_sweep_mask dot2, dot3; /* dots with one, with two dots 2 to 4 bytes apart before them */
+    ent_sweep_mask colon2;     /* colons with a colon 2 to 5 bytes before them */
+    ent_sweep_mask full;       /* quarters of nothing but letters and digits */
+    ent_sweep_mask ends;       /* of four octets, as far as the dots tell */
+    ent_sweep_mask v6;         /* colons of an IPv6 address, perhaps */
+    ent_sweep_mask todo;       /* places for the recognisers */
+    uint64_t looked;           /* the places of block 0 that they have seen */
+    uint64_t word_carry, high_carry, two_dots_carry, number_carry; /* of additions */
+    size_t base;                                                   /* of block 1 in the window */
     size_t done; /* words up to here have been recognised */
-    /* Ends of names and of addresses, counted from block 0. */
-    uint32_t names, addrs;
-    uint16_t name[ENT_SWEEP_QUEUE], addr[ENT_SWEEP_QUEUE];
+    /* Ends of names and of addresses, slashes behind a colon, counted from block 0. */
+    uint32_t names, addrs, urls;
+    uint16_t name[ENT_SWEEP_QUEUE], addr[ENT_SWEEP_QUEUE], url[ENT_SWEEP_QUEUE];
     uint64_t hash[ENT_SWEEP_QUEUE]; /* of the names that are left */
 };
 

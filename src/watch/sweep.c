@@ -176,12 +176,13 @@ ENT_INLINE void find_addresses(struct ent_sweep *sw)
         behind &= digit & ~alnum;
         memcpy(sw->ends + i, &behind, sizeof(behind));
     }
-    /* An address of IPv6 has two colons in a row, or more than clocks have. */
-    only_behind(sw->colon2, sw->colon, sw->colon, 2, 5);
-    only_behind(sw->v6, sw->colon, sw->colon2, 2, 5);
+    /* An address of IPv6 has two colons in a row, or more than clocks and MAC addresses. */
+    only_behind(sw->colons[0], sw->colon, sw->colon, 2, 5);
+    for (unsigned k = 1; k < 5; k++)
+        only_behind(sw->colons[k], sw->colon, sw->colons[k - 1], 2, 5);
     for (size_t i = 1; i <= ENT_SWEEP_BLOCKS; i += 8) {
         lanes v6, colon, behind;
-        load(&v6, sw->v6 + i);
+        load(&v6, sw->colons[4] + i);
         load(&colon, sw->colon + i);
         load_back(&behind, sw->colon + i, 1, 1);
         v6 |= colon & behind;
@@ -544,8 +545,10 @@ size_t ent_sweep_newlines(const uint8_t *p, size_t n)
 /* The last block becomes block 0. Only a window's last pass has fewer than all. */
 static void keep_last(struct ent_sweep *sw)
 {
-    uint64_t *const masks[] = {sw->alnum, sw->word, sw->digit, sw->dot,  sw->high,
-                               sw->colon, sw->dot2, sw->dot3,  sw->full, sw->colon2};
+    uint64_t *const masks[] = {sw->alnum,     sw->word,      sw->digit,     sw->dot,
+                               sw->high,      sw->colon,     sw->dot2,      sw->dot3,
+                               sw->full,      sw->colons[0], sw->colons[1], sw->colons[2],
+                               sw->colons[3], sw->colons[4]};
     for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++)
         masks[i][0] = masks[i][ENT_SWEEP_BLOCKS];
     sw->looked = sw->todo[ENT_SWEEP_BLOCKS];

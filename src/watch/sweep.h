@@ -17,7 +17,7 @@ typedef uint64_t ent_sweep_mask[ENT_SWEEP_BLOCKS + 1];
 struct ent_sweep {
     ent_sweep_mask alnum, word, digit, dot, high, colon, at, slash;
     ent_sweep_mask dot2, dot3; /* dots with one, with two dots 2 to 4 bytes apart before them */
-    ent_sweep_mask colon2;     /* colons with a colon 2 to 5 bytes before them */
+    ent_sweep_mask colons[5];  /* colons with 1, 2... such colons 2 to 5 bytes apart before them */
     ent_sweep_mask full;       /* quarters of nothing but letters and digits */
     ent_sweep_mask ends;       /* of four octets, as far as the dots tell */
     ent_sweep_mask v6;         /* colons of an IPv6 address, perhaps */

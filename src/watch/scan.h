@@ -14,7 +14,7 @@
 
 #define ENT_SCAN_BEHIND   4096u  /* bytes of the window that stay before the place */
 #define ENT_SCAN_AHEAD    12288u /* bytes that must follow a ':' or '@' */
-#define ENT_SCAN_NEAR     16u    /* bytes that must follow a word */
+#define ENT_SCAN_NEAR     128u   /* bytes that must follow a word: the column of its port */
 #define ENT_SCAN_NAME_MAX 1024u  /* of a name as it stands in the stream */
 #define ENT_SCAN_TRIM_MAX 64u    /* hyphens, underscores and dots cut off a name's ends */
 #define ENT_SCAN_URL_MAX  8192u  /* of a URL as it stands in the stream */

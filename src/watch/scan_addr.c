@@ -6,6 +6,8 @@
 
 #include <arpa/inet.h>
 
+#define KEY_MAX 32 /* bytes of a key that names a port */
+
 /* An address and where it stands. */
 struct found {
     uint8_t b[16];
@@ -96,19 +98,89 @@ static enum ent_err meet(struct ent_scan *s, const struct found *f)
     return r == ENT_OK ? meet_address(s, f) : r;
 }
 
-/* ":443" at i, with a boundary behind it; 0 when there is none. */
-static uint16_t port_at(const struct ent_scan *s, size_t i)
+/* 1 to 65535 in digits at i; 0 when it is no port. */
+static uint16_t number_at(const struct ent_scan *s, size_t i, size_t *ret_end)
 {
     uint32_t v = 0;
-    size_t from = i + 1, end = from;
-    if (ent_scan_byte(s, i) != ':' || ent_scan_byte(s, from) == '0')
-        return 0;
-    while (end - from < 6 && ent_scan_is(s, end, ENT_C_DIGIT))
+    size_t end = i;
+    while (end - i < 6 && ent_scan_is(s, end, ENT_C_DIGIT))
         v = v * 10 + (uint32_t)(s->b[end++] - '0');
-    if (v > UINT16_MAX || ent_scan_is(s, end, ENT_C_ALNUM) ||
+    *ret_end = end;
+    return v > UINT16_MAX || ent_scan_byte(s, i) == '0' ? 0 : (uint16_t)v;
+}
+
+/* The same, with a boundary behind it. */
+static uint16_t port_number(const struct ent_scan *s, size_t i)
+{
+    size_t end;
+    uint16_t v = number_at(s, i, &end);
+    if (ent_scan_is(s, end, ENT_C_ALNUM) ||
         (ent_scan_byte(s, end) == '.' && ent_scan_is(s, end + 1, ENT_C_ALNUM)))
         return 0;
-    return (uint16_t)v;
+    return v;
+}
+
+/* A field that is nothing but a number. */
+static uint16_t port_field(const struct ent_scan *s, size_t i)
+{
+    bool quoted = ent_scan_byte(s, i) == '"';
+    size_t end;
+    uint16_t v = number_at(s, quoted ? i + 1 : i, &end);
+    if (quoted && ent_scan_byte(s, end++) != '"')
+        return 0;
+    uint8_t c = ent_scan_byte(s, end);
+    return c == '\t' || c == ',' || c == ';' || c == '\r' || c == '\n' ? v : 0;
+}
+
+/* A key at i that ends in "port", "_p" or "pt": where it ends, or 0. */
+static size_t port_key(const struct ent_scan *s, size_t i)
+{
+    size_t end = i;
+    while (end - i <= KEY_MAX && ent_scan_is(s, end, ENT_C_WORD))
+        end++;
+    size_t n = end - i;
+    if (n < 2 || n > KEY_MAX)
+        return 0;
+    struct ent_slice last2 = ent_scan_slice(s, end - 2, end);
+    bool is_port = n >= 4 && ent_slice_ieq(ent_scan_slice(s, end - 4, end), ENT_SLICE_LIT("port"));
+    return is_port || ent_slice_ieq(last2, ENT_SLICE_LIT("_p")) ||
+                   ent_slice_ieq(last2, ENT_SLICE_LIT("pt"))
+               ? end
+               : 0;
+}
+
+/* The port in the next column, behind the end of an address: Zeek's and other tables, JSON,
+ * key=value. */
+static uint16_t port_column(const struct ent_scan *s, size_t i)
+{
+    bool quoted = ent_scan_byte(s, i) == '"';
+    uint8_t c = ent_scan_byte(s, quoted ? ++i : i);
+    size_t p = i + 1, key;
+    if (c == '\t' || c == ';')
+        return port_field(s, p);
+    if (c == ' ') {
+        key = port_key(s, p);
+        if (key == 0 || ent_scan_byte(s, key) != '=')
+            return 0;
+        return port_number(s, ent_scan_byte(s, key + 1) == '"' ? key + 2 : key + 1);
+    }
+    if (c != ',')
+        return 0;
+    uint16_t v = port_field(s, p);
+    if (v != 0 || !quoted)
+        return v;
+    p += ent_scan_byte(s, p) == ' ';
+    key = ent_scan_byte(s, p) == '"' ? port_key(s, p + 1) : 0;
+    if (key == 0 || ent_scan_byte(s, key) != '"' || ent_scan_byte(s, key + 1) != ':')
+        return 0;
+    return port_number(s, ent_scan_byte(s, key + 2) == ' ' ? key + 3 : key + 2);
+}
+
+/* ":443" or "#53" at i, or the column behind it; 0 when there is none. */
+static uint16_t port_at(const struct ent_scan *s, size_t i)
+{
+    uint8_t c = ent_scan_byte(s, i);
+    return c == ':' || c == '#' ? port_number(s, i + 1) : port_column(s, i);
 }
 
 /* A '.' at i that goes on with more of a name or number. */
@@ -296,17 +368,17 @@ static bool is_v6(const struct v6_text *t)
     return t->groups == 8 && t->pairs != 8;
 }
 
-/* The port of "[address]:port" and, where the tail is dotted so that nothing is ambiguous, of
- * "address:port". A zone ("%eth0") stands between address and bracket. */
+/* The port of "[address]:port" and, where a dotted tail or the column makes it unambiguous, of the
+ * bare address. A zone ("%eth0") stands between address and bracket. */
 static uint16_t v6_port(const struct ent_scan *s, size_t start, const struct v6_text *t)
 {
     size_t p = t->end;
-    if (start == 0 || s->b[start - 1] != '[')
-        return t->dotted ? port_at(s, p) : 0;
     if (ent_scan_byte(s, p) == '%')
         for (p++; p - t->end < 64 && ent_scan_is(s, p, ENT_C_WORD); p++)
             ;
-    return ent_scan_byte(s, p) == ']' ? port_at(s, p + 1) : 0;
+    if (start > 0 && s->b[start - 1] == '[')
+        return ent_scan_byte(s, p) == ']' ? port_at(s, p + 1) : 0;
+    return t->dotted || ent_scan_byte(s, p) != ':' ? port_at(s, p) : 0;
 }
 
 enum ent_err ent_scan_ipv6(struct ent_scan *s, size_t colon)

@@ -393,18 +393,75 @@ static void hash_at(struct line *l, size_t p)
 /* --- addresses ---------------------------------------------------------------------------------
  */
 
-/* Text of a port at i with its colon; its length or 0. */
-static size_t port_at(const struct line *l, size_t i)
+/* The digits of a port from i; 0 when they are none. *e: behind them. */
+static unsigned long digits(const struct line *l, size_t i, size_t *e)
 {
-    size_t e = i + 1;
     unsigned long v = 0;
-    if (at(l, i) != ':' || !in(l, e, "123456789"))
+    for (*e = i; in(l, *e, DIGITS) && v <= 65535; ++*e)
+        v = v * 10 + (unsigned long)(l->b[*e] - '0');
+    return v > 65535 || at(l, i) == '0' ? 0 : v;
+}
+
+static unsigned long free_digits(const struct line *l, size_t i)
+{
+    size_t e;
+    unsigned long v = digits(l, i, &e);
+    return alnum(l, e) || (at(l, e) == '.' && alnum(l, e + 1)) ? 0 : v;
+}
+
+/* Digits, in quotes or not, that a column holds alone. */
+static unsigned long column(const struct line *l, size_t i)
+{
+    size_t e;
+    unsigned long v = digits(l, at(l, i) == '"' ? i + 1 : i, &e);
+    if (at(l, i) == '"' && at(l, e) != '"')
         return 0;
-    for (; in(l, e, DIGITS) && v <= 65535; e++)
-        v = v * 10 + (unsigned long)(l->b[e] - '0');
-    if (v > 65535 || alnum(l, e))
+    if (at(l, i) == '"')
+        e++;
+    return at(l, e) == '\n' || in(l, e, "\t,;\r") ? v : 0;
+}
+
+/* The bytes of a key from i that names a port. */
+static size_t key(const struct line *l, size_t i)
+{
+    char text[40] = "";
+    size_t n = 0;
+    while (n < 33 && in(l, i + n, LETTERS DIGITS "-_.")) {
+        text[n] = (char)l->b[i + n];
+        n++;
+    }
+    if (n > 32)
         return 0;
-    return at(l, e) == '.' && alnum(l, e + 1) ? 0 : e - i;
+    for (size_t k = 2; k <= 4 && k <= n; k++) {
+        const char *end = text + n - k;
+        if (strcasecmp(end, k == 4 ? "port" : "_p") == 0 || strcasecmp(end, "pt") == 0)
+            return n;
+    }
+    return 0;
+}
+
+/* The port that belongs to an address that ends at i; 0 when there is none. */
+static unsigned long port_at(const struct line *l, size_t i)
+{
+    if (in(l, i, ":#"))
+        return free_digits(l, i + 1);
+    size_t p = at(l, i) == '"' ? i + 1 : i;
+    if (in(l, p, "\t,;") && column(l, p + 1) != 0)
+        return column(l, p + 1);
+    size_t k = p + 1, n;
+    if (at(l, p) == ' ') { /* key=value */
+        n = key(l, k);
+        if (n == 0 || at(l, k + n) != '=')
+            return 0;
+        return free_digits(l, k + n + 1 + (at(l, k + n + 1) == '"'));
+    }
+    if (p == i || at(l, p) != ',') /* JSON: "address", "key": value */
+        return 0;
+    k += at(l, k) == ' ';
+    n = at(l, k) == '"' ? key(l, k + 1) : 0;
+    if (n == 0 || at(l, k + 1 + n) != '"' || at(l, k + 2 + n) != ':')
+        return 0;
+    return free_digits(l, k + n + 3 + (at(l, k + n + 3) == ' '));
 }
 
 /* Whether the first bits of two addresses in canonical text are the same. */
@@ -442,17 +499,17 @@ static size_t closest_net(const struct line *l, const struct ent_observable *o)
     return best;
 }
 
-/* An address from..to; port_from..port_to is ":443", or empty. */
-static void address(struct line *l, size_t from, size_t to, size_t port_from, size_t port_n)
+/* An address from..to with its port, or 0. */
+static void address(struct line *l, size_t from, size_t to, unsigned long port)
 {
     struct ent_observable o, e;
     char text[128];
     if (!parse_at(l, &o, memchr(l->b + from, ':', to - from) ? ENT_OBS_IPV6 : ENT_OBS_IPV4, from,
                   to))
         return;
-    if (port_n > 0) {
-        int n = snprintf(text, sizeof(text), o.type == ENT_OBS_IPV6 ? "[%s]%.*s" : "%s%.*s", o.text,
-                         (int)port_n, (const char *)l->b + port_from);
+    if (port > 0) {
+        int n = snprintf(text, sizeof(text), o.type == ENT_OBS_IPV6 ? "[%s]:%lu" : "%s:%lu", o.text,
+                         port);
         if (parse(&e, ENT_OBS_ENDPOINT, text, (size_t)n) && find(l, &e) < l->inds)
             hit(l, from, &e, find(l, &e));
     }
@@ -541,15 +598,14 @@ static void v6_at(struct line *l, size_t p)
     for (size_t i = p; i < e; i++)
         l->v6[i] = true;
     port = e;
-    if (p > 0 && l->b[p - 1] == '[') {
-        if (at(l, port) == '%')
-            for (port++; port - e < 64 && in(l, port, LETTERS DIGITS "-_."); port++)
-                ;
+    if (at(l, port) == '%')
+        for (port++; port - e < 64 && in(l, port, LETTERS DIGITS "-_."); port++)
+            ;
+    if (p > 0 && l->b[p - 1] == '[')
         port = at(l, port) == ']' ? port + 1 : l->n;
-    } else if (memchr(l->b + p, '.', e - p) == NULL) {
+    else if (memchr(l->b + p, '.', e - p) == NULL && at(l, port) == ':')
         port = l->n;
-    }
-    address(l, p, e, port, port_at(l, port));
+    address(l, p, e, port_at(l, port));
 }
 
 /* The name around p: between boundaries or two dots in a row. */
@@ -620,7 +676,7 @@ static void v4_at(struct line *l, size_t p)
         start--;
     if (label(l, e) && end - e <= 1024 && ends_in_tld(l, start, end))
         return;
-    address(l, p, e, e, port_at(l, e));
+    address(l, p, e, port_at(l, e));
 }
 
 /* --- names -------------------------------------------------------------------------------------

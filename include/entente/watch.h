@@ -50,7 +50,8 @@ struct ent_hit {
 struct ent_scan_events {
     void *ctx;
     enum ent_err (*hit)(void *ctx, const struct ent_hit *hit);
-    /* Every observable found, public or not, known or not; NULL when not wanted (faster). */
+    /* Every observable found, public or not, known or not; NULL when not wanted (faster). One that
+     * was told already may be left out when it comes again. */
     enum ent_err (*seen)(void *ctx, const struct ent_observable *o);
 };
 

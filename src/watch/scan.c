@@ -26,6 +26,18 @@ _Static_assert(WORD_REST >= 2 * (ENT_SCAN_NAME_MAX + ENT_SCAN_TRIM_MAX) &&
 /* --- telling -----------------------------------------------------------------------------------
  */
 
+bool ent_scan_wants(struct ent_scan *s, enum ent_obs_type type, struct ent_slice token)
+{
+    if (s->told == NULL)
+        return false;
+    uint64_t h = ent_filter_tagged(s->w->fkey, (unsigned)type, ent_filter_bytes(s->w->fkey, token));
+    uint64_t *at = &s->told[h % ENT_SCAN_TOLD];
+    if (*at == h)
+        return false;
+    *at = h;
+    return true;
+}
+
 enum ent_err ent_scan_seen(struct ent_scan *s)
 {
     return s->ev.seen(s->ev.ctx, &s->seen);
@@ -88,10 +100,11 @@ static enum ent_err meet_hash(struct ent_scan *s, enum ent_obs_type type, size_t
     struct ent_slice k = ent_slice(key, n);
     bool hit = ent_scan_has(s, type) && ent_watch_maybe_key(s->w, type, k) &&
                ent_watch_find(s->w, type, k, &id);
-    if (!hit && s->ev.seen == NULL)
+    bool tell = ent_scan_wants(s, type, k);
+    if (!hit && !tell)
         return ENT_OK;
     ent_watch_text(&s->seen, type, k);
-    if (s->ev.seen != NULL && (r = ent_scan_seen(s)) != ENT_OK)
+    if (tell && (r = ent_scan_seen(s)) != ENT_OK)
         return r;
     return hit ? ent_scan_hit(s, from, type, ent_scan_token(s), id) : ENT_OK;
 }
@@ -279,8 +292,7 @@ static enum ent_err look_at_lines(struct ent_scan *s, const uint8_t *p, size_t n
     s->b = p;
     s->n = n;
     s->final = true;
-    bool all = s->ev.seen != NULL || at > 0 || s->inside;
-    enum ent_err r = all ? look(s, &at) : ent_sweep(s);
+    enum ent_err r = at > 0 || s->inside ? look(s, &at) : ent_sweep(s);
     if (r == ENT_OK)
         count_lines(s, n);
     s->base += n;
@@ -363,7 +375,9 @@ enum ent_err ent_scan_new(struct ent_scan **ret, const struct ent_watch *w,
         return ENT_E_NOMEM;
     s->carry = malloc(CARRY);
     s->sweep = malloc(sizeof(*s->sweep));
-    if (s->carry == NULL || s->sweep == NULL) {
+    if (events->seen != NULL)
+        s->told = calloc(ENT_SCAN_TOLD, sizeof(*s->told));
+    if (s->carry == NULL || s->sweep == NULL || (events->seen != NULL && s->told == NULL)) {
         ent_scan_free(s);
         return ENT_E_NOMEM;
     }
@@ -377,6 +391,7 @@ void ent_scan_free(struct ent_scan *s)
 {
     if (s == NULL)
         return;
+    free(s->told);
     free(s->sweep);
     free(s->carry);
     free(s);

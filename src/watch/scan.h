@@ -18,6 +18,7 @@
 #define ENT_SCAN_NAME_MAX 1024u  /* of a name as it stands in the stream */
 #define ENT_SCAN_TRIM_MAX 64u    /* hyphens, underscores and dots cut off a name's ends */
 #define ENT_SCAN_URL_MAX  8192u  /* of a URL as it stands in the stream */
+#define ENT_SCAN_TOLD     16384u /* tokens remembered as told */
 
 struct ent_scan {
     const struct ent_watch *w;
@@ -41,6 +42,7 @@ struct ent_scan {
     uint8_t last;               /* the last byte fed */
 
     struct ent_sweep *sweep; /* what it works with */
+    uint64_t *told;          /* hashes of tokens, when somebody wants to know what was seen */
 
     uint8_t *carry; /* the line that has not ended yet, or its end */
     size_t carry_n, carry_at;
@@ -76,6 +78,10 @@ static inline bool ent_scan_has(const struct ent_scan *s, enum ent_obs_type type
 {
     return (s->w->types & ENT_OBS_BIT(type)) != 0;
 }
+
+/* Whether the caller wants to be told of the token with these bytes. Logs say the same again and
+ * again, and bringing a token into canonical form costs many times what finding it does. */
+bool ent_scan_wants(struct ent_scan *s, enum ent_obs_type type, struct ent_slice token);
 
 /* Tell the caller what s->seen is, and which indicator it met. at: the token's first byte in the
  * window; indicator: canonical text. */

@@ -77,10 +77,11 @@ static enum ent_err meet_address(struct ent_scan *s, const struct found *f)
     enum ent_err r;
     bool exact = ent_scan_has(s, type) && find_key(s, type, address, &id);
     bool inside = !exact && ent_scan_has(s, net) && find_net(s, f, key, &id);
-    if (!exact && !inside && s->ev.seen == NULL)
+    bool tell = ent_scan_wants(s, type, address);
+    if (!exact && !inside && !tell)
         return ENT_OK;
     ent_watch_text(&s->seen, type, address);
-    if (s->ev.seen != NULL && (r = ent_scan_seen(s)) != ENT_OK)
+    if (tell && (r = ent_scan_seen(s)) != ENT_OK)
         return r;
     if (exact)
         return ent_scan_hit(s, f->at, type, ent_scan_token(s), id);

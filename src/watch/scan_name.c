@@ -161,9 +161,10 @@ enum ent_err ent_scan_domain(struct ent_scan *s, size_t from, size_t to)
     if (last.n == to - from || ent_is(last.p[0], ENT_C_DIGIT)) /* one label, or a number */
         return ENT_OK;
     bool hit = ent_scan_has(s, ENT_OBS_DOMAIN) && may_hit(s, from, to);
-    if ((!hit && s->ev.seen == NULL) || !read_name(s, &from, to))
+    bool tell = ent_scan_wants(s, ENT_OBS_DOMAIN, ent_scan_slice(s, from, to));
+    if ((!hit && !tell) || !read_name(s, &from, to))
         return ENT_OK;
-    if (s->ev.seen != NULL && ent_name_is_plausible(ent_scan_token(s)))
+    if (tell && ent_name_is_plausible(ent_scan_token(s)))
         r = ent_scan_seen(s);
     return r == ENT_OK && hit ? meet_domain(s, from) : r;
 }
@@ -257,13 +258,13 @@ enum ent_err ent_scan_email(struct ent_scan *s, size_t at)
     if ((!ask && s->ev.seen == NULL) || s->base + at < s->authority_end ||
         !mail_domain(s, at, &from, &to))
         return ENT_OK;
-    ask = ask && may_be(s, ENT_FILTER_MAIL, from, to);
-    if ((!ask && s->ev.seen == NULL) ||
-        ent_observable_parse_as(&domain, NULL, ENT_OBS_DOMAIN, ent_scan_slice(s, from, to)) !=
-            ENT_OK)
-        return ENT_OK;
     size_t plain = plain_local(s, at);
-    if (s->ev.seen != NULL && plain < at &&
+    bool tell = plain < at && ent_scan_wants(s, ENT_OBS_EMAIL, ent_scan_slice(s, plain, to));
+    ask = ask && may_be(s, ENT_FILTER_MAIL, from, to);
+    if ((!ask && !tell) || ent_observable_parse_as(&domain, NULL, ENT_OBS_DOMAIN,
+                                                   ent_scan_slice(s, from, to)) != ENT_OK)
+        return ENT_OK;
+    if (tell &&
         ent_observable_parse_as(&s->seen, NULL, ENT_OBS_EMAIL, ent_scan_slice(s, plain, to)) ==
             ENT_OK &&
         ent_name_is_plausible(ent_scan_token(s)))

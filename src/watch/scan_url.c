@@ -200,7 +200,8 @@ static bool seen_is_plausible(const struct ent_scan *s)
  */
 static enum ent_err meet(struct ent_scan *s, size_t from, size_t n, bool whole)
 {
-    bool told = s->ev.seen == NULL, hit = !ent_scan_has(s, ENT_OBS_URL);
+    bool told = !ent_scan_wants(s, ENT_OBS_URL, ent_slice(s->url, n)),
+         hit = !ent_scan_has(s, ENT_OBS_URL);
     size_t scheme = cut_at(ent_slice(s->url, n), 0, ":") + 3;
     size_t second = cut_at(ent_slice(s->url, n), scheme, "'|^{}");
     size_t third = cut_at(ent_slice(s->url, second), scheme, ",;");

@@ -109,9 +109,11 @@ static void meet_run(struct ent_scan *s, struct ent_sweep *sw, size_t r)
     uint8_t key[64];
     enum ent_obs_type type = ent_scan_hash_type(to - from);
     struct ent_slice k = ent_slice(key, (to - from) / 2);
-    if (type != 0 && ent_scan_has(s, type) &&
-        ent_hex_decode(key, k.n, ent_scan_slice(s, from, to)) == ENT_OK &&
-        ent_watch_maybe_key(s->w, type, k))
+    if (type != 0 && s->told != NULL)
+        mark(sw, r);
+    else if (type != 0 && ent_scan_has(s, type) &&
+             ent_hex_decode(key, k.n, ent_scan_slice(s, from, to)) == ENT_OK &&
+             ent_watch_maybe_key(s->w, type, k))
         mark(sw, r);
 }
 
@@ -232,7 +234,7 @@ ENT_INLINE void collect_addresses(struct ent_scan *s, struct ent_sweep *sw, size
 
 ENT_INLINE void collect(struct ent_scan *s, struct ent_sweep *sw, size_t blocks)
 {
-    const uint32_t types = s->w->types;
+    const uint32_t types = s->told != NULL ? ENT_OBS_ALL : s->w->types;
     if ((types & ADDRS) != 0)
         find_addresses(sw);
     if ((types & HASHES) != 0)
@@ -283,7 +285,7 @@ ENT_INLINE void hash_names(const struct ent_scan *s, struct ent_sweep *sw)
         bool odd = n > ENT_FILTER_STEP || b[end - 1] == '-' || b[end - 1] == '_' || b[from] == '-';
         if (more == 0 && from > 0)
             odd |= b[from - 1] == '\\' || b[from - 1] == '%';
-        if (odd) {
+        if (odd || s->told != NULL) {
             mark(sw, r - 1);
             continue;
         }
@@ -360,7 +362,7 @@ ENT_INLINE void ask_addrs(const struct ent_scan *s, struct ent_sweep *sw)
         if (digits == 0 || a - b - 2 > 2 || b - c - 2 > 2) /* unsigned: 1 to 3 digits each */
             continue;
         enum verdict v = digits > 3 ? is_escaped(s->b, from) ? LOOK : NO : edges(s, from, end);
-        if (v == MAYBE && end < 16 + 4)
+        if (v == MAYBE && (end < 16 + 4 || s->told != NULL))
             v = LOOK;
         if (v == MAYBE) {
             const uint8_t *e = s->b + end;
@@ -424,7 +426,7 @@ ENT_INLINE void ask_urls(const struct ent_scan *s, struct ent_sweep *sw, size_t 
         size_t r = sw->url[k], n;
         enum verdict v = two_slashes(s, sw->base + r - BLOCK, &n);
         if (v == MAYBE)
-            v = ask_host(s, sw, r + n, blocks);
+            v = s->told != NULL ? LOOK : ask_host(s, sw, r + n, blocks);
         if (v == LOOK)
             mark(sw, r - 1);
     }

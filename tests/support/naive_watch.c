@@ -107,6 +107,21 @@ const char *naive_diff(struct naive_list *a, struct naive_list *b)
     return NULL;
 }
 
+/* What was seen counts once. */
+static void unique(struct naive_list *l)
+{
+    size_t n = 0;
+    if (l->n > 0)
+        qsort(l->text, l->n, sizeof(*l->text), order);
+    for (size_t i = 0; i < l->n; i++) {
+        if (n > 0 && strcmp(l->text[n - 1], l->text[i]) == 0)
+            free(l->text[i]);
+        else
+            l->text[n++] = l->text[i];
+    }
+    l->n = n;
+}
+
 static void release(struct naive_list *l)
 {
     for (size_t i = 0; i < l->n; i++)
@@ -156,6 +171,7 @@ enum ent_err naive_engine(struct naive_report *ret, const struct ent_watch *w,
     if (r == ENT_OK)
         r = ent_scan_end(s);
     ent_scan_free(s);
+    unique(&ret->seen);
     return r;
 }
 
@@ -965,4 +981,5 @@ void naive_watch(struct naive_report *ret, const struct ent_observable *ind, siz
         l.n = end == NULL ? stream.n - from : (size_t)(end - stream.p) - from;
         one_line(&l);
     }
+    unique(&ret->seen);
 }

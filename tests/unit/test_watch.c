@@ -540,7 +540,6 @@ static void test_seen(void **state)
         "domain xn--o1a.xn--p1ai",
         "email john.co@mail.example.org",
         "ipv4 1.2.3.4",
-        "ipv4 1.2.3.4",
         "ipv4 5.6.7.8",
         "ipv6 2001:db8::1",
         "md5 d41d8cd98f00b204e9800998ecf8427e",

@@ -56,6 +56,12 @@ ENT_INLINE unsigned leading_zeros(uint64_t x)
     return x == 0 ? BLOCK : (unsigned)__builtin_clzll(x);
 }
 
+/* x without its first bit from the top */
+ENT_INLINE uint64_t behind_first(uint64_t x)
+{
+    return x & ~((uint64_t)1 << 63 >> __builtin_clzll(x | 1));
+}
+
 ENT_INLINE unsigned trailing_ones(uint64_t x)
 {
     return ~x == 0 ? BLOCK : (unsigned)__builtin_ctzll(~x);
@@ -261,7 +267,6 @@ ENT_INLINE void collect(struct ent_scan *s, struct ent_sweep *sw, size_t blocks)
 /* Hash what may be a name and ask for its block; what cannot be one is dropped. */
 ENT_INLINE void hash_names(const struct ent_scan *s, struct ent_sweep *sw)
 {
-    const uint64_t top = (uint64_t)1 << 63;
     const uint8_t *b = s->b;
     uint32_t kept = 0;
     for (uint32_t k = 0; k < sw->names; k++) {
@@ -279,7 +284,7 @@ ENT_INLINE void hash_names(const struct ent_scan *s, struct ent_sweep *sw)
         unsigned label = leading_zeros(dots);
         if (label == BLOCK || ent_is(b[end - label], ENT_C_DIGIT)) /* one label, or a number */
             continue;
-        uint64_t more = dots & ~(top >> label);
+        uint64_t more = behind_first(dots);
         unsigned n = more == 0 ? length : leading_zeros(more);
         size_t from = end - n;
         bool odd = n > ENT_FILTER_STEP || b[end - 1] == '-' || b[end - 1] == '_' || b[from] == '-';
@@ -348,15 +353,12 @@ ENT_INLINE enum verdict edges(const struct ent_scan *s, size_t from, size_t end)
 
 ENT_INLINE void ask_addrs(const struct ent_scan *s, struct ent_sweep *sw)
 {
-    const uint64_t top = (uint64_t)1 << 63;
     for (uint32_t k = 0; k < sw->addrs; k++) {
         size_t r = sw->addr[k], end = sw->base + r - BLOCK;
         uint64_t dots = window(sw->dot, r);
         unsigned c = leading_zeros(dots);
-        dots &= ~(top >> c);
-        unsigned b = leading_zeros(dots);
-        dots &= ~(top >> b);
-        unsigned a = leading_zeros(dots);
+        dots = behind_first(dots);
+        unsigned b = leading_zeros(dots), a = leading_zeros(behind_first(dots));
         unsigned digits = leading_ones(window(sw->digit, r) << (a + 1));
         size_t from = end - a - 1 - digits;
         if (digits == 0 || a - b - 2 > 2 || b - c - 2 > 2) /* unsigned: 1 to 3 digits each */

@@ -23,7 +23,7 @@ struct ent_filter {
 
 /* Bit i stands for the addresses whose first bits, as a number, are i. */
 struct ent_v4map {
-    uint64_t *word; /* NULL when there is no IPv4 indicator */
+    uint64_t *word;
     unsigned shift; /* 32 less the number of bits */
 };
 

@@ -211,7 +211,7 @@ static bool is_v4(enum ent_obs_type type, size_t key_n)
 static size_t seal_bytes(size_t count, size_t domains, size_t v4s)
 {
     return 8 * (ent_filter_size(count) + ent_filter_size(domains)) +
-           (v4s == 0 ? 0 : (size_t)1 << (ent_v4map_bits(v4s) - 3));
+           ((size_t)1 << (ent_v4map_bits(v4s) - 3));
 }
 
 enum ent_err ent_watch_add(struct ent_watch *w, const struct ent_observable *o, uint64_t id)
@@ -327,7 +327,7 @@ static enum ent_err take_v4map(struct ent_watch *w)
 {
     unsigned bits = ent_v4map_bits(w->v4s);
     w->v4.shift = 32 - bits;
-    return w->v4s == 0 ? ENT_OK : take(w, &w->v4.word, (size_t)1 << (bits - 3));
+    return take(w, &w->v4.word, (size_t)1 << (bits - 3));
 }
 
 enum ent_err ent_watch_seal(struct ent_watch *w)

@@ -100,6 +100,25 @@ static void test_states(void **state)
     ent_watch_free(NULL);
 }
 
+/* The map of IPv4 networks is asked about every address, also where there is none in the set. */
+static void test_only_ipv6(void **state)
+{
+    struct ent_observable o = observable("2001:db8::1");
+    struct ent_watch *w = naive_set(&o, 1);
+    struct naive_report got = {0};
+    struct ent_buf log;
+    (void)state;
+    ent_buf_init(&log, 1u << 20);
+    for (unsigned i = 0; i < 500; i++)
+        assert_ok(ent_buf_printf(&log, "10.0.%u.%u GET / 198.51.100.7\n", i / 250, i % 250));
+    assert_ok(ent_buf_puts(&log, "2001:db8::1\n"));
+    assert_ok(naive_engine(&got, w, ent_buf_slice(&log), NULL, NULL, false));
+    assert_int_equal(got.hits.n, 1);
+    naive_release(&got);
+    ent_buf_release(&log);
+    ent_watch_free(w);
+}
+
 static enum ent_err keep_id(void *ctx, const struct ent_hit *hit)
 {
     *(uint64_t *)ctx = hit->id;
@@ -255,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grizzly_steppe_in_apache_log),
         cmocka_unit_test(test_states),
+        cmocka_unit_test(test_only_ipv6),
         cmocka_unit_test(test_same_indicator_twice),
         cmocka_unit_test(test_callback_stops),
         cmocka_unit_test(test_memory_is_bounded),

@@ -18,6 +18,7 @@ enum ent_query {
     ENT_Q_ADD_CLAIM,
     ENT_Q_RENEW_CLAIM,
     ENT_Q_EACH,
+    ENT_Q_COMPILE,
     ENT_Q_GET,
     ENT_Q_COUNT_OBSERVABLES,
     ENT_Q_COUNT_CLAIMS,
@@ -32,6 +33,7 @@ enum ent_query {
 struct ent_store {
     sqlite3 *db;
     sqlite3_stmt *stmt[ENT_Q_COUNT]; /* prepared at first use */
+    bool touched;                    /* indicators, in the transaction that is open */
 };
 
 /* The code for SQLite's last error. */
@@ -45,6 +47,9 @@ void ent_store_done(sqlite3_stmt *st);
 
 /* Step a statement that returns no row, then reset it; NULL is the failure to prepare it. */
 ENT_MUST_USE enum ent_err ent_store_run(struct ent_store *s, sqlite3_stmt *st);
+
+/* A new mark, as part of the transaction. */
+ENT_MUST_USE enum ent_err ent_store_renew_mark(struct ent_store *s);
 
 /* Step one that returns one number; ENT_E_NOTFOUND without a row. */
 ENT_MUST_USE enum ent_err ent_store_number(struct ent_store *s, sqlite3_stmt *st, int64_t *ret);

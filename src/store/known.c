@@ -73,6 +73,7 @@ enum ent_err ent_store_put(struct ent_store *s, enum ent_put *ret, const struct 
     int64_t key[3] = {0}; /* observable, source, context */
     bool fresh = false, ignored = false;
     enum ent_err r;
+    s->touched = true;
     if ((r = intern(s, &key[1], &ignored, ENT_Q_ADD_SOURCE, ENT_Q_FIND_SOURCE, bind_source,
                     &source)) != ENT_OK ||
         (r = intern(s, &key[2], &ignored, ENT_Q_ADD_CONTEXT, ENT_Q_FIND_CONTEXT, bind_context,

@@ -58,6 +58,11 @@ static const char *const sql[ENT_Q_COUNT] = {
         /* By id, so that both tables are read from front to back: by value, a million observables
          * take four times as long. */
         " ORDER BY o.id, c.confidence DESC, c.last_import DESC, c.source, c.ext_id",
+    /* From the claims, whose key begins with the observable: half the time of the other way round.
+     */
+    [ENT_Q_COMPILE] =
+        "SELECT o.id, o.type, o.value FROM claim c CROSS JOIN observable o ON o.id = c.observable"
+        " WHERE c.valid_until = 0 OR c.valid_until > ?1 ORDER BY c.observable",
     [ENT_Q_GET] = "SELECT o.id, o.type, o.value, c.tlp, c.confidence, c.context, x.kind, x.text,"
                   " s.name FROM observable o JOIN claim c ON c.observable = o.id"
                   " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"
@@ -266,11 +271,15 @@ enum ent_err ent_store_begin(struct ent_store *s)
 
 enum ent_err ent_store_commit(struct ent_store *s)
 {
-    return ent_store_run(s, ent_store_query(s, ENT_Q_COMMIT));
+    enum ent_err r = s->touched ? ent_store_renew_mark(s) : ENT_OK;
+    if (r == ENT_OK && (r = ent_store_run(s, ent_store_query(s, ENT_Q_COMMIT))) == ENT_OK)
+        s->touched = false;
+    return r;
 }
 
 void ent_store_rollback(struct ent_store *s)
 {
+    s->touched = false;
     if (sqlite3_get_autocommit(s->db) == 0)
         (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }

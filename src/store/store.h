@@ -70,6 +70,20 @@ ENT_MUST_USE enum ent_err ent_store_each(struct ent_store *s, const struct ent_k
 /* The one with this id; ENT_E_NOTFOUND. k's slices are valid until the next call on s. */
 ENT_MUST_USE enum ent_err ent_store_get(struct ent_store *s, struct ent_known *ret, uint64_t id);
 
+/* Observables that a claim makes an indicator at this time or later, each once, by ascending id. */
+ENT_MUST_USE enum ent_err ent_store_compile(struct ent_store *s, int64_t at,
+                                            enum ent_err (*each)(void *ctx, uint64_t id,
+                                                                 const struct ent_observable *o),
+                                            void *ctx);
+
+/* A random number that is another one after each transaction that put indicators; zero before the
+ * first. Equal marks, equal indicators: also of a store and the backup that it was restored from,
+ * which a counter could not tell apart. */
+struct ent_mark16 {
+    uint8_t b[16];
+};
+ENT_MUST_USE enum ent_err ent_store_mark(struct ent_store *s, struct ent_mark16 *ret);
+
 /* Observables by type (index is enum ent_obs_type), and all claims. */
 ENT_MUST_USE enum ent_err ent_store_count(struct ent_store *s, uint64_t ret[static ENT_OBS_TYPES],
                                           uint64_t *ret_claims);

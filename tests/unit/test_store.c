@@ -261,6 +261,101 @@ static void test_against_a_naive_model(void **state)
     ent_store_close(s);
 }
 
+/* --- what an image is made of ------------------------------------------------------------------
+ */
+
+static struct ent_mark16 mark_of(struct ent_store *s)
+{
+    struct ent_mark16 m;
+    assert_ok(ent_store_mark(s, &m));
+    return m;
+}
+
+static bool same_mark(struct ent_mark16 a, struct ent_mark16 b)
+{
+    return memcmp(a.b, b.b, sizeof(a.b)) == 0;
+}
+
+/* Other indicators, another mark; everything else leaves it. */
+static void test_mark(void **state)
+{
+    struct ent_indicator ind = indicator("198.51.100.1");
+    const struct ent_mark16 none = {{0}};
+    struct ent_store *s;
+    enum ent_put ignored;
+    (void)state;
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    assert_true(same_mark(mark_of(s), none));
+    (void)put(s, &ind, "a");
+    struct ent_mark16 first = mark_of(s);
+    assert_false(same_mark(first, none));
+    assert_ok(ent_store_begin(s));
+    assert_ok(ent_store_put(s, &ignored, &ind, ENT_SLICE_LIT("b"), NOW));
+    ent_store_rollback(s);
+    assert_ok(ent_store_charge(s, "partner", ENT_WE_ASK, 1, 5, 10));
+    assert_ok(ent_store_set_fact(s, "x", ENT_SLICE_LIT("y")));
+    assert_true(same_mark(mark_of(s), first));
+    (void)put(s, &ind, "b");
+    assert_false(same_mark(mark_of(s), first));
+    first = mark_of(s);
+    (void)put(s, &ind, "b"); /* its validity may have changed */
+    assert_false(same_mark(mark_of(s), first));
+    first = mark_of(s);
+    assert_ok(ent_store_set_fact(s, "indicators/mark", ENT_SLICE_LIT("not a mark")));
+    assert_err(ent_store_mark(s, &first), ENT_E_FORMAT);
+    ent_store_close(s);
+}
+
+struct compiled {
+    char text[8][64];
+    uint64_t id[8];
+    size_t n, stop_at;
+};
+
+static enum ent_err keep(void *ctx, uint64_t id, const struct ent_observable *o)
+{
+    struct compiled *c = ctx;
+    (void)snprintf(c->text[c->n], sizeof(c->text[0]), "%.63s", o->text);
+    c->id[c->n++] = id;
+    return c->n == c->stop_at ? ENT_E_INTERRUPTED : ENT_OK;
+}
+
+static void test_compile(void **state)
+{
+    struct ent_indicator ind[4] = {indicator("198.51.100.1"), indicator("evil.example"),
+                                   indicator("198.51.100.2"), indicator("198.51.100.3")};
+    struct compiled c = {.n = 0}, first = {.stop_at = 1};
+    struct ent_store *s;
+    (void)state;
+    ind[1].valid_until = NOW;     /* over */
+    ind[2].valid_from = NOW + 10; /* not yet */
+    ind[3].valid_until = NOW + 1;
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    for (size_t i = 0; i < 4; i++) {
+        (void)put(s, &ind[i], "a");
+        (void)put(s, &ind[i], "b");
+    }
+    assert_ok(ent_store_compile(s, NOW, keep, &c));
+    assert_int_equal(c.n, 3);
+    assert_string_equal(c.text[0], "198.51.100.1");
+    assert_string_equal(c.text[1], "198.51.100.2");
+    assert_string_equal(c.text[2], "198.51.100.3");
+    assert_true(c.id[0] < c.id[1] && c.id[1] < c.id[2]);
+    for (size_t i = 0; i < c.n; i++) {
+        struct ent_known k;
+        assert_ok(ent_store_get(s, &k, c.id[i]));
+        assert_string_equal(k.obs.text, c.text[i]);
+    }
+    assert_err(ent_store_compile(s, NOW, keep, &first), ENT_E_INTERRUPTED);
+    assert_int_equal(first.n, 1);
+    ind[1].valid_until = 0; /* one claim of two is enough */
+    (void)put(s, &ind[1], "b");
+    c.n = 0;
+    assert_ok(ent_store_compile(s, NOW, keep, &c));
+    assert_int_equal(c.n, 4);
+    ent_store_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +367,8 @@ int main(void)
         cmocka_unit_test(test_budgets),
         cmocka_unit_test(test_facts),
         cmocka_unit_test(test_against_a_naive_model),
+        cmocka_unit_test(test_mark),
+        cmocka_unit_test(test_compile),
     };
     return ent_t_run("store", tests);
 }

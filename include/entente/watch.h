@@ -35,6 +35,31 @@ ENT_API ENT_MUST_USE enum ent_err ent_watch_seal(struct ent_watch *w);
 ENT_API size_t ent_watch_count(const struct ent_watch *w);
 ENT_API void ent_watch_free(struct ent_watch *w);
 
+/* From now on only the indicators of these types (ENT_OBS_BIT()s) are there. For a sealed set that
+ * no scan uses yet. */
+ENT_API void ent_watch_select(struct ent_watch *w, uint32_t types);
+
+/*
+ * A sealed set as one file, the image, which is mapped and used where it lies: a million indicators
+ * open in some milliseconds, and all processes share their memory. The file is authenticated under
+ * a key of 32 bytes. There is no way around that: who could put another file in its place would
+ * decide what is not found, and nobody would notice. It is made under another name and renamed, so
+ * that whoever has the old one open keeps it; a file that is changed or cut where it lies is not
+ * fit to be an image.
+ *
+ * *ret_why (if not NULL) is a fixed sentence that says what was wrong. ENT_E_AUTH: damaged, not
+ * made with this key, or others may write to it; ENT_E_UNSUPPORTED: to be made again, by this
+ * version.
+ */
+ENT_API ENT_MUST_USE enum ent_err ent_watch_save(const struct ent_watch *w, const char **ret_why,
+                                                 const char *path, const uint8_t *key32);
+ENT_API ENT_MUST_USE enum ent_err ent_watch_open(struct ent_watch **ret, const char **ret_why,
+                                                 const char *path, const uint8_t *key32);
+
+/* The key of a home's images: the file keys/image, beside which image/indicators lies. */
+ENT_API ENT_MUST_USE enum ent_err ent_watch_read_key(uint8_t *ret_key32, const char **ret_why,
+                                                     const char *path);
+
 struct ent_hit {
     enum ent_obs_type seen_type;      /* what stood in the log ... */
     struct ent_slice seen;            /* ... in canonical form */

@@ -49,7 +49,8 @@ static size_t pair_key(uint8_t *ret, struct ent_slice s, char separator, size_t 
     if (at == NULL)
         return 0;
     size_t n = (size_t)(at - s.p), key = address_key(ret, ent_slice(s.p, n));
-    if (key == 0 || ent_parse_u64(&v, ent_slice(at + 1, s.n - n - 1), 65535) != ENT_OK)
+    uint64_t max = width == 1 ? 8 * key : UINT16_MAX;
+    if (key == 0 || ent_parse_u64(&v, ent_slice(at + 1, s.n - n - 1), max) != ENT_OK)
         return 0;
     if (width == 2)
         ret[key++] = (uint8_t)(v >> 8);
@@ -93,6 +94,28 @@ enum ent_err ent_watch_key(uint8_t ret[static ENT_OBS_MAX], size_t *ret_n,
     }
     *ret_n = n;
     return n == 0 ? ENT_E_FORMAT : ENT_OK;
+}
+
+bool ent_watch_key_is(enum ent_obs_type type, struct ent_slice key)
+{
+    switch (type) {
+    case ENT_OBS_IPV4:
+        return key.n == 4;
+    case ENT_OBS_IPV6:
+        return key.n == 16;
+    case ENT_OBS_NET4:
+        return key.n == 5 && key.p[4] < 32;
+    case ENT_OBS_NET6:
+        return key.n == 17 && key.p[16] < 128;
+    case ENT_OBS_ENDPOINT:
+        return key.n == 6 || key.n == 18;
+    case ENT_OBS_DOMAIN:
+    case ENT_OBS_URL:
+    case ENT_OBS_EMAIL:
+        return key.n > 0 && key.n <= ENT_OBS_MAX;
+    default:
+        return key.n > 0 && key.n == hash_size(type);
+    }
 }
 
 /* An address as text, with brackets where an IPv6 endpoint needs them. */

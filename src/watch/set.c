@@ -8,19 +8,17 @@
 #include "watch/watch.h"
 #include "watch/set.h"
 
+#include <sys/mman.h>
+
 #define DEFAULT_MAX ((size_t)1 << 30)
-#define BLOCK_SHIFT 20 /* a record's place: number of its block, then offset */
-#define BLOCK_MAX   ((size_t)1 << BLOCK_SHIFT)
-#define BLOCKS_MAX  ((size_t)1 << (32 - BLOCK_SHIFT))
+#define BLOCKS_MAX  ((size_t)1 << (32 - ENT_WATCH_BLOCK_SHIFT))
 #define FIRST_BLOCK ((size_t)4096)
 #define FIRST_SLOTS ((size_t)64)
 #define HEAD        11 /* id (8), type (1), length of the key (2) */
 
-struct record {
-    uint64_t id;
-    enum ent_obs_type type;
-    struct ent_slice key;
-};
+/* No search goes further. At three quarters full, a row of occupied slots as long as this has a
+ * probability of e^-154; only an image that we did not make can have one. */
+#define PROBES_MAX 4096u
 
 enum ent_err ent_watch_new(struct ent_watch **ret, size_t max_bytes)
 {
@@ -45,19 +43,31 @@ void ent_watch_free(struct ent_watch *w)
 {
     if (w == NULL)
         return;
-    for (size_t i = 0; i < w->blocks; i++)
-        free(w->block[i]);
+    for (size_t i = 0; i < w->blocks && !w->in_file; i++)
+        free(w->block[i].b);
     free(w->block);
-    free(w->slot);
-    free(w->tail.block);
-    free(w->rest.block);
-    free(w->v4.word);
+    if (!w->in_file) {
+        free(w->slot);
+        free(w->tail.block);
+        free(w->rest.block);
+        free(w->v4.word);
+    }
+    if (w->map != NULL)
+        (void)munmap(w->map, w->map_n);
     free(w);
 }
 
 size_t ent_watch_count(const struct ent_watch *w)
 {
-    return w->count;
+    uint64_t n = 0;
+    for (int t = 1; t < ENT_OBS_TYPES; t++)
+        n += (w->types & ENT_OBS_BIT(t)) != 0 ? w->of_type[t] : 0;
+    return (size_t)n;
+}
+
+void ent_watch_select(struct ent_watch *w, uint32_t types)
+{
+    w->types &= types;
 }
 
 /* Zeroed memory that counts against the maximum. */
@@ -93,59 +103,65 @@ static uint32_t tag_of(const struct ent_watch *w, enum ent_obs_type type, struct
     return tag;
 }
 
-static struct record record_from(const uint8_t *p)
+static bool record_from(struct ent_watch_record *ret, struct ent_slice s)
 {
-    struct record rec = {.type = (enum ent_obs_type)p[8],
-                         .key = ent_slice(p + HEAD, (size_t)p[9] | (size_t)p[10] << 8)};
-    memcpy(&rec.id, p, 8);
-    return rec;
+    if (s.n < HEAD)
+        return false;
+    *ret = (struct ent_watch_record){
+        .type = (enum ent_obs_type)s.p[8],
+        .key = ent_slice(s.p + HEAD, (size_t)s.p[9] | (size_t)s.p[10] << 8)};
+    memcpy(&ret->id, s.p, 8);
+    ret->n = HEAD + ret->key.n;
+    return ret->key.n <= ENT_OBS_MAX && ret->n <= s.n;
 }
 
-static struct record record_at(const struct ent_watch *w, uint32_t at)
+bool ent_watch_record(const struct ent_watch *w, struct ent_watch_record *ret, uint32_t at)
 {
-    at--;
-    return record_from(w->block[at >> BLOCK_SHIFT]->b + (at & (BLOCK_MAX - 1)));
+    size_t block = (at - 1) >> ENT_WATCH_BLOCK_SHIFT, from = (at - 1) & (ENT_WATCH_BLOCK_MAX - 1);
+    if (at == 0 || block >= w->blocks || from > w->block[block].n)
+        return false;
+    return record_from(ret, ent_slice(w->block[block].b + from, w->block[block].n - from));
 }
 
 static enum ent_err grow_blocks(struct ent_watch *w, size_t n)
 {
     enum ent_err r;
-    struct ent_watch_block *b = NULL;
+    uint8_t *b = NULL;
     if (w->blocks == BLOCKS_MAX)
         return ENT_E_LIMIT;
-    if (w->blocks == w->block_cap) {
-        struct ent_watch_block **more = NULL;
+    if (w->block == NULL || w->blocks == w->block_cap) {
+        struct ent_watch_block *more = NULL;
         size_t cap = w->block_cap == 0 ? 16 : w->block_cap * 2,
-               size = sizeof(struct ent_watch_block *);
+               size = sizeof(struct ent_watch_block);
         if ((r = take(w, &more, cap * size)) != ENT_OK)
             return r;
-        if (w->blocks > 0)
+        if (w->block != NULL)
             memcpy(more, w->block, w->blocks * size);
         give(w, w->block, w->block_cap * size);
         w->block = more;
         w->block_cap = cap;
     }
-    size_t cap = w->blocks < 4 ? FIRST_BLOCK << (2 * w->blocks) : BLOCK_MAX;
+    size_t cap = w->blocks < 4 ? FIRST_BLOCK << (2 * w->blocks) : ENT_WATCH_BLOCK_MAX;
     if (cap < n)
         cap = n;
-    if ((r = take(w, &b, sizeof(*b) + cap)) != ENT_OK)
+    if ((r = take(w, &b, cap)) != ENT_OK)
         return r;
-    b->cap = (uint32_t)cap;
-    w->block[w->blocks++] = b;
+    w->block[w->blocks++] = (struct ent_watch_block){b, 0, (uint32_t)cap};
     return ENT_OK;
 }
 
-static enum ent_err put_record(struct ent_watch *w, uint32_t *ret_at, const struct record *rec)
+static enum ent_err put_record(struct ent_watch *w, uint32_t *ret_at,
+                               const struct ent_watch_record *rec)
 {
     size_t n = HEAD + rec->key.n;
-    struct ent_watch_block *b = w->blocks == 0 ? NULL : w->block[w->blocks - 1];
+    struct ent_watch_block *b = w->blocks == 0 ? NULL : &w->block[w->blocks - 1];
     if (b == NULL || n > b->cap - b->n) {
         enum ent_err r = grow_blocks(w, n);
         if (r != ENT_OK)
             return r;
-        b = w->block[w->blocks - 1];
+        b = &w->block[w->blocks - 1];
     }
-    size_t at = (w->blocks - 1) << BLOCK_SHIFT | b->n;
+    size_t at = (w->blocks - 1) << ENT_WATCH_BLOCK_SHIFT | b->n;
     if (at >= UINT32_MAX)
         return ENT_E_LIMIT;
     uint8_t *p = b->b + b->n;
@@ -161,19 +177,18 @@ static enum ent_err put_record(struct ent_watch *w, uint32_t *ret_at, const stru
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-/* The slot that holds the key, or the free one where it would go. The table is never full. */
-static size_t seek(const struct ent_watch *w, enum ent_obs_type type, struct ent_slice key,
-                   uint32_t tag)
+/* The slot that holds the key (*ret_rec then is its record), or the free one where it would go;
+ * NULL when neither is near. */
+static struct ent_watch_slot *seek(const struct ent_watch *w, struct ent_watch_record *ret_rec,
+                                   enum ent_obs_type type, struct ent_slice key, uint32_t tag)
 {
-    size_t i = tag & w->mask;
-    for (; w->slot[i].at != 0; i = (i + 1) & w->mask) {
-        if (w->slot[i].tag != tag)
-            continue;
-        struct record rec = record_at(w, w->slot[i].at);
-        if (rec.type == type && ent_slice_eq(rec.key, key))
-            break;
+    for (size_t k = 0, i = tag & w->mask; k < PROBES_MAX; k++, i = (i + 1) & w->mask) {
+        struct ent_watch_slot *s = &w->slot[i];
+        if (s->at == 0 || (s->tag == tag && ent_watch_record(w, ret_rec, s->at) &&
+                           ret_rec->type == type && ent_slice_eq(ret_rec->key, key)))
+            return s;
     }
-    return i;
+    return NULL;
 }
 
 /* At most three quarters full. */
@@ -217,7 +232,7 @@ static size_t seal_bytes(size_t count, size_t domains, size_t v4s)
 enum ent_err ent_watch_add(struct ent_watch *w, const struct ent_observable *o, uint64_t id)
 {
     uint8_t key[ENT_OBS_MAX];
-    struct record rec = {.id = id, .type = o->type};
+    struct ent_watch_record rec = {.id = id, .type = o->type}, other;
     size_t n;
     uint32_t at;
     enum ent_err r;
@@ -232,16 +247,19 @@ enum ent_err ent_watch_add(struct ent_watch *w, const struct ent_observable *o, 
         return r;
     rec.key = ent_slice(key, n);
     uint32_t tag = tag_of(w, rec.type, rec.key);
-    size_t i = seek(w, rec.type, rec.key, tag);
-    if (w->slot[i].at != 0)
+    struct ent_watch_slot *slot = seek(w, &other, rec.type, rec.key, tag);
+    if (slot == NULL)
+        return ENT_E_LIMIT;
+    if (slot->at != 0)
         return ENT_OK;
     if ((r = put_record(w, &at, &rec)) != ENT_OK)
         return r;
-    w->slot[i] = (struct ent_watch_slot){tag, at};
+    *slot = (struct ent_watch_slot){tag, at};
     w->count++;
     w->domains += o->type == ENT_OBS_DOMAIN;
     w->v4s += is_v4(o->type, n);
     w->types |= ENT_OBS_BIT(o->type);
+    w->of_type[o->type]++;
     if (o->type == ENT_OBS_NET4)
         w->net4 |= (uint64_t)1 << key[n - 1];
     if (o->type == ENT_OBS_NET6)
@@ -252,12 +270,13 @@ enum ent_err ent_watch_add(struct ent_watch *w, const struct ent_observable *o, 
 bool ent_watch_find(const struct ent_watch *w, enum ent_obs_type type, struct ent_slice key,
                     uint64_t *ret_id)
 {
-    if (w->slot == NULL || key.n > ENT_OBS_MAX)
+    struct ent_watch_record rec;
+    if (w->slot == NULL || key.n > ENT_OBS_MAX || (w->types & ENT_OBS_BIT(type)) == 0)
         return false;
-    size_t i = seek(w, type, key, tag_of(w, type, key));
-    if (w->slot[i].at == 0)
+    const struct ent_watch_slot *s = seek(w, &rec, type, key, tag_of(w, type, key));
+    if (s == NULL || s->at == 0)
         return false;
-    *ret_id = record_at(w, w->slot[i].at).id;
+    *ret_id = rec.id;
     return true;
 }
 
@@ -289,7 +308,7 @@ static struct ent_slice host_of(struct ent_slice url)
     return ent_slice(url.p + from, colon == NULL ? end - from : (size_t)(colon - url.p) - from);
 }
 
-static void filter_record(struct ent_watch *w, const struct record *rec)
+static void filter_record(struct ent_watch *w, const struct ent_watch_record *rec)
 {
     const uint8_t *at;
     switch (rec->type) {
@@ -340,13 +359,21 @@ enum ent_err ent_watch_seal(struct ent_watch *w)
         (r = take_filter(w, &w->tail, w->domains)) != ENT_OK || (r = take_v4map(w)) != ENT_OK)
         return r;
     for (size_t i = 0; i < w->blocks; i++) {
-        const struct ent_watch_block *b = w->block[i];
-        for (size_t at = 0; at < b->n;) {
-            struct record rec = record_from(b->b + at);
+        const struct ent_watch_block *b = &w->block[i];
+        struct ent_watch_record rec;
+        for (size_t at = 0; record_from(&rec, ent_slice(b->b + at, b->n - at)); at += rec.n)
             filter_record(w, &rec);
-            at += HEAD + rec.key.n;
-        }
     }
     w->sealed = true;
     return ENT_OK;
+}
+
+uint64_t ent_watch_proof(const struct ent_watch *w)
+{
+    const struct ent_slice s = ENT_SLICE_LIT("a key of more than thirty-two bytes.example");
+    const uint32_t v4 = 0x01020304;
+    uint64_t h = ent_filter_name(w->fkey, s);
+    h = h * 31 ^ ent_filter_bits(ent_filter_tagged(w->fkey, ENT_FILTER_HOST, h));
+    h = h * 31 ^ ent_filter_bytes(w->fkey, s);
+    return h * 31 ^ tag_of(w, ENT_OBS_URL, s) ^ v4 >> w->v4.shift;
 }

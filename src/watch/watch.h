@@ -12,6 +12,7 @@
 
 #include <entente/watch.h>
 
+#include "watch/image.h"
 #include "watch/observed.h"
 
 #endif

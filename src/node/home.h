@@ -3,10 +3,12 @@
  *
  *     config             settings (config.h)
  *     keys/root author node   one secret each, locked by a passphrase or open
+ *     keys/image         authenticates the image (image.h), always open
  *     pact/000001 ...    every version of the pact, each signed
  *     acts/00000001 ...  own statements with their bodies, in order, never changed
  *     runs/<id>/         what belongs to one match: both sides' acts, the result, opening secrets
  *     store.db           indicators and budgets
+ *     image/             the indicators, compiled
  */
 #ifndef ENT_NODE_HOME_H
 #define ENT_NODE_HOME_H

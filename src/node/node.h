@@ -14,6 +14,7 @@
 #include "store/store.h"
 
 #include "node/home.h"
+#include "node/image.h"
 #include "node/config.h"
 #include "node/ask.h"
 #include "node/peer.h"

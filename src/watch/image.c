@@ -401,7 +401,7 @@ enum ent_err ent_image_parse(struct ent_watch **ret, struct ent_diag *d, struct 
 
 /* A file that nobody can change but whoever we trust anyway: us, and root. A root that looks into
  * somebody's home trusts that somebody. */
-static enum ent_err open_file(int *ret_fd, size_t *ret_n, struct ent_diag *d, const char *path)
+static enum ent_err open_file(int *ret_fd, struct stat *ret, struct ent_diag *d, const char *path)
 {
     struct stat st;
     enum ent_err r = ENT_OK;
@@ -423,7 +423,7 @@ static enum ent_err open_file(int *ret_fd, size_t *ret_n, struct ent_diag *d, co
         return r;
     }
     *ret_fd = fd;
-    *ret_n = (size_t)st.st_size;
+    *ret = st;
     return ENT_OK;
 }
 
@@ -431,10 +431,11 @@ enum ent_err ent_image_open(struct ent_watch **ret, struct ent_diag *d, const ch
                             const struct ent_seed32 *key)
 {
     int fd = -1;
-    size_t n = 0;
+    struct stat st = {0};
     enum ent_err r = ent_secret_start(); /* harmless when the program did so already */
-    if (r != ENT_OK || (r = open_file(&fd, &n, d, path)) != ENT_OK)
+    if (r != ENT_OK || (r = open_file(&fd, &st, d, path)) != ENT_OK)
         return r;
+    size_t n = (size_t)st.st_size;
     /* Populated at once: all of it is read below. */
     void *map = n == 0 ? MAP_FAILED : mmap(NULL, n, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
     if (map == MAP_FAILED)
@@ -450,6 +451,8 @@ enum ent_err ent_image_open(struct ent_watch **ret, struct ent_diag *d, const ch
     }
     (*ret)->map = map;
     (*ret)->map_n = n;
+    (*ret)->image.dev = st.st_dev;
+    (*ret)->image.ino = st.st_ino;
     return ENT_OK;
 }
 

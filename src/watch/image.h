@@ -12,9 +12,10 @@
 struct ent_watch;
 
 struct ent_image_facts {
-    uint64_t bytes;   /* of the file */
-    int64_t built;    /* seconds since 1970 */
-    uint8_t mark[16]; /* of the store that it was made from */
+    uint64_t bytes;    /* of the file */
+    int64_t built;     /* seconds since 1970 */
+    uint8_t mark[16];  /* of the store that it was made from */
+    uint64_t dev, ino; /* of an opened one: no other file is that while this one is mapped */
 };
 
 /* Write a set that was sealed in this process. ENT_E_STATE for any other. In: facts->built, mark */
@@ -37,6 +38,9 @@ ENT_MUST_USE enum ent_err ent_image_parse(struct ent_watch **ret, struct ent_dia
 
 /* What an opened one says of itself; NULL for a set that lies in no file. */
 const struct ent_image_facts *ent_image_facts_of(const struct ent_watch *w);
+
+/* Indicators of one type. */
+size_t ent_watch_count_type(const struct ent_watch *w, enum ent_obs_type type);
 
 /* Whether it holds exactly this indicator, under this id. */
 bool ent_image_holds(const struct ent_watch *w, const struct ent_observable *o, uint64_t id);

@@ -57,11 +57,16 @@ void ent_watch_free(struct ent_watch *w)
     free(w);
 }
 
+size_t ent_watch_count_type(const struct ent_watch *w, enum ent_obs_type type)
+{
+    return (w->types & ENT_OBS_BIT(type)) != 0 ? (size_t)w->of_type[type] : 0;
+}
+
 size_t ent_watch_count(const struct ent_watch *w)
 {
     uint64_t n = 0;
     for (int t = 1; t < ENT_OBS_TYPES; t++)
-        n += (w->types & ENT_OBS_BIT(t)) != 0 ? w->of_type[t] : 0;
+        n += ent_watch_count_type(w, (enum ent_obs_type)t);
     return (size_t)n;
 }
 

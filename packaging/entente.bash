@@ -59,6 +59,7 @@ _entente() {
         help) words=$(_entente_commands "$program") ;;
         member) words='export' ;;
         config) words='check list' ;;
+        image) words='build show verify' ;;
         match) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
         pact)
             words='add show'

@@ -53,7 +53,7 @@ struct args {
 bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc, char **argv);
 
 extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
-    cmd_match, cmd_config;
+    cmd_match, cmd_config, cmd_image;
 
 /* --- what several commands do -------------------------------------------------------------------
  */
@@ -79,6 +79,14 @@ struct session {
  * EXIT_DONE otherwise. Close in any case. */
 int cli_open(struct session *s, const struct args *a, bool with_store);
 void cli_close(struct session *s);
+
+/* Making an image with a progress line, and with what goes wrong about it told on standard error.
+ * ret must stay where it is; end the progress line when it is made. */
+struct image_work {
+    struct ent_image_job job;
+    struct ent_progress progress;
+};
+void cli_image_work(struct image_work *ret);
 
 /* The problems of a configuration file, a line each, on standard error. */
 void cli_config_problems(const struct ent_config_problems *p, const char *path);

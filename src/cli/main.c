@@ -7,7 +7,7 @@
 
 static const struct command *const commands[] = {
     &cmd_init,  &cmd_member, &cmd_pact,   &cmd_import, &cmd_watch,
-    &cmd_match, &cmd_serve,  &cmd_config, NULL,
+    &cmd_match, &cmd_serve,  &cmd_config, &cmd_image,  NULL,
 };
 
 static int usage(FILE *to)

@@ -12,14 +12,24 @@
  */
 
 struct watch_set {
-    struct session *s;
-    struct ent_known_filter filter;
-    struct ent_watch *set;
+    struct image_work work;
+    struct ent_live *live;
+    const struct ent_watch *set; /* the newest */
 };
 
-/* Load what args ask for. Prints and returns the exit code when it cannot. */
+/* The image of the indicators, made first where it is not current, and of it what args ask for.
+ * Prints and returns the exit code when it cannot. ret must stay where it is. */
 int watch_set_open(struct watch_set *ret, struct session *s, const struct args *a);
 void watch_set_close(struct watch_set *set);
+
+/*
+ * Look for a newer image; cheap enough for every chunk. true: set->set is another one. A scan that
+ * goes on beyond a refresh takes its set when it begins and gives it back when it has ended; it may
+ * end, and another go on with the newer set, wherever the stream stands between two lines.
+ */
+bool watch_set_refresh(struct watch_set *set);
+const struct ent_watch *watch_set_take(struct watch_set *set);
+void watch_set_give(struct watch_set *set, const struct ent_watch *w);
 
 /* --- what is told -------------------------------------------------------------------------------
  */

@@ -71,7 +71,7 @@ complete_for() {
 }
 is "it is registered" "$(bash -c '. "$0"; complete -p entente' "$completion")" \
     "complete -F _entente entente"
-is "it completes commands" "$(complete_for entente im)" import
+is "it completes commands" "$(complete_for entente imp)" import
 is "it completes options" "$(complete_for entente match --dry)" --dry-run
 is "it completes values" "$(complete_for entente import --tlp am)" "amber amber+strict"
 member one && member two && export_card two && accept one two

@@ -66,6 +66,7 @@ UNIT     := $(wildcard tests/unit/test_*.c)
 CTIME    := $(wildcard tests/ctime/ctime_*.c)
 FUZZ     := $(wildcard tests/fuzz/fuzz_*.c tests/fuzz/must_crash.c)
 PEERS    := $(wildcard tests/peers/*.c)
+EXAMPLES := $(wildcard examples/*.c)
 BENCH    := $(wildcard bench/*.c)
 
 obj  = $(patsubst %.c,$B/%.o,$1)
@@ -125,6 +126,8 @@ $B/tests/ctime/%: $B/tests/ctime/%.o $(call obj,$(SUPPORT)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka -ljansson
 $B/tests/peers/%: $B/tests/peers/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+$B/examples/%: $B/examples/%.o $B/libentente.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $B/tests/fuzz/%: $B/tests/fuzz/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 $B/bench/%: $B/bench/%.o $(LIB)
@@ -132,7 +135,7 @@ $B/bench/%: $B/bench/%.o $(LIB)
 
 -include $(shell test -d $B && find $B -name '*.d')
 
-test-programs: $(BIN) $(call prog,$(UNIT) $(PEERS))
+test-programs: $(BIN) $(call prog,$(UNIT) $(PEERS) $(EXAMPLES))
 ctime-programs: $(call prog,$(CTIME))
 fuzz-programs: $(call prog,$(FUZZ))
 bench-programs: $(BIN) $(call prog,$(BENCH) $(PEERS))
@@ -177,7 +180,7 @@ check-layers:
 	@tools/check-layers
 
 format:
-	clang-format -i $(HEADERS) $(LIB_SRC) $(CLI_SRC) $(SUPPORT) $(UNIT) $(CTIME) $(FUZZ) $(PEERS) $(BENCH)
+	clang-format -i $(HEADERS) $(LIB_SRC) $(CLI_SRC) $(SUPPORT) $(UNIT) $(CTIME) $(FUZZ) $(PEERS) $(EXAMPLES) $(BENCH)
 
 # --- install ------------------------------------------------------------------------------------
 install: all

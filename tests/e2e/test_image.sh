@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test_image.sh: the image is made by itself and is the same as the store; what is damaged, foreign
-# or stale is not believed.
+# or stale is not believed; another program finds the same with the library.
 # shellcheck source=tests/e2e/lib.sh disable=SC2015,SC2016,SC2317
 . tests/e2e/lib.sh
 
@@ -150,5 +150,17 @@ refute "and alone" leftovers "$T/a/image"
 ends "image wants a word" 2 image
 ends "that it knows" 2 image burn
 ends "and one only" 2 image show verify
+
+# --- another program -----------------------------------------------------------------------------
+
+example=$(dirname "$bin")/examples/watch
+"$example" "$T/a" <"$apache" >"$T/out" 2>"$T/err"
+is "the example finds the same" "$(sed 's/^\([0-9]*\): \([0-9.]*\) is ipv4 \2, number [0-9]*$/\1 \2/' "$T/out")" \
+    "$(jq -r '"\(.line) \(.observable)"' "$T/hits")"
+at 'XXXX' 700
+ends "and trusts as little" 1 "$example" "$T/a"
+told "for the same reason" "watch: damaged, or not made with this key"
+ends "nor where there is no key" 1 "$example" "$T"
+told "with a reason" "watch: cannot open"
 
 done_testing

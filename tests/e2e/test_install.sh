@@ -39,6 +39,9 @@ read -ra all_flags < <(pkg-config --static --cflags --libs entente)
 awk '/^\.Sh EXAMPLES/ { e = 1 } e && /^\.Ed/ { exit } c { gsub(/\\e/, "\\"); print }
     e && /^\.Bd/ { c = 1 }' docs/man/libentente.3 >"$T/example.c"
 cp tests/peers/embed_watch.c "$T/"
+cp examples/watch.c "$T/image.c"
+"$bin" init --home "$T/home" --name home --no-passphrase >/dev/null
+echo evil.com | "$bin" import --home "$T/home" - >/dev/null
 cd "$T" || exit 1 # nothing of the source tree is within reach
 warn=(-std=c11 -Wall -Wextra -Wpedantic -Werror)
 export LD_LIBRARY_PATH=$root/usr/lib
@@ -50,6 +53,9 @@ is "and says what is wrong" "$(./example 'no such thing' 2>&1 <log)" "malformed 
 check "embed_watch.c compiles" "${CC:-cc}" "${warn[@]}" embed_watch.c "${flags[@]}" -o embed
 is "and finds what it should" "$(./embed evil.com 198.51.100.0/24 <log | sort)" \
     $'2: sub.evil.com (domain)\n4: 198.51.100.7 (net4)\n4: evil.com (domain)'
+check "examples/watch.c compiles" "${CC:-cc}" "${warn[@]}" image.c "${flags[@]}" -o image
+is "and finds what it should in a home's image" "$(./image "$T/home" <log | tr '\n' ' ')" \
+    "2: sub.evil.com is domain evil.com, number 1 4: evil.com is domain evil.com, number 1 "
 check "it links statically" "${CC:-cc}" "${warn[@]}" embed_watch.c "${all_flags[@]/#-lentente/-l:libentente.a}" -o static
 is "and finds the same" "$(LD_LIBRARY_PATH='' ./static evil.com 198.51.100.0/24 <log)" \
     "$(./embed evil.com 198.51.100.0/24 <log)"

@@ -239,29 +239,35 @@ static enum ent_err put_all(struct writer *out, const struct ent_watch *w, const
     return r;
 }
 
+enum ent_err ent_image_put(const struct ent_watch *w, FILE *f, const struct ent_seed32 *key,
+                           const struct ent_image_facts *facts)
+{
+    uint8_t header[HEADER];
+    struct writer out = {.f = f};
+    struct layout l = lay_out(w);
+    make_header(header, w, &l, facts);
+    start_tag(&out.tag, header, key);
+    enum ent_err r = put_all(&out, w, &l, header);
+    ent_wipe(&out.tag, sizeof(out.tag));
+    return r;
+}
+
 enum ent_err ent_image_write(const struct ent_watch *w, struct ent_diag *d, const char *path,
                              const struct ent_seed32 *key, const struct ent_image_facts *facts)
 {
-    uint8_t header[HEADER];
     struct ent_file_out o;
-    struct writer out = {0};
     if (!w->sealed || w->in_file)
         return ent_fail(d, ENT_E_STATE, "not a set that was sealed here", 0, 0);
-    struct layout l = lay_out(w);
     enum ent_err r = ent_file_out_start(&o, path, 0600, d);
     if (r != ENT_OK)
         return r;
-    out.f = o.f;
-    make_header(header, w, &l, facts);
-    start_tag(&out.tag, header, key);
-    if ((r = put_all(&out, w, &l, header)) != ENT_OK) {
+    if ((r = ent_image_put(w, o.f, key, facts)) != ENT_OK) {
         r = r == ENT_E_NOMEM ? ent_fail(d, r, "out of memory", 0, 0)
                              : ent_fail_sys(d, "cannot write");
         ent_file_out_abort(&o);
     } else {
         r = ent_file_out_finish(&o, d);
     }
-    ent_wipe(&out.tag, sizeof(out.tag));
     return r;
 }
 

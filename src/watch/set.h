@@ -90,6 +90,14 @@ bool ent_watch_record(const struct ent_watch *w, struct ent_watch_record *ret, u
  * in which nothing would be found. */
 uint64_t ent_watch_proof(const struct ent_watch *w);
 
+/* --- the image (image.c) -----------------------------------------------------------------------
+ */
+
+/* All bytes of the image of a sealed set. */
+ENT_MUST_USE enum ent_err ent_image_put(const struct ent_watch *w, FILE *f,
+                                        const struct ent_seed32 *key,
+                                        const struct ent_image_facts *facts);
+
 /* --- the filters --------------------------------------------------------------------------------
  */
 

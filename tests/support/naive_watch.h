@@ -15,6 +15,10 @@
 extern const char *const naive_known[NAIVE_KNOWN];
 void naive_parse_known(struct ent_observable ret[static NAIVE_KNOWN]);
 
+/* Text that is not canonical, nearly right, or stands between. */
+#define NAIVE_PIECES 154
+extern const char *const naive_pieces[NAIVE_PIECES];
+
 /* What was reported, one text a report, to be sorted and compared. */
 struct naive_list {
     char **text;

@@ -1,8 +1,6 @@
 /* watch_check.c: the scanner and the reference side by side. */
 #include "tests/support/watch_check.h"
 
-#include "base/cpu.h"
-
 int watch_check_setup(void **state)
 {
     static struct ent_observable ind[NAIVE_KNOWN];
@@ -73,12 +71,15 @@ void watch_check_against(const struct watch_check *c, struct naive_report *want,
     ent_cpu_limit(ENT_CPU_AVX512);
 }
 
-void watch_check(const struct watch_check *c, struct ent_slice s, size_t (*cut)(void *), void *ctx)
+size_t watch_check(const struct watch_check *c, struct ent_slice s, size_t (*cut)(void *),
+                   void *ctx)
 {
     struct naive_report want = {0};
     naive_watch(&want, c->ind, c->n, s);
     watch_check_against(c, &want, s, NULL, NULL);
     if (cut != NULL)
         watch_check_against(c, &want, s, cut, ctx);
+    size_t hits = want.hits.n;
     naive_release(&want);
+    return hits;
 }

@@ -22,8 +22,9 @@ int watch_check_teardown(void **state);
 size_t watch_cut_same(void *ctx);   /* always so many bytes */
 size_t watch_cut_random(void *ctx); /* up to so many */
 
-/* Whole, and as cut says (NULL: only whole). */
-void watch_check(const struct watch_check *c, struct ent_slice s, size_t (*cut)(void *), void *ctx);
+/* Whole, and as cut says (NULL: only whole). Returns the number of hits. */
+size_t watch_check(const struct watch_check *c, struct ent_slice s, size_t (*cut)(void *),
+                   void *ctx);
 
 /* The same where want is known already, from the reference; only as cut says. */
 void watch_check_against(const struct watch_check *c, struct naive_report *want, struct ent_slice s,

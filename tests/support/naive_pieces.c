@@ -161,3 +161,18 @@ const char *const naive_pieces[NAIVE_PIECES] = {
     "\v",
     "\x7F",
 };
+
+struct ent_slice naive_spell(struct ent_slice s)
+{
+    static char text[1 << 15];
+    const size_t longest = 200;
+    size_t n = 0;
+    for (size_t i = 0; i < s.n && n < sizeof(text) - longest; i++) {
+        size_t k = s.p[i];
+        const char *piece = k < NAIVE_KNOWN                  ? naive_known[k]
+                            : k < NAIVE_KNOWN + NAIVE_PIECES ? naive_pieces[k - NAIVE_KNOWN]
+                                                             : " ";
+        n += (size_t)snprintf(text + n, longest, "%s", piece);
+    }
+    return ent_slice(text, n);
+}

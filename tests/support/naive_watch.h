@@ -19,6 +19,9 @@ void naive_parse_known(struct ent_observable ret[static NAIVE_KNOWN]);
 #define NAIVE_PIECES 154
 extern const char *const naive_pieces[NAIVE_PIECES];
 
+/* Each byte read as an indicator, a piece, or a blank: up to 32 KiB, valid until the next call. */
+struct ent_slice naive_spell(struct ent_slice s);
+
 /* What was reported, one text a report, to be sorted and compared. */
 struct naive_list {
     char **text;

@@ -64,27 +64,71 @@ static void test_every_alignment(void **state)
     ent_buf_release(&b);
 }
 
+static void at_edge(const struct watch_check *c, struct ent_slice t, size_t edge, size_t before,
+                    const char *filler)
+{
+    struct ent_buf b;
+    ent_buf_init(&b, 1u << 20);
+    fill(&b, filler, edge - before - 1);
+    fill(&b, " ", edge - before);
+    put(&b, t);
+    fill(&b, " ", b.n + 1);
+    fill(&b, "word ", b.n + 100);
+    (void)watch_check(c, ent_buf_slice(&b), watch_cut_same, &edge);
+    ent_buf_release(&b);
+}
+
 /* Each indicator beginning at every offset before the place where vectors and pages end, and at
  * some before the ends of carries: all in one buffer, and in buffers that end there. */
 static void test_every_edge(void **state)
 {
     static const size_t edges[] = {64, 128, 4096, 65536, 131072};
-    struct ent_buf b;
     size_t step = every(7);
-    ent_buf_init(&b, 1u << 20);
     for (size_t i = first(step); i < NAIVE_KNOWN * 5; i += step) {
         struct ent_slice t = ent_slice_str(naive_known[i / 5]);
         size_t edge = edges[i % 5];
         for (size_t before = 0; before <= t.n && before < edge;
-             before += 1 + ent_t_below(edge / 4097 + 1)) {
-            ent_buf_clear(&b);
-            fill(&b, fillers[ent_t_below(FILLERS)], edge - before - 1);
-            fill(&b, " ", edge - before);
-            put(&b, t);
-            fill(&b, " ", b.n + 1);
-            fill(&b, "word ", b.n + 100);
-            (void)watch_check(*state, ent_buf_slice(&b), watch_cut_same, &edge);
-        }
+             before += 1 + ent_t_below(edge / 4097 + 1))
+            at_edge(*state, t, edge, before, fillers[ent_t_below(FILLERS)]);
+    }
+}
+
+#define WIDE 4
+
+/* Characters of two, three and four bytes across the end of the first carry of a long line. */
+static void test_wide_at_edge(void **state)
+{
+    static const char *const wide[WIDE] = {
+        "\xC3\xA9\xC3\xA9.evil.com", "\xE4\xB8\xAD\xE6\x96\x87.evil.com",
+        "\xF0\xA0\x80\x80\xF0\xA0\x80\x80.evil.com", "x\xF0\x9F\x9A\xA8\xE2\x80\x9C.evil.com"};
+    for (size_t i = 0; i < 2 * WIDE; i++)
+        for (size_t before = 0; before < 9; before++)
+            at_edge(*state, ent_slice_str(wide[i % WIDE]), 65536, before, i < WIDE ? " " : "word ");
+}
+
+/* What a token is may depend on bytes far behind its beginning, and the first carry ends between
+ * them: an address that begins a long name, in a word longer than any; a long URL; a long name. */
+static void test_far_ends(void **state)
+{
+    static const struct {
+        const char *before, *token, *middle, *end;
+        size_t most; /* bytes from the token to its end */
+    } far[] = {{"a.", "..1.2.3.4-", "a.", "a.isp.net ", 1100},
+               {" ", "http://evil.com/a", "b", "c ", 8400},
+               {"word ", " bob@", "a.", "evil.net ", 1200},
+               {"x.", "..\xE4\xB8\xAD", "\xE4\xB8\xAD", ".evil.com ", 900}};
+    struct ent_buf b;
+    ent_buf_init(&b, 1u << 20);
+    for (size_t i = 0; i < (ENT_T_SANITIZED ? 24 : 120); i++) {
+        size_t k = i % 4, n = far[k].most - ent_t_below(far[k].most / 4), most = 1000;
+        ent_buf_clear(&b);
+        fill(&b, " ", 30000);
+        fill(&b, far[k].before, 65536 - ent_t_below(n));
+        put(&b, ent_slice_str(far[k].token));
+        fill(&b, far[k].middle, b.n + n);
+        put(&b, ent_slice_str(far[k].end));
+        fill(&b, "word ", b.n + 20000);
+        (void)watch_check(*state, ent_buf_slice(&b), watch_cut_random, &most);
     }
     ent_buf_release(&b);
 }
@@ -197,6 +241,14 @@ static void test_hex_runs(void **state)
     ent_buf_release(&b);
 }
 
+/* What stands up to 1,024 bytes on decides: 4.3.2.1-static.isp.net is no address. */
+static void far_end(struct ent_buf *b)
+{
+    put(b, ENT_SLICE_LIT("-"));
+    fill(b, ent_t_below(4) == 0 ? "\xE4\xB8\xAD" : "a.", b->n + 3 * ent_t_below(400));
+    put(b, ENT_SLICE_LIT(".isp.net"));
+}
+
 /* Words as long as vectors, hashes, names, pieces and windows, and tokens that end or follow. */
 static void test_long_words(void **state)
 {
@@ -214,6 +266,8 @@ static void test_long_words(void **state)
             fill(&b, of[i / 19 % 8], b.n + lengths[i % 19]);
             put(&b, ent_slice_str(joint[i / 152]));
             put(&b, token(ent_t_below(TOKENS)));
+            if (ent_t_below(3) == 0)
+                far_end(&b);
         }
         (void)watch_check(*state, ent_buf_slice(&b), watch_cut_random, &most);
     }
@@ -284,9 +338,9 @@ int main(void)
 #define EACH(test) cmocka_unit_test_setup_teardown(test, watch_check_setup, watch_check_teardown)
     const struct CMUnitTest tests[] = {
         EACH(test_line_of_100_mb), /* first, while the peak of memory is still low */
-        EACH(test_every_alignment),   EACH(test_every_edge), EACH(test_every_buffer_size),
-        EACH(test_every_surrounding), EACH(test_every_byte), EACH(test_hex_runs),
-        EACH(test_long_words),
+        EACH(test_every_alignment), EACH(test_every_edge),        EACH(test_wide_at_edge),
+        EACH(test_far_ends),        EACH(test_every_buffer_size), EACH(test_every_surrounding),
+        EACH(test_every_byte),      EACH(test_hex_runs),          EACH(test_long_words),
     };
     return ent_t_run("watch_levels", tests);
 }

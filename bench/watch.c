@@ -1,15 +1,30 @@
 /*
- * watch.c (bench): the scanner on one core, on the Apache log repeated to 100 MB in memory, with
- * 1,000, 100,000 and 1,000,000 indicators, beside a newline counter in the same run: reading every
- * byte once is the limit. Medians of rounds that alternate with the counter's.
+ * watch.c (bench): what watch.sh measures of the scanner itself. Each prints one JSON object.
+ *
+ *     watch scan LOG INDICATORS      one core, beside a newline counter: reading every byte is the
+ *                                    limit
+ *     watch threads LOG INDICATORS   two scans of half the log against one of all
+ *     watch lines LOG INDICATORS     not measured: "line<TAB>what was seen<TAB>indicator" of each
+ * hit watch sample LOG N             not measured: about N different public things that stand in it
+ *
+ * Medians of rounds that alternate. The log lies in memory and is fed in pieces of 1 MiB, as files
+ * are read. Processor time stands beside time because benches share machines.
  */
 #include "base/base.h"
 
-#include <entente/watch.h>
+#include "watch/watch.h"
 
-#define ROUNDS   5
-#define LOG_SIZE ((size_t)100 * 1000 * 1000)
-#define LOG_PATH "tests/data/web-logs/apache_logs"
+#include <fcntl.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ROUNDS_MAX 99
+#define PIECE      ((size_t)1 << 20)
 
 static void must(enum ent_err r, const char *what)
 {
@@ -19,65 +34,107 @@ static void must(enum ent_err r, const char *what)
     exit(1);
 }
 
-static double median(double *v)
-{
-    for (size_t i = 1; i < ROUNDS; i++)
-        for (size_t k = i; k > 0 && v[k] < v[k - 1]; k--) {
-            double t = v[k];
-            v[k] = v[k - 1];
-            v[k - 1] = t;
-        }
-    return v[ROUNDS / 2];
-}
-
-static double rate(size_t n, uint64_t start)
-{
-    return (double)n / 1e6 / ((double)(ent_clock_steady_ns() - start) / 1e9);
-}
-
-/* --- what is scanned ---------------------------------------------------------------------------
+/* --- time --------------------------------------------------------------------------------------
  */
 
-static void load_log(struct ent_buf *b)
+struct took {
+    double wall, cpu; /* seconds; cpu: of this thread */
+};
+
+static double seconds(clockid_t clock)
 {
-    must(ent_file_read(b, NULL, LOG_PATH), LOG_PATH);
-    for (size_t n = b->n; b->n < LOG_SIZE;) {
-        uint8_t *to = NULL;
-        size_t k = LOG_SIZE - b->n < n ? LOG_SIZE - b->n : n;
-        must(ent_buf_reserve(b, &to, k), "memory");
-        memcpy(to, b->p, k);
-        b->n += k;
-    }
+    struct timespec t;
+    (void)clock_gettime(clock, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Half domains, a quarter addresses, the rest hashes, networks and URLs: what feeds are made of.
- * The first two are the addresses of GRIZZLY STEPPE that occur in the log. */
-static void add_indicators(struct ent_watch *w, size_t n)
+static struct took start(void)
 {
-    static const char *const real[] = {"109.163.234.2", "109.74.151.149"};
-    char text[128];
-    struct ent_observable o;
-    uint64_t x = 1;
-    for (size_t i = 0; ent_watch_count(w) < n; i++) {
-        x = x * 6364136223846793005u + 1442695040888963407u;
-        unsigned long long v = x >> 16;
-        if (i < 2)
-            (void)snprintf(text, sizeof(text), "%s", real[i]);
-        else if (i % 8 < 4)
-            (void)snprintf(text, sizeof(text), "host%llx.bad-%llu.com", v & 0xFFFFF, v >> 28);
-        else if (i % 8 < 6)
-            (void)snprintf(text, sizeof(text), "%llu.%llu.%llu.%llu", 101 + v % 100, v >> 8 & 255,
-                           v >> 16 & 255, v >> 24 & 255);
-        else if (i % 8 == 6 && i % 3 != 0)
-            (void)snprintf(text, sizeof(text), "%016llx%016llx", v * 3, v * 5);
-        else if (i % 8 == 6)
-            (void)snprintf(text, sizeof(text), "203.%llu.%llu.0/%llu", v & 255, v >> 8 & 255,
-                           20 + v % 5);
-        else
-            (void)snprintf(text, sizeof(text), "http://h%llx.bad.net/%llx", v & 0xFFFF, v >> 16);
-        must(ent_observable_parse(&o, NULL, ent_slice_str(text)), text);
-        must(ent_watch_add(w, &o, i), "add");
+    return (struct took){seconds(CLOCK_MONOTONIC), seconds(CLOCK_THREAD_CPUTIME_ID)};
+}
+
+static struct took since(struct took t)
+{
+    struct took n = start();
+    return (struct took){n.wall - t.wall, n.cpu - t.cpu};
+}
+
+static size_t rounds(void)
+{
+    const char *text = getenv("ROUNDS");
+    size_t n = text == NULL ? 5 : strtoul(text, NULL, 10);
+    return n < 1 ? 1 : n > ROUNDS_MAX ? ROUNDS_MAX : n;
+}
+
+static int order(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static struct took median(const struct took *t, size_t n)
+{
+    double wall[ROUNDS_MAX], cpu[ROUNDS_MAX];
+    for (size_t i = 0; i < n; i++) {
+        wall[i] = t[i].wall;
+        cpu[i] = t[i].cpu;
     }
+    qsort(wall, n, sizeof(*wall), order);
+    qsort(cpu, n, sizeof(*cpu), order);
+    return (struct took){wall[n / 2], cpu[n / 2]};
+}
+
+/* --- what is scanned, and for what -------------------------------------------------------------
+ */
+
+static struct ent_slice map(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0 || st.st_size <= 0)
+        must(ENT_E_IO, path);
+    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    if (p == MAP_FAILED)
+        must(ENT_E_NOMEM, path);
+    (void)close(fd);
+    return ent_slice(p, (size_t)st.st_size);
+}
+
+static size_t heap(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+}
+
+struct set {
+    struct ent_watch *w;
+    double load; /* seconds of reading, parsing, adding, sealing */
+    double mib;
+};
+
+static struct set load(const char *path)
+{
+    struct set set = {0};
+    struct ent_observable o;
+    size_t before = heap(), n;
+    must(ent_watch_new(&set.w, 0), "set");
+    struct ent_slice text = map(path);
+    double at = seconds(CLOCK_MONOTONIC);
+    for (uint64_t i = 0; text.n > 0; i++) {
+        const uint8_t *end = memchr(text.p, '\n', text.n);
+        n = end == NULL ? text.n : (size_t)(end - text.p);
+        if (ent_observable_parse(&o, NULL, ent_slice(text.p, n)) != ENT_OK)
+            (void)fprintf(stderr, "watch: %s: not an indicator: %.*s\n", path, (int)n,
+                          (const char *)text.p);
+        else
+            must(ent_watch_add(set.w, &o, i), "add");
+        n += end != NULL;
+        text = ent_slice(text.p + n, text.n - n);
+    }
+    must(ent_watch_seal(set.w), "seal");
+    set.load = seconds(CLOCK_MONOTONIC) - at;
+    set.mib = (double)(heap() - before) / 1048576;
+    return set;
 }
 
 /* --- measuring ---------------------------------------------------------------------------------
@@ -90,84 +147,175 @@ static enum ent_err count_hit(void *ctx, const struct ent_hit *h)
     return ENT_OK;
 }
 
-static enum ent_err count_seen(void *ctx, const struct ent_observable *o)
+static void scan_all(const struct ent_watch *w, struct ent_slice log,
+                     const struct ent_scan_events *ev)
 {
-    (void)o;
-    ++*(uint64_t *)ctx;
+    struct ent_scan *s = NULL;
+    must(ent_scan_new(&s, w, ev), "scan");
+    for (size_t at = 0; at < log.n; at += PIECE)
+        must(ent_scan_feed(s, log.p + at, log.n - at < PIECE ? log.n - at : PIECE), "feed");
+    must(ent_scan_end(s), "end");
+    ent_scan_free(s);
+}
+
+static struct took scan(const struct ent_watch *w, struct ent_slice log, uint64_t *ret_hits)
+{
+    const struct ent_scan_events ev = {ret_hits, count_hit, NULL};
+    *ret_hits = 0;
+    struct took t = start();
+    scan_all(w, log, &ev);
+    return since(t);
+}
+
+static struct took count_newlines(struct ent_slice log, uint64_t *ret_n)
+{
+    const uint8_t *end = log.p + log.n;
+    struct took t = start();
+    *ret_n = 0;
+    for (const uint8_t *p = log.p; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+        ++*ret_n;
+    return since(t);
+}
+
+static int bench_scan(struct ent_slice log, const struct set *set)
+{
+    struct took ours[ROUNDS_MAX], theirs[ROUNDS_MAX];
+    uint64_t hits = 0, lines = 0;
+    size_t n = rounds();
+    for (size_t i = 0; i < n; i++) {
+        theirs[i] = count_newlines(log, &lines);
+        ours[i] = scan(set->w, log, &hits);
+    }
+    struct took us = median(ours, n), limit = median(theirs, n);
+    printf("{\"bytes\": %zu, \"lines\": %" PRIu64 ", \"indicators\": %zu, \"load\": %.3f, \"mib\": "
+           "%.1f, \"hits\": %" PRIu64 ", \"level\": \"%s\", \"wall\": %.4f, \"cpu\": %.4f, "
+           "\"newlines_wall\": %.4f, \"newlines_cpu\": %.4f}\n",
+           log.n, lines, ent_watch_count(set->w), set->load, set->mib, hits,
+           ent_cpu_name(ent_cpu_level()), us.wall, us.cpu, limit.wall, limit.cpu);
+    return 0;
+}
+
+struct half {
+    const struct ent_watch *w;
+    struct ent_slice log;
+    struct took took;
+    uint64_t hits;
+};
+
+static void *scan_half(void *arg)
+{
+    struct half *h = arg;
+    h->took = scan(h->w, h->log, &h->hits);
+    return NULL;
+}
+
+static struct took scan_halves(const struct ent_watch *w, struct ent_slice log, uint64_t *ret_hits)
+{
+    const uint8_t *middle = memchr(log.p + log.n / 2, '\n', log.n - log.n / 2);
+    size_t n = middle == NULL ? log.n / 2 : (size_t)(middle - log.p) + 1;
+    struct half a = {.w = w, .log = ent_slice(log.p, n)};
+    struct half b = {.w = w, .log = ent_slice(log.p + n, log.n - n)};
+    pthread_t other;
+    struct took t = start();
+    if (pthread_create(&other, NULL, scan_half, &b) != 0)
+        must(ENT_E_NOMEM, "thread");
+    (void)scan_half(&a);
+    (void)pthread_join(other, NULL);
+    *ret_hits = a.hits + b.hits;
+    return (struct took){since(t).wall, a.took.cpu + b.took.cpu};
+}
+
+static int bench_threads(struct ent_slice log, const struct set *set)
+{
+    struct took one[ROUNDS_MAX], two[ROUNDS_MAX];
+    uint64_t hits = 0, halves = 0;
+    size_t n = rounds();
+    for (size_t i = 0; i < n; i++) {
+        one[i] = scan(set->w, log, &hits);
+        two[i] = scan_halves(set->w, log, &halves);
+        if (hits != halves)
+            must(ENT_E_STATE, "two halves do not hold what the whole does");
+    }
+    struct took a = median(one, n), b = median(two, n);
+    printf(
+        "{\"bytes\": %zu, \"indicators\": %zu, \"wall\": %.4f, \"cpu\": %.4f, \"two_wall\": %.4f, "
+        "\"two_cpu\": %.4f}\n",
+        log.n, ent_watch_count(set->w), a.wall, a.cpu, b.wall, b.cpu);
+    return 0;
+}
+
+/* --- what is found -----------------------------------------------------------------------------
+ */
+
+static enum ent_err print_hit(void *ctx, const struct ent_hit *h)
+{
+    (void)ctx;
+    printf("%" PRIu64 "\t%.*s\t%.*s\n", h->line, (int)h->seen.n, (const char *)h->seen.p,
+           (int)h->indicator.n, (const char *)h->indicator.p);
     return ENT_OK;
 }
 
-static double scan(const struct ent_watch *w, struct ent_slice log, bool seen, uint64_t *ret_hits)
+static int print_lines(struct ent_slice log, const struct set *set)
 {
-    uint64_t hits = 0;
-    const struct ent_scan_events ev = {&hits, count_hit, seen ? count_seen : NULL};
-    struct ent_scan *s = NULL;
-    must(ent_scan_new(&s, w, &ev), "scan");
-    uint64_t start = ent_clock_steady_ns();
-    for (size_t at = 0; at < log.n; at += 1u << 20)
-        must(ent_scan_feed(s, log.p + at, log.n - at < 1u << 20 ? log.n - at : 1u << 20), "feed");
-    must(ent_scan_end(s), "end");
-    double v = rate(log.n, start);
-    ent_scan_free(s);
-    *ret_hits = hits;
-    return v;
+    const struct ent_scan_events ev = {NULL, print_hit, NULL};
+    scan_all(set->w, log, &ev);
+    return ferror(stdout) != 0;
 }
 
-static double count_newlines(struct ent_slice log, uint64_t *ret_n)
+static enum ent_err keep(void *ctx, const struct ent_observable *o)
 {
-    uint64_t start = ent_clock_steady_ns(), n = 0;
-    const uint8_t *end = log.p + log.n;
-    for (const uint8_t *p = log.p; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
-        n++;
-    *ret_n = n;
-    return rate(log.n, start);
+    return ent_observable_is_public(o) ? ent_observed_add(ctx, o) : ENT_OK;
 }
 
-static void report(const char *name, double ours, double theirs, uint64_t hits, uint64_t lines)
+struct printing {
+    size_t every, at;
+};
+
+static enum ent_err print_some(void *ctx, enum ent_obs_type type, struct ent_slice text)
 {
-    if (getenv("JSON") != NULL)
-        printf("{\"bench\": \"watch/%s\", \"figure\": %.0f, \"unit\": \"MB/s\", \"against\": "
-               "\"memchr newline count\", \"theirs\": %.0f, \"ratio\": %.4f}\n",
-               name, ours, theirs, ours / theirs);
-    else
-        printf("%-18s %8.0f MB/s   newline count %8.0f MB/s   ratio %.3f   %llu reports on %llu "
-               "lines\n",
-               name, ours, theirs, ours / theirs, (unsigned long long)hits,
-               (unsigned long long)lines);
-    (void)fflush(stdout);
+    struct printing *p = ctx;
+    (void)type;
+    if (p->at++ % p->every == 0)
+        printf("%.*s\n", (int)text.n, (const char *)text.p);
+    return ENT_OK;
 }
 
-static void bench(const char *name, size_t indicators, bool seen, struct ent_slice log)
+static int print_sample(struct ent_slice log, size_t n)
 {
     struct ent_watch *w = NULL;
-    double ours[ROUNDS], theirs[ROUNDS];
-    uint64_t hits = 0, lines = 0;
+    struct ent_observed *seen = NULL;
     must(ent_watch_new(&w, 0), "set");
-    uint64_t start = ent_clock_steady_ns();
-    add_indicators(w, indicators);
     must(ent_watch_seal(w), "seal");
-    if (getenv("JSON") == NULL && indicators >= 1000000)
-        printf("%zu indicators parsed and added in %.2f s\n", indicators,
-               (double)(ent_clock_steady_ns() - start) / 1e9);
-    for (size_t i = 0; i < ROUNDS; i++) {
-        ours[i] = scan(w, log, seen, &hits);
-        theirs[i] = count_newlines(log, &lines);
-    }
-    report(name, median(ours), median(theirs), hits, lines);
+    must(ent_observed_new(&seen, 0), "seen");
+    const struct ent_scan_events ev = {seen, NULL, keep};
+    scan_all(w, log, &ev);
+    struct printing p = {ent_observed_count(seen) / (n == 0 ? 1 : n) + 1, 0};
+    must(ent_observed_each(seen, print_some, &p), "seen");
+    ent_observed_free(seen);
     ent_watch_free(w);
+    return ferror(stdout) != 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    struct ent_buf b;
     must(ent_secret_start(), "randomness");
-    ent_buf_init(&b, 2 * LOG_SIZE);
-    load_log(&b);
-    struct ent_slice log = ent_buf_slice(&b);
-    bench("apache-1k", 1000, false, log);
-    bench("apache-100k", 100000, false, log);
-    bench("apache-1M", 1000000, false, log);
-    bench("apache-1k-seen", 1000, true, ent_slice(log.p, LOG_SIZE / 10));
-    ent_buf_release(&b);
-    return 0;
+    if (argc == 4 && strcmp(argv[1], "sample") == 0)
+        return print_sample(map(argv[2]), strtoul(argv[3], NULL, 10));
+    if (argc != 4) {
+        (void)fprintf(stderr,
+                      "usage: watch scan|threads|lines LOG INDICATORS | watch sample LOG N\n"
+                      "`make bench-watch` makes logs and indicators and runs all of it.\n");
+        return 2;
+    }
+    struct ent_slice log = map(argv[2]);
+    struct set set = load(argv[3]);
+    int r = 2;
+    if (strcmp(argv[1], "scan") == 0)
+        r = bench_scan(log, &set);
+    else if (strcmp(argv[1], "threads") == 0)
+        r = bench_threads(log, &set);
+    else if (strcmp(argv[1], "lines") == 0)
+        r = print_lines(log, &set);
+    ent_watch_free(set.w);
+    return r;
 }

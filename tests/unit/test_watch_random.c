@@ -75,6 +75,30 @@ static void test_random_logs(void **state)
     }
 }
 
+/* Sets without addresses, without names ...: of each mixture of kinds, what it has no filter for
+ * must not be asked. */
+static void test_some_kinds(void **state)
+{
+    static struct stream s;
+    static struct ent_observable some[NAIVE_KNOWN];
+    const struct watch_check *all = *state;
+    unsigned rounds = watch_rounds(40, 8);
+    for (unsigned i = 0; i < ENT_OBS_TYPES * rounds; i++) {
+        uint64_t types = i % 2 == 0 ? ENT_OBS_BIT(i % ENT_OBS_TYPES) : ent_t_rand();
+        struct watch_check c = {.ind = some};
+        for (size_t k = 0; k < NAIVE_KNOWN; k++)
+            if ((types & ENT_OBS_BIT(all->ind[k].type)) != 0)
+                some[c.n++] = all->ind[k];
+        c.w = naive_set(some, c.n);
+        assert_non_null(c.w);
+        s.n = 0;
+        while (s.n < 2000)
+            put_piece(&s);
+        (void)watch_check(&c, ent_slice(s.b, s.n), NULL, NULL);
+        ent_watch_free(c.w);
+    }
+}
+
 /* Each byte before and behind each indicator. */
 static void test_every_boundary(void **state)
 {
@@ -143,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_random_logs, watch_check_setup, watch_check_teardown),
+        cmocka_unit_test_setup_teardown(test_some_kinds, watch_check_setup, watch_check_teardown),
         cmocka_unit_test_setup_teardown(test_every_boundary, watch_check_setup,
                                         watch_check_teardown),
         cmocka_unit_test_setup_teardown(test_long_lines, watch_check_setup, watch_check_teardown),

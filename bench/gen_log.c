@@ -667,8 +667,10 @@ static void syslog_windows(void)
 static void syslog_app(void)
 {
     const char *peer = planted(ENDPOINT);
-    if (peer == NULL)
-        peer = fmt("%s:%u", anywhere(), port());
+    if (peer == NULL) {
+        const char *host = anywhere();
+        peer = fmt(strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port());
+    }
     say("%s app%u haproxy[%u]: %s:%u [%s] fe~ be/srv%u 0/0/1/%u/%u 200 %u - - ---- %u/%u/0/0/0 0/0 "
         "to %s "
         "\"GET %s HTTP/1.1\"\n",

@@ -1,6 +1,7 @@
-/* test_input.c: plain, gzip and zstd input; damaged, cut and growing streams. */
+/* test_input.c: plain, gzip, zstd and xz input; damaged, cut, growing and slow streams. */
 #include "tests/support/t.h"
 
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -59,6 +60,17 @@ static size_t zstd(uint8_t *ret, size_t cap, const uint8_t *p, size_t n)
     return z;
 }
 
+static size_t xz(uint8_t *ret, size_t cap, const uint8_t *p, size_t n)
+{
+    size_t at = 0;
+    assert_int_equal(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC32, NULL, p, n, ret, &at, cap),
+                     LZMA_OK);
+    return at;
+}
+
+static size_t (*const pack[])(uint8_t *, size_t, const uint8_t *, size_t) = {gzip, zstd, xz};
+#define PACKERS (sizeof(pack) / sizeof(pack[0]))
+
 static void assert_reads_as_text(const char *path)
 {
     static const size_t steps[] = {1, 7, 4096, 70000};
@@ -82,14 +94,12 @@ static void test_all_kinds_give_the_same(void **state)
     fill_text();
     write_file(path, "plain", ent_slice(text, TEXT_N));
     assert_reads_as_text(path);
-    n = gzip(packed, 2 * TEXT_N, text, half); /* two members, as concatenated logs have */
-    n += gzip(packed + n, 2 * TEXT_N - n, text + half, TEXT_N - half);
-    write_file(path, "name-says-nothing", ent_slice(packed, n));
-    assert_reads_as_text(path);
-    n = zstd(packed, 2 * TEXT_N, text, half);
-    n += zstd(packed + n, 2 * TEXT_N - n, text + half, TEXT_N - half);
-    write_file(path, "x.zst", ent_slice(packed, n));
-    assert_reads_as_text(path);
+    for (size_t i = 0; i < PACKERS; i++) { /* two members, as concatenated logs have */
+        n = pack[i](packed, 2 * TEXT_N, text, half);
+        n += pack[i](packed + n, 2 * TEXT_N - n, text + half, TEXT_N - half);
+        write_file(path, "name-says-nothing", ent_slice(packed, n));
+        assert_reads_as_text(path);
+    }
     free(packed);
 }
 
@@ -99,13 +109,12 @@ static void test_cut_and_damaged_streams(void **state)
     char path[256];
     (void)state;
     fill_text();
-    for (int kind = 0; kind < 2; kind++) {
-        size_t n = kind == 0 ? gzip(packed, 2 * TEXT_N, text, TEXT_N)
-                             : zstd(packed, 2 * TEXT_N, text, TEXT_N);
+    for (size_t kind = 0; kind < PACKERS; kind++) {
+        size_t n = pack[kind](packed, 2 * TEXT_N, text, TEXT_N);
         for (int i = 0; i < 40; i++) {
             struct ent_buf b;
             struct ent_diag d = {0};
-            size_t cut = 5 + ent_t_below(n - 5);
+            size_t cut = 6 + ent_t_below(n - 6);
             ent_buf_init(&b, TEXT_N + 1);
             write_file(path, "cut", ent_slice(packed, cut));
             assert_err(read_all(&b, &d, path, 4096, 1000), ENT_E_FORMAT);
@@ -119,7 +128,7 @@ static void test_cut_and_damaged_streams(void **state)
         ent_buf_init(&b, 2 * TEXT_N);
         write_file(path, "damaged", ent_slice(packed, n));
         enum ent_err r = read_all(&b, &d, path, 4096, 1000);
-        if (kind == 0) /* gzip has a checksum, and our zstd frames have none */
+        if (pack[kind] != zstd) /* the others have a checksum */
             assert_err(r, ENT_E_FORMAT);
         else if (r == ENT_OK)
             assert_true(b.n != TEXT_N || memcmp(b.p, text, TEXT_N) != 0);
@@ -133,18 +142,129 @@ static void test_a_bomb_is_refused(void **state)
     size_t n = 64u << 20, cap = 1u << 20;
     uint8_t *zeros = calloc(1, n), *packed = malloc(cap);
     char path[256];
-    struct ent_buf b;
-    struct ent_diag d = {0};
     (void)state;
-    n = zstd(packed, cap, zeros, n);
-    write_file(path, "bomb", ent_slice(packed, n));
-    ent_buf_init(&b, 256u << 20);
-    assert_err(read_all(&b, &d, path, 65536, 100), ENT_E_LIMIT);
-    assert_true(b.n < 8u << 20);
-    assert_string_equal(d.text, "compressed data grows beyond the limit");
-    ent_buf_release(&b);
+    for (size_t kind = 0; kind < PACKERS; kind++) {
+        struct ent_buf b;
+        struct ent_diag d = {0};
+        write_file(path, "bomb", ent_slice(packed, pack[kind](packed, cap, zeros, n)));
+        ent_buf_init(&b, 256u << 20);
+        assert_err(read_all(&b, &d, path, 65536, 100), ENT_E_LIMIT);
+        assert_true(b.n < 32u << 20);
+        assert_string_equal(d.text, "compressed data grows beyond the limit");
+        ent_buf_release(&b);
+    }
     free(zeros);
     free(packed);
+}
+
+/* Headers may ask for any amount of memory. */
+static void test_memory_that_is_asked_for(void **state)
+{
+    static const uint8_t big_window[] = "\x28\xb5\x2f\xfd\x00\xf8\x01\x00\x00"; /* 2 TiB */
+    uint8_t packed[4096];
+    char path[256];
+    struct ent_buf b;
+    struct ent_diag d = {0};
+    lzma_options_lzma o;
+    size_t n = 0;
+    (void)state;
+    assert_false(lzma_lzma_preset(&o, 0));
+    o.dict_size = 1u << 30;
+    lzma_filter f[] = {{LZMA_FILTER_LZMA2, &o}, {LZMA_VLI_UNKNOWN, NULL}};
+    /* the header alone says it: an encoder would want that memory itself */
+    assert_int_equal(lzma_stream_header_encode(
+                         &(lzma_stream_flags){.version = 0, .check = LZMA_CHECK_NONE}, packed),
+                     LZMA_OK);
+    lzma_block block = {.version = 0,
+                        .check = LZMA_CHECK_NONE,
+                        .filters = f,
+                        .compressed_size = LZMA_VLI_UNKNOWN,
+                        .uncompressed_size = LZMA_VLI_UNKNOWN};
+    assert_int_equal(lzma_block_header_size(&block), LZMA_OK);
+    assert_int_equal(lzma_block_header_encode(&block, packed + LZMA_STREAM_HEADER_SIZE), LZMA_OK);
+    n = LZMA_STREAM_HEADER_SIZE + block.header_size;
+    ent_buf_init(&b, 100);
+    write_file(path, "greedy.xz", ent_slice(packed, n));
+    assert_err(read_all(&b, &d, path, 100, 0), ENT_E_LIMIT);
+    assert_string_equal(d.text, "xz data wants more memory than allowed");
+    write_file(path, "greedy.zst", ent_slice(big_window, sizeof(big_window) - 1));
+    assert_err(read_all(&b, &d, path, 100, 0), ENT_E_FORMAT);
+    ent_buf_release(&b);
+}
+
+/* --- inputs that come slowly --------------------------------------------------------------------
+ */
+
+static void assert_next(struct ent_input *in, enum ent_err want, const char *said)
+{
+    struct ent_slice got = {0};
+    struct ent_diag d = {0};
+    assert_err(ent_input_next(in, &got, &d), want);
+    if (want == ENT_OK) {
+        assert_int_equal(got.n, strlen(said));
+        assert_memory_equal(got.p, said, got.n);
+    }
+}
+
+static void put(int fd, const void *p, size_t n)
+{
+    assert_int_equal(write(fd, p, n), (ssize_t)n);
+}
+
+static void test_a_patient_input_never_waits(void **state)
+{
+    int fd[2];
+    struct ent_input *in;
+    (void)state;
+    assert_int_equal(pipe(fd), 0);
+    assert_ok(ent_input_open_fd(&in, NULL, fd[0], 0, true));
+    assert_next(in, ENT_E_TIMEOUT, NULL);
+    put(fd[1], "\xfd", 1); /* xz, or not */
+    assert_next(in, ENT_E_TIMEOUT, NULL);
+    put(fd[1], "7z!", 3);
+    assert_next(in, ENT_OK,
+                "\xfd"
+                "7z!");
+    assert_true(ent_input_is_plain(in));
+    assert_next(in, ENT_E_TIMEOUT, NULL);
+    put(fd[1], "more", 4);
+    assert_next(in, ENT_OK, "more");
+    assert_int_equal(close(fd[1]), 0);
+    assert_next(in, ENT_OK, "");
+    assert_next(in, ENT_OK, "");
+    ent_input_close(in);
+}
+
+static void test_compressed_bytes_one_by_one(void **state)
+{
+    static const char said[] = "what was packed";
+    uint8_t packed[256];
+    (void)state;
+    for (size_t kind = 0; kind < PACKERS; kind++) {
+        int fd[2];
+        struct ent_input *in;
+        struct ent_slice got;
+        size_t n = pack[kind](packed, sizeof(packed), (const uint8_t *)said, sizeof(said) - 1);
+        char all[64] = "";
+        size_t all_n = 0;
+        assert_int_equal(pipe(fd), 0);
+        assert_ok(ent_input_open_fd(&in, NULL, fd[0], 0, true));
+        for (size_t i = 0; i < n; i++) {
+            put(fd[1], packed + i, 1);
+            enum ent_err r = ent_input_next(in, &got, NULL);
+            assert_true(r == ENT_OK || r == ENT_E_TIMEOUT);
+            if (r == ENT_OK) {
+                assert_true(all_n + got.n < sizeof(all));
+                memcpy(all + all_n, got.p, got.n);
+                all_n += got.n;
+            }
+        }
+        assert_int_equal(close(fd[1]), 0);
+        assert_int_equal(all_n, sizeof(said) - 1);
+        assert_memory_equal(all, said, all_n);
+        assert_next(in, ENT_OK, "");
+        ent_input_close(in);
+    }
 }
 
 static void test_what_is_no_file(void **state)
@@ -169,6 +289,9 @@ int main(void)
         cmocka_unit_test(test_all_kinds_give_the_same),
         cmocka_unit_test(test_cut_and_damaged_streams),
         cmocka_unit_test(test_a_bomb_is_refused),
+        cmocka_unit_test(test_memory_that_is_asked_for),
+        cmocka_unit_test(test_a_patient_input_never_waits),
+        cmocka_unit_test(test_compressed_bytes_one_by_one),
         cmocka_unit_test(test_what_is_no_file),
     };
     return ent_t_run("input", tests);

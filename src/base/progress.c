@@ -37,9 +37,15 @@ void ent_progress_at(struct ent_progress *p, uint64_t done)
     (void)fflush(stderr);
 }
 
-void ent_progress_end(struct ent_progress *p)
+void ent_progress_hide(struct ent_progress *p)
 {
     if (p->shown)
         (void)fputs("\r\033[K", stderr);
-    p->on = p->shown = false;
+    p->shown = false;
+}
+
+void ent_progress_end(struct ent_progress *p)
+{
+    ent_progress_hide(p);
+    p->on = false;
 }

@@ -24,6 +24,9 @@ void ent_progress_start(struct ent_progress *p, const char *what, uint64_t total
 /* Cheap enough for every chunk: draws at most ten times a second. One thread at a time. */
 void ent_progress_at(struct ent_progress *p, uint64_t done);
 
+/* Take the line away, for other output; it comes back by itself. */
+void ent_progress_hide(struct ent_progress *p);
+
 /* Remove the line. Fine on a progress that never showed. */
 void ent_progress_end(struct ent_progress *p);
 

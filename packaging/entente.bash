@@ -42,7 +42,7 @@ _entente() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return ;;
-    --passphrase-file | --observe | --from | --port-file)
+    --passphrase-file | --observe | --from | --port-file | --pcap | --eve | --eve-dgram)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;

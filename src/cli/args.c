@@ -28,12 +28,18 @@ static const struct {
     {"--types", TEXT, offsetof(struct args, types)},
     {"--from", TEXT, offsetof(struct args, from)},
     {"--threads", TEXT, offsetof(struct args, threads)},
+    {"--pcap", TEXT, offsetof(struct args, pcap)},
+    {"--eve", TEXT, offsetof(struct args, eve)},
+    {"--eve-dgram", TEXT, offsetof(struct args, eve_dgram)},
     {"--no-passphrase", FLAG, offsetof(struct args, no_passphrase)},
     {"--json", FLAG, offsetof(struct args, json)},
     {"--table", FLAG, offsetof(struct args, table)},
     {"--verbose", FLAG, offsetof(struct args, verbose)},
     {"--dry-run", FLAG, offsetof(struct args, dry_run)},
     {"--pad", FLAG, offsetof(struct args, pad)},
+    {"--follow", FLAG, offsetof(struct args, follow)},
+    {"--new", FLAG, offsetof(struct args, only_new)},
+    {"--journal", FLAG, offsetof(struct args, journal)},
 };
 
 static const struct option_spec home_option = {

@@ -44,7 +44,8 @@ struct command {
 struct args {
     const char *home, *name, *display, *url, *passphrase_file, *format, *source, *tlp, *confidence;
     const char *observe, *listen, *port_file, *mode, *types, *from, *jobs, *threads;
-    bool no_passphrase, json, table, verbose, dry_run, pad;
+    const char *pcap, *eve, *eve_dgram;
+    bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal;
     int rest; /* index of the first argument that is no option */
 };
 

@@ -1,13 +1,23 @@
-/* watch.c: entente watch: known indicators in logs. */
+/* watch.c: entente watch: known indicators in logs. This file: which bytes, and how it ends. */
 #include "cli/watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
-#define CHUNK      (256u << 10)
-#define BOMB_RATIO 1000u
+#define BOMB_RATIO  1000u
+#define WHOLE_FILE  (1u << 20)  /* plain files from here on are scanned in pieces */
+#define WAIT_MS     500u        /* for more, between two looks at whether to stop */
+#define FLUSH_NS    1000000000u /* hits are told so often even when there is always more to read */
+#define THREADS_MAX 64u
 
 static const struct option_spec options[] = {
+    {"--follow", NULL, "go on with what is written to the logs, through rotation"},
+    {"--new", NULL, "with --follow: only what is new, not what lies there now"},
+    {"--pcap", "FILE", "a capture (others are recognised by themselves)"},
+    {"--eve", "SOCKET", "listen for Suricata's events (filetype: unix_stream)"},
+    {"--eve-dgram", "SOCKET", "the same as datagrams (filetype: unix_dgram)"},
+    {"--journal", NULL, "the journal of this machine"},
+    {"--threads", "N", "threads for large files (default: one for each processor)"},
     {"--observe", "FILE", "also write the set of all public observables seen"},
     {"--types", "TYPES", "look only for these: ip, net, domain, url, email, hash, ..."},
     {"--json", NULL, "JSON lines (the default when the output is no terminal)"},
@@ -20,70 +30,148 @@ struct watching {
     struct session s;
     struct watch_set set;
     struct watch_out out;
-    struct ent_observed *observed; /* NULL when not wanted */
+    struct watch_scan scan;
+    struct ent_sensor *sensor;
+    uint64_t flushed, flushed_ns; /* hits that were written, and when */
+    const char *shown;            /* the log of the progress line */
+    char what[ENT_SHOW_MAX + 16], path[ENT_PATH_MAX];
 };
 
-static enum ent_err on_hit(void *ctx, const struct ent_hit *h)
+/* What only ends when somebody stops it. */
+static bool is_endless(const struct args *a)
 {
-    struct watching *w = ctx;
-    return watch_out_hit(&w->out, h);
+    return a->follow || a->eve != NULL || a->eve_dgram != NULL;
 }
 
-static enum ent_err on_seen(void *ctx, const struct ent_observable *o)
-{
-    struct watching *w = ctx;
-    return ent_observable_is_public(o) ? ent_observed_add(w->observed, o) : ENT_OK;
-}
-
-/* --- input --------------------------------------------------------------------------------------
+/* --- where the bytes come from ------------------------------------------------------------------
  */
 
-static enum ent_err scan(struct watching *w, struct ent_input *in, struct ent_scan *sc,
-                         struct ent_diag *d)
+static enum ent_err add_files(struct ent_sensor *s, const struct args *a, int argc, char **argv)
 {
-    struct ent_reader reader = ent_input_reader(in);
-    struct ent_progress progress;
-    char what[ENT_SHOW_MAX + 16], shown[ENT_SHOW_MAX];
-    uint8_t *buf = malloc(CHUNK);
-    size_t n = 1;
-    enum ent_err r = buf == NULL ? ENT_E_NOMEM : ENT_OK;
-    (void)snprintf(what, sizeof(what), "watching %s", ent_show(shown, ent_slice_str(w->out.path)));
-    ent_progress_start(&progress, what, ent_input_size(in), ENT_PROGRESS_BYTES);
-    progress.on = progress.on && isatty(STDOUT_FILENO) != 1; /* not through a table */
-    while (r == ENT_OK && n > 0) {
-        if (atomic_load(&cli_stop)) {
-            r = ENT_E_INTERRUPTED;
-            break;
-        }
-        if ((r = reader.read(reader.ctx, buf, &n, CHUNK, d)) != ENT_OK)
-            break;
-        w->out.bytes += n;
-        r = n > 0 ? ent_scan_feed(sc, buf, n) : ent_scan_end(sc);
-        ent_progress_at(&progress, ent_input_consumed(in));
-    }
-    ent_progress_end(&progress);
-    free(buf);
-    return r;
+    enum ent_err r = a->pcap == NULL ? ENT_OK : ent_sensor_add_capture(s, a->pcap);
+    for (int i = a->rest; r == ENT_OK && i < argc; i++)
+        r = ent_sensor_add(s, argv[i]);
+    bool none =
+        a->rest == argc && a->pcap == NULL && a->eve == NULL && a->eve_dgram == NULL && !a->journal;
+    return r == ENT_OK && none ? ent_sensor_add(s, "-") : r;
 }
 
-static int watch_file(struct watching *w, const char *path)
+static int open_sensor(struct watching *w, int argc, char **argv)
 {
-    const struct ent_scan_events events = {
-        .ctx = w, .hit = on_hit, .seen = w->observed != NULL ? on_seen : NULL};
+    const struct args *a = w->a;
+    struct ent_sensor_opts opts = {.follow = a->follow,
+                                   .only_new = a->only_new,
+                                   .max_ratio = BOMB_RATIO,
+                                   .whole = w->scan.pool != NULL ? WHOLE_FILE : 0};
     struct ent_diag d = {0};
-    struct ent_input *in = NULL;
-    struct ent_scan *sc = NULL;
-    watch_out_log(&w->out, path);
-    enum ent_err r = ent_input_open(&in, &d, path, BOMB_RATIO);
-    if (r == ENT_OK && (r = ent_scan_new(&sc, w->set.set, &events)) == ENT_OK) {
-        r = scan(w, in, sc, &d);
-        w->out.lines += ent_scan_lines(sc);
-    }
-    ent_scan_free(sc);
-    ent_input_close(in);
+    enum ent_err r = ent_sensor_new(&w->sensor, &opts);
     if (r == ENT_OK)
-        return EXIT_DONE;
-    return r == ENT_E_INTERRUPTED ? EXIT_STOPPED : cli_fail(r, &d, path);
+        r = add_files(w->sensor, a, argc, argv);
+    if (r != ENT_OK)
+        return cli_fail(r, NULL, "opening the logs");
+    if (a->eve != NULL && (r = ent_sensor_add_eve(w->sensor, &d, a->eve, false)) != ENT_OK)
+        return cli_fail(r, &d, a->eve);
+    if (a->eve_dgram != NULL &&
+        (r = ent_sensor_add_eve(w->sensor, &d, a->eve_dgram, true)) != ENT_OK)
+        return cli_fail(r, &d, a->eve_dgram);
+    if (a->journal && (r = ent_sensor_add_journal(w->sensor, &d)) != ENT_OK)
+        return cli_fail(r, &d, "--journal");
+    return EXIT_DONE;
+}
+
+/* --- the loop ----------------------------------------------------------------------------------
+ */
+
+static void show_progress(struct watching *w, const struct ent_chunk *c)
+{
+    char shown[ENT_SHOW_MAX];
+    struct ent_progress *p = &w->scan.progress;
+    if (!p->on && w->shown != NULL)
+        return;
+    bool one = c->size > 0 && !is_endless(w->a); /* of which the end is known */
+    if (w->shown == NULL || (one && strcmp(w->path, c->path) != 0)) {
+        (void)snprintf(w->path, sizeof(w->path), "%s", c->path);
+        (void)snprintf(w->what, sizeof(w->what), "watching%s%s", one ? " " : "",
+                       one ? ent_show(shown, ent_slice_str(c->path)) : "");
+        ent_progress_end(p);
+        ent_progress_start(p, w->what, one ? c->size : 0, ENT_PROGRESS_BYTES);
+        w->shown = w->path;
+    }
+    ent_progress_at(p, one ? c->consumed : w->out.bytes);
+}
+
+/* Hits are seen at once when there is nothing more to read for the moment. */
+static enum ent_err flush_hits(struct watching *w, bool idle)
+{
+    if (w->out.hits == w->flushed)
+        return ENT_OK;
+    uint64_t now = ent_clock_steady_ns();
+    if (!idle && now - w->flushed_ns < FLUSH_NS)
+        return ENT_OK;
+    w->flushed = w->out.hits;
+    w->flushed_ns = now;
+    return fflush(stdout) == 0 ? ENT_OK : ent_err_from_errno(errno);
+}
+
+/* What came of one chunk: *ret_code is worse than before when its log was bad; an error ends all.
+ */
+static enum ent_err take(struct watching *w, int *ret_code, const struct ent_chunk *c)
+{
+    struct ent_diag d = {0};
+    enum ent_err r = ENT_OK;
+    int code = EXIT_DONE;
+    switch (c->kind) {
+    case ENT_CHUNK_BYTES:
+        r = watch_scan_bytes(&w->scan, c);
+        show_progress(w, c);
+        break;
+    case ENT_CHUNK_FILE:
+        show_progress(w, c);
+        r = watch_scan_file(&w->scan, c, &d);
+        if (d.text != NULL) { /* it could not be read: no reason to leave the others */
+            code = cli_fail(r, &d, c->path);
+            r = ENT_OK;
+        }
+        break;
+    case ENT_CHUNK_END:
+        r = watch_scan_end(&w->scan, c->stream, true);
+        break;
+    case ENT_CHUNK_FAIL:
+        r = watch_scan_end(&w->scan, c->stream, false);
+        ent_progress_hide(&w->scan.progress);
+        code = cli_fail(c->err, &c->diag, c->path);
+        break;
+    case ENT_CHUNK_IDLE:
+        watch_scan_idle(&w->scan);
+        break;
+    case ENT_CHUNK_DONE:
+        break;
+    }
+    *ret_code = code > *ret_code ? code : *ret_code;
+    return r == ENT_OK ? flush_hits(w, c->kind == ENT_CHUNK_IDLE) : r;
+}
+
+static int watch_all(struct watching *w)
+{
+    struct ent_chunk c = {.kind = ENT_CHUNK_IDLE};
+    int worst = EXIT_DONE;
+    enum ent_err r = ENT_OK;
+    while (r == ENT_OK && c.kind != ENT_CHUNK_DONE) {
+        if (atomic_load(&cli_stop))
+            r = ENT_E_INTERRUPTED;
+        else
+            ent_sensor_next(w->sensor, &c, w->out.hits == w->flushed ? WAIT_MS : 0);
+        r = r == ENT_OK ? take(w, &worst, &c) : r;
+    }
+    enum ent_err end = watch_scan_finish(&w->scan);
+    ent_progress_end(&w->scan.progress);
+    r = r == ENT_OK || r == ENT_E_INTERRUPTED ? (end == ENT_OK ? r : end) : r;
+    if (r == ENT_E_INTERRUPTED)
+        return EXIT_STOPPED;
+    if (r == ENT_OK)
+        return worst;
+    int code = cli_fail(r, NULL, "telling the hits");
+    return code > worst ? code : worst;
 }
 
 /* Written whole or not at all, and remembered for `entente match`. */
@@ -95,7 +183,7 @@ static int write_observed(struct watching *w)
     uint64_t count[ENT_OBS_TYPES];
     enum ent_err r = ent_file_out_start(&out, w->a->observe, 0600, &d);
     if (r == ENT_OK) {
-        r = ent_observed_write(w->observed, out.f);
+        r = ent_observed_write(w->scan.observed, out.f);
         if (r == ENT_OK)
             r = ent_file_out_finish(&out, &d);
         ent_file_out_abort(&out);
@@ -105,24 +193,29 @@ static int write_observed(struct watching *w)
     if (realpath(w->a->observe, full) != NULL &&
         (r = ent_store_set_fact(w->s.store, "observed/last", ent_slice_str(full))) != ENT_OK)
         return cli_fail(r, NULL, "remembering the observation set");
-    ent_observed_count_types(w->observed, count);
+    ent_observed_count_types(w->scan.observed, count);
     char shown[ENT_SHOW_MAX];
     (void)fprintf(stderr, "observed %s: written to %s\n", cli_type_counts(types, count),
                   ent_show(shown, ent_slice_str(w->a->observe)));
     return EXIT_DONE;
 }
 
-static int watch_all(struct watching *w, int argc, char **argv)
+/* One thread for streams; more for large files, which have no order but their lines'. */
+static int open_threads(struct watching *w)
 {
-    static char stdin_name[] = "-";
-    int worst = EXIT_DONE;
-    if (w->a->rest == argc)
-        return watch_file(w, stdin_name);
-    for (int i = w->a->rest; i < argc && worst != EXIT_STOPPED; i++) {
-        int one = watch_file(w, argv[i]);
-        worst = one > worst ? one : worst;
+    uint64_t threads = 0;
+    if (w->a->threads != NULL &&
+        (ent_parse_u64(&threads, ent_slice_str(w->a->threads), THREADS_MAX) != ENT_OK ||
+         threads == 0))
+        return cli_usage(&cmd_watch, "--threads is a number from 1 to 64", w->a->threads);
+    enum ent_err r = ent_pool_new(&w->scan.pool, (unsigned)threads);
+    if (r != ENT_OK)
+        return cli_fail(r, NULL, "starting threads");
+    if (ent_pool_threads(w->scan.pool) == 1) {
+        ent_pool_free(w->scan.pool);
+        w->scan.pool = NULL;
     }
-    return worst;
+    return EXIT_DONE;
 }
 
 static int work(struct watching *w, int argc, char **argv)
@@ -130,35 +223,54 @@ static int work(struct watching *w, int argc, char **argv)
     int code = cli_open(&w->s, w->a, true);
     if (code == EXIT_DONE)
         code = watch_set_open(&w->set, &w->s, w->a);
-    enum ent_err r =
-        code == EXIT_DONE && w->a->observe != NULL ? ent_observed_new(&w->observed, 0) : ENT_OK;
+    enum ent_err r = code == EXIT_DONE && w->a->observe != NULL
+                         ? ent_observed_new(&w->scan.observed, 0)
+                         : ENT_OK;
     if (r != ENT_OK)
         code = cli_fail(r, NULL, w->a->observe);
+    if (code == EXIT_DONE)
+        code = open_sensor(w, argc, argv);
     if (code != EXIT_DONE)
         return code;
     uint64_t start = ent_clock_steady_ns();
-    int worst = watch_all(w, argc, argv);
+    int worst = watch_all(w);
     code = watch_out_end(&w->out, ent_watch_count(w->set.set), ent_clock_steady_ns() - start);
     worst = worst == EXIT_DONE ? code : worst;
-    if (w->observed != NULL && worst == EXIT_DONE)
-        worst = write_observed(w);
+    if (w->scan.observed != NULL &&
+        (worst == EXIT_DONE || (worst == EXIT_STOPPED && is_endless(w->a)))) {
+        code = write_observed(w);
+        worst = code == EXIT_DONE ? worst : code;
+    }
     return worst == EXIT_DONE && w->out.hits > 0 ? EXIT_HITS : worst;
+}
+
+static int check(const struct args *a, int argc)
+{
+    bool source =
+        a->rest < argc || a->pcap != NULL || a->eve != NULL || a->eve_dgram != NULL || a->journal;
+    if (!source && isatty(STDIN_FILENO) == 1)
+        return cli_usage(&cmd_watch, "name a file, or - for standard input", NULL);
+    if (a->only_new && !a->follow)
+        return cli_usage(&cmd_watch, "--new is for --follow", NULL);
+    return EXIT_DONE;
 }
 
 static int run(int argc, char **argv)
 {
     struct args a;
-    struct watching w = {.a = &a};
+    struct watching w = {.a = &a, .scan = {.set = &w.set, .out = &w.out}};
     int code;
     if (!cli_args(&a, &code, &cmd_watch, argc, argv))
         return code;
-    if (a.rest == argc && isatty(STDIN_FILENO) == 1)
-        return cli_usage(&cmd_watch, "name a file, or - for standard input", NULL);
-    if ((code = watch_out_open(&w.out, &w.s, &a)) != EXIT_DONE)
+    if ((code = check(&a, argc)) != EXIT_DONE || (code = open_threads(&w)) != EXIT_DONE)
         return code;
-    cli_catch_signals();
-    code = work(&w, argc, argv);
-    ent_observed_free(w.observed);
+    if ((code = watch_out_open(&w.out, &w.s, &a)) == EXIT_DONE) {
+        cli_catch_signals();
+        code = work(&w, argc, argv);
+    }
+    ent_sensor_free(w.sensor);
+    ent_pool_free(w.scan.pool);
+    ent_observed_free(w.scan.observed);
     watch_set_close(&w.set);
     watch_out_close(&w.out);
     cli_close(&w.s);
@@ -167,12 +279,14 @@ static int run(int argc, char **argv)
 
 const struct command cmd_watch = {
     .name = "watch",
-    .usage = "[OPTION...] [FILE...|-]",
+    .usage = "[OPTION...] [FILE...|DIRECTORY...|-]",
     .brief = "find known indicators in logs of any shape",
     .help =
-        "Reads logs of any format, plain or compressed (gzip, zstd), and reports each line that\n"
-        "holds a known indicator: addresses, networks, domains and what lies below them, URLs,\n"
-        "hashes, e-mail addresses. Exit code: 0 no hit, 1 hits, 3 and above an error.",
+        "Reads logs of any format, plain or compressed (gzip, zstd, xz), captures of packets, all\n"
+        "files of a directory, and reports each line that holds a known indicator: addresses,\n"
+        "networks, domains and what lies below them, URLs, hashes, e-mail addresses. Ctrl-C ends "
+        "it\n"
+        "with the sums so far. Exit code: 0 no hit, 1 hits, 3 and above an error.",
     .options = options,
     .run = run,
 };

@@ -1,11 +1,12 @@
 /*
  * watch.h: the parts of `entente watch`: which indicators (watch_set.c), what is told of a hit
- * (watch_out.c), and which bytes (watch.c).
+ * (watch_out.c), which bytes (watch.c), and how they are scanned (watch_scan.c).
  */
 #ifndef ENT_CLI_WATCH_H
 #define ENT_CLI_WATCH_H
 
 #include "cli/cli.h"
+#include "sensor/sensor.h"
 #include "watch/watch.h"
 
 /* --- the indicators looked for ------------------------------------------------------------------
@@ -58,5 +59,37 @@ ENT_MUST_USE enum ent_err watch_out_hit(void *ctx, const struct ent_hit *h);
  * cannot. */
 int watch_out_end(struct watch_out *out, size_t indicators, uint64_t took_ns);
 void watch_out_close(struct watch_out *out);
+
+/* --- scanning ----------------------------------------------------------------------------------
+ */
+
+struct watch_stream;
+
+struct watch_scan {
+    const struct watch_set *set;
+    struct watch_out *out;
+    struct ent_observed *observed; /* NULL when not wanted */
+    struct ent_progress progress;
+    struct ent_pool *pool; /* NULL: one thread */
+    struct watch_stream **stream;
+    size_t n;
+    const struct watch_stream *told; /* which stream's log out knows */
+};
+
+/* set, out and observed are set by the caller. */
+ENT_MUST_USE enum ent_err watch_scan_bytes(struct watch_scan *ws, const struct ent_chunk *c);
+/* The stream is over; whole: with whatever stood at its end. */
+ENT_MUST_USE enum ent_err watch_scan_end(struct watch_scan *ws, unsigned stream, bool whole);
+/* The set was replaced: each stream takes the new one up where a line ends. *ret_old: some are
+ * inside a line, and the old set must stay. */
+ENT_MUST_USE enum ent_err watch_scan_renew(struct watch_scan *ws, bool *ret_old);
+/* Nothing more lies there at the moment: what the streams end with is what the logs end with. */
+void watch_scan_idle(struct watch_scan *ws);
+/* Everything is over, because there is no more or because somebody stopped it. */
+ENT_MUST_USE enum ent_err watch_scan_finish(struct watch_scan *ws);
+
+/* A whole file, its pieces on several cores. ENT_E_INTERRUPTED when stopped. */
+ENT_MUST_USE enum ent_err watch_scan_file(struct watch_scan *ws, const struct ent_chunk *c,
+                                          struct ent_diag *d);
 
 #endif

@@ -59,7 +59,8 @@ check "behind what was found in it" grep -q 109.74.151.149 "$T/out"
 ends "of two logs the bad one" 3 watch "$T/cut.gz" "$apache"
 is "does not hide the other's hits" "$(grep -c '"file":"'"$apache"'"' "$T/out")" 9
 ends "a log that is not there" 5 watch "$T/none"
-ends "a directory" 3 watch "$T"
+mkdir "$T/no-logs"
+ends "a directory without logs" 0 watch "$T/no-logs"
 : >"$T/empty"
 ends "an empty log" 0 watch "$T/empty"
 

@@ -68,6 +68,10 @@ struct ent_hit {
     uint64_t id;
     uint64_t line;   /* from 1 */
     uint64_t offset; /* of the token's first byte in the stream, from 0 */
+    /* The token and bytes of the same line around it as they lie there, foreign and unescaped: at
+     * most 256 on either side, fewer where the line is longer than what the scan keeps of it. */
+    struct ent_slice around;
+    size_t around_at; /* where the token's first byte is in it */
 };
 
 /* Slices are valid during the call only. A callback that returns an error stops the scan with it.

@@ -12,6 +12,7 @@
 #define CARRY     65536u
 #define LONG_WORD 16384u /* from here on a word is looked at before it has ended */
 #define WORD_REST 4096u  /* its last bytes, which wait for what follows */
+#define AROUND    256u   /* bytes of the line told on either side of a hit */
 
 #define HASHES                                                                                     \
     (ENT_OBS_BIT(ENT_OBS_MD5) | ENT_OBS_BIT(ENT_OBS_SHA1) | ENT_OBS_BIT(ENT_OBS_SHA256) |          \
@@ -53,6 +54,19 @@ static void count_lines(struct ent_scan *s, size_t to)
     s->counted = s->base + to;
 }
 
+/* The token at `at` and its neighbours within the line. What is seen is at most as long as what
+ * stands there, or shorter by a few escapes. */
+static struct ent_slice around(const struct ent_scan *s, size_t at)
+{
+    size_t from = at > AROUND ? at - AROUND : 0, n = s->n - at;
+    const uint8_t *newline = memrchr(s->b + from, '\n', at - from);
+    if (newline != NULL)
+        from = (size_t)(newline - s->b) + 1;
+    n = n < s->seen.n + AROUND ? n : s->seen.n + AROUND;
+    newline = memchr(s->b + at, '\n', n);
+    return ent_scan_slice(s, from, newline == NULL ? at + n : (size_t)(newline - s->b));
+}
+
 enum ent_err ent_scan_hit(struct ent_scan *s, size_t at, enum ent_obs_type type,
                           struct ent_slice indicator, uint64_t id)
 {
@@ -65,7 +79,9 @@ enum ent_err ent_scan_hit(struct ent_scan *s, size_t at, enum ent_obs_type type,
                           .indicator = indicator,
                           .id = id,
                           .line = s->newlines + 1,
-                          .offset = s->base + at};
+                          .offset = s->base + at,
+                          .around = around(s, at)};
+    hit.around_at = (size_t)(s->b + at - hit.around.p);
     return s->ev.hit(s->ev.ctx, &hit);
 }
 

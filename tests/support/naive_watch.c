@@ -251,9 +251,13 @@ static size_t find(const struct line *l, const struct ent_observable *o)
 
 static void hit(const struct line *l, size_t start, const struct ent_observable *seen, size_t i)
 {
-    add_hit(l->out, &(struct ent_hit){seen->type, ent_slice(seen->text, seen->n), l->ind[i].type,
-                                      ent_slice(l->ind[i].text, l->ind[i].n), i, l->number,
-                                      l->offset + start});
+    add_hit(l->out, &(struct ent_hit){.seen_type = seen->type,
+                                      .seen = ent_slice(seen->text, seen->n),
+                                      .indicator_type = l->ind[i].type,
+                                      .indicator = ent_slice(l->ind[i].text, l->ind[i].n),
+                                      .id = i,
+                                      .line = l->number,
+                                      .offset = l->offset + start});
 }
 
 static bool parse(struct ent_observable *ret, enum ent_obs_type type, const char *text, size_t n)

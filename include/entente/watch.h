@@ -33,6 +33,14 @@ ENT_API ENT_MUST_USE enum ent_err ent_watch_add(struct ent_watch *w, const struc
                                                 uint64_t id);
 ENT_API ENT_MUST_USE enum ent_err ent_watch_seal(struct ent_watch *w);
 ENT_API size_t ent_watch_count(const struct ent_watch *w);
+
+/* Every indicator that o meets, the closest first: o itself; for a domain the domains above it; for
+ * an address or a network the networks around it. indicator is valid during the call; an error that
+ * each returns ends the walk. ENT_E_STATE before ent_watch_seal(). */
+ENT_API ENT_MUST_USE enum ent_err ent_watch_lookup(
+    const struct ent_watch *w, const struct ent_observable *o,
+    enum ent_err (*each)(void *ctx, const struct ent_observable *indicator, uint64_t id),
+    void *ctx);
 ENT_API void ent_watch_free(struct ent_watch *w);
 
 /* From now on only the indicators of these types (ENT_OBS_BIT()s) are there. For a sealed set that

@@ -87,7 +87,7 @@ enum ent_err watch_out_hit(void *ctx, const struct ent_hit *h)
     w->with_hits += h->line != w->last_line;
     w->last_line = h->line;
     if (w->known.id != h->id)
-        r = ent_store_get(w->s->store, &w->known, h->id);
+        r = ent_store_get(w->s->store, &w->known, h->id, 0);
     if (r != ENT_OK)
         return r;
     return w->json ? hit_json(w, h) : hit_table(w, h);

@@ -17,6 +17,7 @@ enum ent_query {
     ENT_Q_FIND_CONTEXT,
     ENT_Q_ADD_CLAIM,
     ENT_Q_RENEW_CLAIM,
+    ENT_Q_REVOKE,
     ENT_Q_EACH,
     ENT_Q_COMPILE,
     ENT_Q_GET,

@@ -90,6 +90,23 @@ enum ent_err ent_store_put(struct ent_store *s, enum ent_put *ret, const struct 
     return r;
 }
 
+enum ent_err ent_store_revoke(struct ent_store *s, struct ent_slice source, struct ent_slice ext_id)
+{
+    int64_t id = 0;
+    bool ignored = false;
+    if (ext_id.n == 0) /* would take back whatever came without an id */
+        return ENT_E_FORMAT;
+    enum ent_err r =
+        intern(s, &id, &ignored, ENT_Q_ADD_SOURCE, ENT_Q_FIND_SOURCE, bind_source, &source);
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_REVOKE);
+    if (r != ENT_OK || st == NULL)
+        return r != ENT_OK ? r : ent_store_fail(s);
+    (void)sqlite3_bind_int64(st, 1, id);
+    bind_text(st, 2, ext_id);
+    s->touched = true;
+    return ent_store_run(s, st);
+}
+
 static struct ent_slice column(sqlite3_stmt *st, int at)
 {
     const unsigned char *p = sqlite3_column_text(st, at);
@@ -115,6 +132,7 @@ static enum ent_err take_row(sqlite3_stmt *st, struct ent_known *k)
     k->kind = column(st, 6);
     k->text = column(st, 7);
     k->source = column(st, 8);
+    k->valid_until = sqlite3_column_int64(st, 9);
     k->claims = 1;
     return ENT_OK;
 }
@@ -186,17 +204,21 @@ enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *
     return r;
 }
 
-enum ent_err ent_store_get(struct ent_store *s, struct ent_known *ret, uint64_t id)
+enum ent_err ent_store_get(struct ent_store *s, struct ent_known *ret, uint64_t id, int64_t at)
 {
     sqlite3_stmt *st = ent_store_query(s, ENT_Q_GET);
     if (st == NULL)
         return ent_store_fail(s);
     ent_store_done(st); /* the last answer's slices end here */
     (void)sqlite3_bind_int64(st, 1, (int64_t)id);
+    (void)sqlite3_bind_int64(st, 3, at);
     int z = sqlite3_step(st);
-    if (z == SQLITE_ROW)
-        return take_row(st, ret);
-    enum ent_err r = z == SQLITE_DONE ? ENT_E_NOTFOUND : ent_store_fail(s);
+    enum ent_err r;
+    if (z == SQLITE_ROW && (r = take_row(st, ret)) == ENT_OK) {
+        ret->claims = (unsigned)sqlite3_column_int(st, 10);
+        return ENT_OK;
+    }
+    r = z == SQLITE_ROW ? ENT_E_FORMAT : z == SQLITE_DONE ? ENT_E_NOTFOUND : ent_store_fail(s);
     ent_store_done(st);
     return r;
 }

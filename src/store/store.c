@@ -12,13 +12,12 @@
 #include <sys/stat.h>
 
 #define APPLICATION_ID 0x456E7465 /* "Ente" */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define BUSY_MS        10000
 #define CACHE          "-32768" /* KiB: the indexes of a million observables, mostly */
 
 static const char schema[] =
     "PRAGMA application_id = 1164866661;" /* APPLICATION_ID */
-    "PRAGMA user_version = 1;"
     "CREATE TABLE observable (id INTEGER PRIMARY KEY, type INTEGER NOT NULL, value TEXT NOT NULL,"
     " UNIQUE (type, value));"
     "CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
@@ -32,6 +31,23 @@ static const char schema[] =
     "CREATE TABLE budget (partner TEXT NOT NULL, direction INTEGER NOT NULL, period INTEGER NOT"
     " NULL, items INTEGER NOT NULL, PRIMARY KEY (partner, direction, period)) WITHOUT ROWID;"
     "CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
+
+/* What stores of version 1 lack: tables are added, never changed. */
+static const char added[] =
+    /* What a source took back, by the id it gave. A claim that comes again, or later, stays dead.
+     */
+    "CREATE TABLE IF NOT EXISTS revoked (source INTEGER NOT NULL REFERENCES source, ext_id TEXT NOT"
+    " NULL, PRIMARY KEY (source, ext_id)) WITHOUT ROWID;"
+    "PRAGMA user_version = 2;"; /* SCHEMA_VERSION */
+
+/* The columns that take_row() reads, and when a claim counts. ?3 is the time, 0 for any. */
+#define ROW                                                                                        \
+    "o.id, o.type, o.value, c.tlp, c.confidence, c.context, x.kind, x.text, s.name, c.valid_until"
+#define STANDS                                                                                     \
+    "(c.ext_id = '' OR NOT EXISTS (SELECT 1 FROM revoked r WHERE r.source = c.source AND"          \
+    " r.ext_id = c.ext_id))"
+#define VALID                                                                                      \
+    "(?3 = 0 OR (c.valid_from <= ?3 AND (c.valid_until = 0 OR c.valid_until > ?3))) AND " STANDS
 
 static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_BEGIN] = "BEGIN IMMEDIATE",
@@ -49,25 +65,24 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_RENEW_CLAIM] = "UPDATE claim SET tlp = max(tlp, ?4), confidence = max(confidence, ?5),"
                           " valid_from = ?6, valid_until = ?7, context = ?8, last_import = ?9"
                           " WHERE observable = ?1 AND source = ?2 AND ext_id = ?3",
-    [ENT_Q_EACH] =
-        "SELECT o.id, o.type, o.value, c.tlp, c.confidence, c.context, x.kind, x.text, s.name"
-        " FROM observable o CROSS JOIN claim c ON c.observable = o.id"
-        " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"
-        " WHERE ((?1 >> o.type) & 1) AND c.tlp <= ?2 AND c.valid_from <= ?3"
-        " AND (c.valid_until = 0 OR c.valid_until > ?3)"
-        /* By id, so that both tables are read from front to back: by value, a million observables
-         * take four times as long. */
-        " ORDER BY o.id, c.confidence DESC, c.last_import DESC, c.source, c.ext_id",
+    [ENT_Q_REVOKE] = "INSERT INTO revoked VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    [ENT_Q_EACH] = "SELECT " ROW " FROM observable o CROSS JOIN claim c ON c.observable = o.id"
+                   " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"
+                   " WHERE ((?1 >> o.type) & 1) AND c.tlp <= ?2 AND " VALID
+                   /* By id, so that both tables are read from front to back: by value, a million
+                    * observables take four times as long. */
+                   " ORDER BY o.id, c.confidence DESC, c.last_import DESC, c.source, c.ext_id",
     /* From the claims, whose key begins with the observable: half the time of the other way round.
      */
     [ENT_Q_COMPILE] =
         "SELECT o.id, o.type, o.value FROM claim c CROSS JOIN observable o ON o.id = c.observable"
-        " WHERE c.valid_until = 0 OR c.valid_until > ?1 ORDER BY c.observable",
-    [ENT_Q_GET] = "SELECT o.id, o.type, o.value, c.tlp, c.confidence, c.context, x.kind, x.text,"
-                  " s.name FROM observable o JOIN claim c ON c.observable = o.id"
+        " WHERE (c.valid_until = 0 OR c.valid_until > ?1) AND " STANDS " ORDER BY c.observable",
+    [ENT_Q_GET] = "SELECT " ROW ", (SELECT count(*) FROM claim c WHERE c.observable = ?1"
+                  " AND " VALID ") FROM observable o"
+                  " JOIN claim c ON c.observable = o.id"
                   " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"
-                  " WHERE o.id = ?1 ORDER BY c.confidence DESC, c.last_import DESC, c.source,"
-                  " c.ext_id",
+                  " WHERE o.id = ?1 AND " VALID
+                  " ORDER BY c.confidence DESC, c.last_import DESC, c.source, c.ext_id LIMIT 1",
     [ENT_Q_COUNT_OBSERVABLES] = "SELECT type, count(*) FROM observable GROUP BY type",
     [ENT_Q_COUNT_CLAIMS] = "SELECT count(*) FROM claim",
     [ENT_Q_SPENT] =
@@ -181,15 +196,16 @@ static enum ent_err fail_full(struct ent_diag *d, enum ent_err e, const char *te
 
 static enum ent_err create(struct ent_store *s, struct ent_diag *d)
 {
-    char *text = NULL;
     /* Two processes may get here at once: the second finds the tables made. */
     if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
         return ent_fail(d, ent_store_fail(s), "cannot create the store", 0, 0);
     int64_t version = 0;
     enum ent_err r = pragma(s, "PRAGMA user_version", &version);
-    if (r == ENT_OK && version == 0 && sqlite3_exec(s->db, schema, NULL, NULL, &text) != SQLITE_OK)
+    if (r == ENT_OK && version == 0 && sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
         r = ent_store_fail(s);
-    sqlite3_free(text);
+    if (r == ENT_OK && version < SCHEMA_VERSION &&
+        sqlite3_exec(s->db, added, NULL, NULL, NULL) != SQLITE_OK)
+        r = ent_store_fail(s);
     if (r == ENT_OK && sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         r = ent_store_fail(s);
     if (r != ENT_OK) {
@@ -212,7 +228,9 @@ static enum ent_err check_version(struct ent_store *s, struct ent_diag *d)
         return create(s, d);
     if (app != APPLICATION_ID)
         return ent_fail(d, ENT_E_FORMAT, "a database, but not a store of ours", 0, 0);
-    if (version != SCHEMA_VERSION)
+    if (version < SCHEMA_VERSION)
+        return create(s, d);
+    if (version > SCHEMA_VERSION)
         return ent_fail(d, ENT_E_UNSUPPORTED, "written by a newer version of entente", 0, 0);
     return ENT_OK;
 }

@@ -44,10 +44,15 @@ ENT_MUST_USE enum ent_err ent_store_put(struct ent_store *s, enum ent_put *ret,
                                         const struct ent_indicator *ind, struct ent_slice source,
                                         int64_t now);
 
+/* Inside a transaction: this source takes back what it said under this id, before or later. */
+ENT_MUST_USE enum ent_err ent_store_revoke(struct ent_store *s, struct ent_slice source,
+                                           struct ent_slice ext_id);
+
+/* Claims that were taken back pass no filter. */
 struct ent_known_filter {
     uint32_t types;       /* ENT_OBS_BIT()s; 0 means all */
     enum ent_tlp max_tlp; /* only claims at most this narrow; 0 means all */
-    int64_t at;           /* only claims valid at this time */
+    int64_t at;           /* only claims valid at this time; 0 means at any */
 };
 
 /* One observable with the best of its claims: highest confidence, then the newest. Slices are valid
@@ -59,7 +64,8 @@ struct ent_known {
     int confidence;
     uint64_t context; /* a number for (kind, text): equal numbers, equal texts */
     struct ent_slice kind, text, source;
-    unsigned claims; /* how many claims pass the filter */
+    int64_t valid_until; /* of that claim; 0 when not said */
+    unsigned claims;     /* how many claims pass the filter */
 };
 
 /* In the order in which observables first came. A callback's error ends the walk. */
@@ -67,8 +73,10 @@ ENT_MUST_USE enum ent_err ent_store_each(struct ent_store *s, const struct ent_k
                                          enum ent_err (*each)(void *ctx, const struct ent_known *k),
                                          void *ctx);
 
-/* The one with this id; ENT_E_NOTFOUND. k's slices are valid until the next call on s. */
-ENT_MUST_USE enum ent_err ent_store_get(struct ent_store *s, struct ent_known *ret, uint64_t id);
+/* The one with this id, if a claim is valid at this time (0: at any); ENT_E_NOTFOUND. Its slices
+ * are valid until the next call on s. */
+ENT_MUST_USE enum ent_err ent_store_get(struct ent_store *s, struct ent_known *ret, uint64_t id,
+                                        int64_t at);
 
 /* Observables that a claim makes an indicator at this time or later, each once, by ascending id. */
 ENT_MUST_USE enum ent_err ent_store_compile(struct ent_store *s, int64_t at,

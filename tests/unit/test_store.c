@@ -3,6 +3,8 @@
 
 #include "store/store.h"
 
+#include <sqlite3.h>
+
 #define NOW 1534723200
 
 static struct ent_indicator indicator(const char *text)
@@ -72,9 +74,10 @@ static void test_one_observable_many_claims(void **state)
     assert_int_equal(seen.last.claims, 3);
     assert_int_equal(seen.last.confidence, 90);
     assert_string_equal(seen.kind, "strong");
-    assert_ok(ent_store_get(s, &k, seen.last.id));
+    assert_ok(ent_store_get(s, &k, seen.last.id, NOW));
     assert_string_equal(k.obs.text, "198.51.100.3");
-    assert_err(ent_store_get(s, &k, 999), ENT_E_NOTFOUND);
+    assert_int_equal(k.claims, 3);
+    assert_err(ent_store_get(s, &k, 999, 0), ENT_E_NOTFOUND);
     ent_store_close(s);
 }
 
@@ -109,6 +112,103 @@ static void test_filters(void **state)
     assert_string_equal(seen.text[0], "evil.com");
     assert_string_equal(seen.source, "one"); /* equal confidence: the older source */
     ent_store_close(s);
+}
+
+/* What a source took back is dead whenever it was said; what others said is not. */
+static void test_revoked(void **state)
+{
+    struct ent_store *s;
+    struct ent_known k;
+    (void)state;
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    struct ent_indicator a = indicator("a.com"), b = indicator("b.com"), plain = indicator("c.com");
+    a.id = b.id = ENT_SLICE_LIT("indicator--1");
+    (void)put(s, &a, "one");
+    (void)put(s, &a, "two");
+    (void)put(s, &plain, "one");
+    uint64_t id = walk(s, (struct ent_known_filter){.types = ENT_OBS_ALL}).last.id;
+    assert_ok(ent_store_begin(s));
+    assert_ok(ent_store_revoke(s, ENT_SLICE_LIT("one"), a.id));
+    assert_ok(ent_store_revoke(s, ENT_SLICE_LIT("one"), a.id)); /* fine twice */
+    assert_ok(ent_store_revoke(s, ENT_SLICE_LIT("nobody"), ENT_SLICE_LIT("indicator--9")));
+    assert_err(ent_store_revoke(s, ENT_SLICE_LIT("one"), ENT_SLICE_LIT("")), ENT_E_FORMAT);
+    assert_ok(ent_store_commit(s));
+    (void)put(s, &b, "one"); /* an older version of the same indicator */
+    assert_int_equal(put(s, &a, "one"), ENT_PUT_SAME);
+    struct seen seen = walk(s, (struct ent_known_filter){.at = NOW});
+    assert_int_equal(seen.n, 2);
+    assert_string_equal(seen.text[0], "a.com");
+    assert_string_equal(seen.text[1], "c.com");
+    assert_int_equal(walk(s, (struct ent_known_filter){.at = 0}).n, 2);
+    assert_ok(ent_store_get(s, &k, id - 1, NOW));
+    assert_int_equal(k.claims, 1);
+    assert_true(ent_slice_eq(k.source, ENT_SLICE_LIT("two")));
+    assert_ok(ent_store_begin(s));
+    assert_ok(ent_store_revoke(s, ENT_SLICE_LIT("two"), a.id));
+    assert_ok(ent_store_commit(s));
+    assert_err(ent_store_get(s, &k, id - 1, NOW), ENT_E_NOTFOUND);
+    assert_err(ent_store_get(s, &k, id - 1, 0), ENT_E_NOTFOUND);
+    ent_store_close(s);
+}
+
+/* The best claim of those valid at that time, and until when it is. */
+static void test_validity_of_one(void **state)
+{
+    struct ent_store *s;
+    struct ent_known k;
+    (void)state;
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    struct ent_indicator strong = indicator("a.com"), weak = strong;
+    strong.confidence = 90;
+    strong.valid_until = NOW + 10;
+    weak.confidence = 10;
+    weak.valid_from = NOW - 10;
+    weak.valid_until = NOW + 20;
+    (void)put(s, &strong, "one");
+    (void)put(s, &weak, "two");
+    assert_ok(ent_store_get(s, &k, 1, NOW));
+    assert_int_equal(k.confidence, 90);
+    assert_int_equal(k.valid_until, NOW + 10);
+    assert_int_equal(k.claims, 2);
+    assert_ok(ent_store_get(s, &k, 1, NOW + 10));
+    assert_int_equal(k.confidence, 10);
+    assert_int_equal(k.claims, 1);
+    assert_err(ent_store_get(s, &k, 1, NOW + 20), ENT_E_NOTFOUND);
+    assert_ok(ent_store_get(s, &k, 1, 0));
+    assert_int_equal(k.claims, 2);
+    assert_ok(ent_store_get(s, &k, 1, NOW - 11)); /* said without a beginning */
+    assert_int_equal(k.claims, 1);
+    ent_store_close(s);
+}
+
+/* A store of the version before is brought up to date where it lies; one of a later version is left
+ * alone. */
+static void test_versions(void **state)
+{
+    static const char *const later = "PRAGMA user_version = 99";
+    struct ent_store *s;
+    struct ent_diag d = {0};
+    char path[256];
+    sqlite3 *db = NULL;
+    (void)state;
+    assert_ok(ent_path_join(path, sizeof(path), ent_t_tmpdir(), "old.db"));
+    assert_ok(ent_store_open(&s, NULL, path));
+    struct ent_indicator ind = indicator("a.com");
+    (void)put(s, &ind, "one");
+    ent_store_close(s);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "DROP TABLE revoked; PRAGMA user_version = 1", NULL, NULL, NULL),
+        SQLITE_OK);
+    (void)sqlite3_close(db);
+    assert_ok(ent_store_open(&s, NULL, path));
+    assert_int_equal(walk(s, (struct ent_known_filter){.at = NOW}).n, 1);
+    ent_store_close(s);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, later, NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(db);
+    assert_err(ent_store_open(&s, &d, path), ENT_E_UNSUPPORTED);
+    assert_string_equal(d.text, "written by a newer version of entente");
 }
 
 static void test_order_and_early_end(void **state)
@@ -343,7 +443,7 @@ static void test_compile(void **state)
     assert_true(c.id[0] < c.id[1] && c.id[1] < c.id[2]);
     for (size_t i = 0; i < c.n; i++) {
         struct ent_known k;
-        assert_ok(ent_store_get(s, &k, c.id[i]));
+        assert_ok(ent_store_get(s, &k, c.id[i], NOW));
         assert_string_equal(k.obs.text, c.text[i]);
     }
     assert_err(ent_store_compile(s, NOW, keep, &first), ENT_E_INTERRUPTED);
@@ -361,6 +461,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_observable_many_claims),
         cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_revoked),
+        cmocka_unit_test(test_validity_of_one),
+        cmocka_unit_test(test_versions),
         cmocka_unit_test(test_order_and_early_end),
         cmocka_unit_test(test_an_import_is_there_whole_or_not_at_all),
         cmocka_unit_test(test_files_that_are_no_stores),

@@ -23,7 +23,7 @@ struct importing {
     int64_t now;
     struct ent_input *in;
     struct ent_progress progress;
-    uint64_t taken[ENT_OBS_TYPES], fresh, claims, same, skipped;
+    uint64_t taken[ENT_OBS_TYPES], fresh, claims, same, skipped, withdrawn;
     uint64_t unmarked;    /* narrower than GREEN: not compared with partners */
     struct ent_buf skips; /* JSON array items */
     struct ent_json skips_json;
@@ -71,6 +71,13 @@ static enum ent_err skip(void *ctx, uint64_t line, const char *reason, struct en
     return ENT_OK;
 }
 
+static enum ent_err withdraw(void *ctx, struct ent_slice id)
+{
+    struct importing *im = ctx;
+    im->withdrawn++;
+    return ent_store_revoke(im->store, im->source, id);
+}
+
 static enum ent_err report_json(struct importing *im, enum ent_format format)
 {
     struct ent_buf line;
@@ -89,6 +96,7 @@ static enum ent_err report_json(struct importing *im, enum ent_format format)
     ent_json_u64(&j, "new", im->fresh);
     ent_json_u64(&j, "new_claims", im->claims);
     ent_json_u64(&j, "known", im->same);
+    ent_json_u64(&j, "withdrawn", im->withdrawn);
     ent_json_u64(&j, "skipped", im->skipped);
     enum ent_err r = ent_json_end(&im->skips_json);
     if (r == ENT_OK)
@@ -112,6 +120,9 @@ static void report_text(const struct importing *im, enum ent_format format)
     (void)printf("  of these %s new, %s already known from elsewhere, %s repeated\n",
                  ent_show_count(n[0], im->fresh), ent_show_count(n[1], im->claims),
                  ent_show_count(n[2], im->same));
+    if (im->withdrawn > 0)
+        (void)printf("  withdrawn %s: their author took them back\n",
+                     ent_show_count(n[3], im->withdrawn));
     if (im->skipped > 0)
         (void)printf("  skipped  %s%s\n", ent_show_count(n[3], im->skipped),
                      im->skipped > SKIPS_SHOWN && !im->a->verbose
@@ -128,7 +139,8 @@ static void report_text(const struct importing *im, enum ent_format format)
 static enum ent_err read_file(struct importing *im, const struct ent_import_opts *opts,
                               enum ent_format *ret_format, struct ent_diag *d)
 {
-    const struct ent_import_sink sink = {.ctx = im, .take = take, .skip = skip};
+    const struct ent_import_sink sink = {
+        .ctx = im, .take = take, .skip = skip, .withdraw = withdraw};
     char what[ENT_SHOW_MAX + 16], shown[ENT_SHOW_MAX];
     enum ent_err r = ent_input_open(&im->in, d, im->path, BOMB_RATIO);
     if (r != ENT_OK)

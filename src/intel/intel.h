@@ -52,6 +52,9 @@ struct ent_import_sink {
     enum ent_err (*take)(void *ctx, const struct ent_indicator *ind);
     /* reason is a literal; what is the offending text (foreign: escape it), perhaps cut */
     enum ent_err (*skip)(void *ctx, uint64_t line, const char *reason, struct ent_slice what);
+    /* The source takes back whatever it said under this id (not empty); NULL: such rows are
+     * skipped. */
+    enum ent_err (*withdraw)(void *ctx, struct ent_slice id);
 };
 
 struct ent_import_opts {

@@ -410,6 +410,8 @@ static enum ent_err take_indicator(struct stix *x)
     const char *why = NULL;
     if (o->twice)
         return skip(x, "a property stands twice in the object");
+    if (o->revoked && x->f->sink->withdraw != NULL && get(o, P_ID).n > 0)
+        return x->f->sink->withdraw(x->f->sink->ctx, get(o, P_ID));
     if (o->revoked)
         return skip(x, "revoked by its author");
     if ((o->wrong >> P_REVOKED & 1) != 0)

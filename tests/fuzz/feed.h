@@ -62,6 +62,14 @@ static inline enum ent_err feed_skip(void *ctx, uint64_t line, const char *reaso
     return ENT_OK;
 }
 
+static inline enum ent_err feed_withdraw(void *ctx, struct ent_slice id)
+{
+    if (id.n == 0)
+        ENT_BUG("withdrawn without an id");
+    say(ctx, id.p, id.n);
+    return ENT_OK;
+}
+
 static inline int feed_fuzz(enum ent_format format, const uint8_t *data, size_t n)
 {
     const struct ent_import_opts opts = {.format = format, .confidence = -1};
@@ -70,7 +78,7 @@ static inline int feed_fuzz(enum ent_format format, const uint8_t *data, size_t 
     enum ent_err r[2];
     for (int way = 0; way < 2; way++) {
         struct pieces p = {{data, n}, way == 0 ? SIZE_MAX : 1 + n % 5};
-        struct ent_import_sink sink = {&said[way], feed_take, feed_skip};
+        struct ent_import_sink sink = {&said[way], feed_take, feed_skip, feed_withdraw};
         r[way] = ent_intel_read((struct ent_reader){pieces_read, &p}, &opts, &sink, NULL, &d[way]);
     }
     if (r[0] != r[1] || said[0].sum != said[1].sum || d[0].offset != d[1].offset)

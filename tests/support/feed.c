@@ -119,9 +119,16 @@ static enum ent_err record_skip(void *ctx, uint64_t line, const char *reason, st
     return may_go_on(r);
 }
 
+static enum ent_err record_withdraw(void *ctx, struct ent_slice id)
+{
+    struct ent_t_record *r = ctx;
+    assert_ok(ent_buf_printf(&r->text, "withdraw [%.*s]\n", (int)id.n, (const char *)id.p));
+    return may_go_on(r);
+}
+
 struct ent_import_sink ent_t_record_sink(struct ent_t_record *r)
 {
-    return (struct ent_import_sink){r, record_take, record_skip};
+    return (struct ent_import_sink){r, record_take, record_skip, record_withdraw};
 }
 
 const char *ent_t_record_text(struct ent_t_record *r)

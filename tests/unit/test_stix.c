@@ -485,7 +485,12 @@ static void test_markings(void **state)
 static void test_skipped(void **state)
 {
     (void)state;
-    check(BUNDLE(IND(EVIL ",\"revoked\":true")), ENT_OK, SKIP("revoked by its author"));
+    check(BUNDLE(IND(EVIL ",\"revoked\":true")), ENT_OK, "withdraw [indicator--1]\n");
+    check(BUNDLE("{\"type\":\"indicator\",\"id\":\"indicator--2\",\"revoked\":true}"), ENT_OK,
+          "withdraw [indicator--2]\n"); /* whatever its pattern was */
+    check(BUNDLE("{\"type\":\"indicator\",\"revoked\":true" EVIL "}"), ENT_OK,
+          SKIP("revoked by its author")); /* which one? */
+    check(BUNDLE("{\"type\":\"malware\",\"id\":\"malware--1\",\"revoked\":true}"), ENT_OK, "");
     check(BUNDLE(IND(EVIL ",\"revoked\":false")), ENT_OK,
           TAKE "TLP:AMBER -1 0 0 [indicator--1] [] []\n");
     check(BUNDLE(IND(EVIL ",\"revoked\":\"yes\"")), ENT_OK,

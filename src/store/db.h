@@ -6,6 +6,8 @@
 
 #include <sqlite3.h>
 
+#define ENT_STORE_BUSY_MS 10000 /* how long to wait for another process that writes */
+
 enum ent_query {
     ENT_Q_BEGIN,
     ENT_Q_COMMIT,
@@ -28,6 +30,13 @@ enum ent_query {
     ENT_Q_FACT,
     ENT_Q_SET_FACT,
     ENT_Q_ADVANCE,
+    ENT_Q_FIND_LOG,
+    ENT_Q_ADD_LOG,
+    ENT_Q_RENEW_LOG,
+    ENT_Q_SIGHTED_TO,
+    ENT_Q_SIGHT,
+    ENT_Q_SIGHTINGS,
+    ENT_Q_SIGHTED,
     ENT_Q_COUNT
 };
 
@@ -42,6 +51,12 @@ enum ent_err ent_store_fail(const struct ent_store *s);
 
 /* The prepared statement, or NULL (then ent_store_fail() tells). */
 sqlite3_stmt *ent_store_query(struct ent_store *s, enum ent_query q);
+
+/* Text for a parameter; it must outlive the statement's next reset. */
+void ent_store_bind(sqlite3_stmt *st, int at, struct ent_slice s);
+
+/* A column's text; valid until the next step or reset. */
+struct ent_slice ent_store_column(sqlite3_stmt *st, int at);
 
 /* Reset and unbind. */
 void ent_store_done(sqlite3_stmt *st);

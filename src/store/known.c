@@ -2,13 +2,6 @@
 #include "store/store.h"
 #include "store/db.h"
 
-/* SQLite keeps the pointer until the statement is reset; the bytes outlive that. */
-static void bind_text(sqlite3_stmt *st, int at, struct ent_slice s)
-{
-    const char *p = s.n == 0 ? "" : (const char *)s.p;
-    (void)sqlite3_bind_text64(st, at, p, s.n, SQLITE_STATIC, SQLITE_UTF8);
-}
-
 /* The id of a row that is inserted unless it is there. */
 static enum ent_err intern(struct ent_store *s, int64_t *ret, bool *ret_new, enum ent_query add,
                            enum ent_query find, void (*bind)(sqlite3_stmt *, const void *),
@@ -34,19 +27,19 @@ static void bind_observable(sqlite3_stmt *st, const void *what)
 {
     const struct ent_observable *o = what;
     (void)sqlite3_bind_int(st, 1, (int)o->type);
-    bind_text(st, 2, ent_slice(o->text, o->n));
+    ent_store_bind(st, 2, ent_slice(o->text, o->n));
 }
 
 static void bind_source(sqlite3_stmt *st, const void *what)
 {
-    bind_text(st, 1, *(const struct ent_slice *)what);
+    ent_store_bind(st, 1, *(const struct ent_slice *)what);
 }
 
 static void bind_context(sqlite3_stmt *st, const void *what)
 {
     const struct ent_indicator *ind = what;
-    bind_text(st, 1, ind->kind);
-    bind_text(st, 2, ind->text);
+    ent_store_bind(st, 1, ind->kind);
+    ent_store_bind(st, 2, ind->text);
 }
 
 static enum ent_err put_claim(struct ent_store *s, enum ent_query q, const int64_t key[static 3],
@@ -57,7 +50,7 @@ static enum ent_err put_claim(struct ent_store *s, enum ent_query q, const int64
         return ent_store_fail(s);
     (void)sqlite3_bind_int64(st, 1, key[0]);
     (void)sqlite3_bind_int64(st, 2, key[1]);
-    bind_text(st, 3, ind->id);
+    ent_store_bind(st, 3, ind->id);
     (void)sqlite3_bind_int(st, 4, (int)ind->tlp);
     (void)sqlite3_bind_int(st, 5, ind->confidence);
     (void)sqlite3_bind_int64(st, 6, ind->valid_from);
@@ -102,21 +95,15 @@ enum ent_err ent_store_revoke(struct ent_store *s, struct ent_slice source, stru
     if (r != ENT_OK || st == NULL)
         return r != ENT_OK ? r : ent_store_fail(s);
     (void)sqlite3_bind_int64(st, 1, id);
-    bind_text(st, 2, ext_id);
+    ent_store_bind(st, 2, ext_id);
     s->touched = true;
     return ent_store_run(s, st);
-}
-
-static struct ent_slice column(sqlite3_stmt *st, int at)
-{
-    const unsigned char *p = sqlite3_column_text(st, at);
-    return ent_slice(p, p == NULL ? 0 : (size_t)sqlite3_column_bytes(st, at));
 }
 
 /* What stands in the file was written by ent_store_put(), but a file can be changed. */
 static enum ent_err take_row(sqlite3_stmt *st, struct ent_known *k)
 {
-    struct ent_slice value = column(st, 2);
+    struct ent_slice value = ent_store_column(st, 2);
     int64_t type = sqlite3_column_int64(st, 1), tlp = sqlite3_column_int64(st, 3);
     if (type <= 0 || type >= ENT_OBS_TYPES || value.n == 0 || value.n > ENT_OBS_MAX ||
         tlp < ENT_TLP_CLEAR || tlp > ENT_TLP_RED)
@@ -129,9 +116,9 @@ static enum ent_err take_row(sqlite3_stmt *st, struct ent_known *k)
     k->tlp = (enum ent_tlp)tlp;
     k->confidence = sqlite3_column_int(st, 4);
     k->context = (uint64_t)sqlite3_column_int64(st, 5);
-    k->kind = column(st, 6);
-    k->text = column(st, 7);
-    k->source = column(st, 8);
+    k->kind = ent_store_column(st, 6);
+    k->text = ent_store_column(st, 7);
+    k->source = ent_store_column(st, 8);
     k->valid_until = sqlite3_column_int64(st, 9);
     k->claims = 1;
     return ENT_OK;
@@ -221,6 +208,12 @@ enum ent_err ent_store_get(struct ent_store *s, struct ent_known *ret, uint64_t 
     r = z == SQLITE_ROW ? ENT_E_FORMAT : z == SQLITE_DONE ? ENT_E_NOTFOUND : ent_store_fail(s);
     ent_store_done(st);
     return r;
+}
+
+void ent_store_rest(struct ent_store *s)
+{
+    if (s->stmt[ENT_Q_GET] != NULL)
+        ent_store_done(s->stmt[ENT_Q_GET]);
 }
 
 enum ent_err ent_store_count(struct ent_store *s, uint64_t ret[static ENT_OBS_TYPES],

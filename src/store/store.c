@@ -13,7 +13,6 @@
 
 #define APPLICATION_ID 0x456E7465 /* "Ente" */
 #define SCHEMA_VERSION 2
-#define BUSY_MS        10000
 #define CACHE          "-32768" /* KiB: the indexes of a million observables, mostly */
 
 static const char schema[] =
@@ -38,6 +37,15 @@ static const char added[] =
      */
     "CREATE TABLE IF NOT EXISTS revoked (source INTEGER NOT NULL REFERENCES source, ext_id TEXT NOT"
     " NULL, PRIMARY KEY (source, ext_id)) WITHOUT ROWID;"
+    /* A log is known again by its first bytes (head: their SHA-256), see sighting.c. */
+    "CREATE TABLE IF NOT EXISTS log (id INTEGER PRIMARY KEY, path TEXT NOT NULL, head_n INTEGER NOT"
+    " NULL, head BLOB NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS log_path ON log (path);"
+    "CREATE INDEX IF NOT EXISTS log_head ON log (head);"
+    "CREATE TABLE IF NOT EXISTS sighting (observable INTEGER NOT NULL REFERENCES observable, log"
+    " INTEGER NOT NULL REFERENCES log, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER"
+    " NOT NULL, line INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (observable, log))"
+    " WITHOUT ROWID;"
     "PRAGMA user_version = 2;"; /* SCHEMA_VERSION */
 
 /* The columns that take_row() reads, and when a claim counts. ?3 is the time, 0 for any. */
@@ -95,6 +103,22 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_ADVANCE] = "INSERT INTO fact VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value ="
                       " excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS"
                       " INTEGER)",
+    [ENT_Q_FIND_LOG] = "SELECT id, head_n, head, path FROM log WHERE (path = ?1 OR head = ?2)"
+                       " AND head_n BETWEEN 1 AND ?3 ORDER BY head_n DESC, id DESC",
+    [ENT_Q_ADD_LOG] = "INSERT INTO log (path, head_n, head) VALUES (?1, ?2, ?3)",
+    [ENT_Q_RENEW_LOG] = "UPDATE log SET path = ?1, head_n = ?2, head = ?3 WHERE id = ?4",
+    [ENT_Q_SIGHTED_TO] = "SELECT offset FROM sighting WHERE observable = ?1 AND log = ?2",
+    [ENT_Q_SIGHT] = "INSERT INTO sighting VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE"
+                    " SET first = min(first, excluded.first), last = max(last, excluded.last),"
+                    " count = count + excluded.count,"
+                    " line = iif(excluded.offset < offset, line, excluded.line),"
+                    " offset = max(offset, excluded.offset)",
+    [ENT_Q_SIGHTINGS] = "SELECT o.type, o.value, l.path, s.first, s.last, s.count, s.line, s.offset"
+                        " FROM sighting s JOIN observable o ON o.id = s.observable"
+                        " JOIN log l ON l.id = s.log WHERE s.last >= ?1"
+                        " AND (?2 = 0 OR (o.type = ?2 AND o.value = ?3))"
+                        " ORDER BY s.last DESC, s.count DESC, o.type, o.value, l.path, l.id",
+    [ENT_Q_SIGHTED] = "SELECT coalesce(sum(count), 0) FROM sighting WHERE observable = ?1",
 };
 
 /* SQLite calls only ENOSPC a full disk; a quota (EDQUOT) or a limit on file sizes (EFBIG) is known
@@ -146,6 +170,18 @@ sqlite3_stmt *ent_store_query(struct ent_store *s, enum ent_query q)
     if (s->stmt[q] == NULL)
         (void)sqlite3_prepare_v3(s->db, sql[q], -1, SQLITE_PREPARE_PERSISTENT, &s->stmt[q], NULL);
     return s->stmt[q];
+}
+
+void ent_store_bind(sqlite3_stmt *st, int at, struct ent_slice s)
+{
+    const char *p = s.n == 0 ? "" : (const char *)s.p;
+    (void)sqlite3_bind_text64(st, at, p, s.n, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+struct ent_slice ent_store_column(sqlite3_stmt *st, int at)
+{
+    const unsigned char *p = sqlite3_column_text(st, at);
+    return ent_slice(p, p == NULL ? 0 : (size_t)sqlite3_column_bytes(st, at));
 }
 
 void ent_store_done(sqlite3_stmt *st)
@@ -254,7 +290,7 @@ enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d, const ch
         r = ent_fail(d, s->db == NULL ? ENT_E_NOMEM : ent_store_fail(s), "cannot open the store", 0,
                      0);
     if (r == ENT_OK) {
-        (void)sqlite3_busy_timeout(s->db, BUSY_MS);
+        (void)sqlite3_busy_timeout(s->db, ENT_STORE_BUSY_MS);
         (void)sqlite3_exec(s->db,
                            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                            "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"

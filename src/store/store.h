@@ -78,6 +78,10 @@ ENT_MUST_USE enum ent_err ent_store_each(struct ent_store *s, const struct ent_k
 ENT_MUST_USE enum ent_err ent_store_get(struct ent_store *s, struct ent_known *ret, uint64_t id,
                                         int64_t at);
 
+/* Ends what ent_store_get() holds open. As long as it is open, SQLite cannot clear its log of what
+ * other processes wrote: who waits calls this first. */
+void ent_store_rest(struct ent_store *s);
+
 /* Observables that a claim makes an indicator at this time or later, each once, by ascending id. */
 ENT_MUST_USE enum ent_err ent_store_compile(struct ent_store *s, int64_t at,
                                             enum ent_err (*each)(void *ctx, uint64_t id,
@@ -95,6 +99,60 @@ ENT_MUST_USE enum ent_err ent_store_mark(struct ent_store *s, struct ent_mark16 
 /* Observables by type (index is enum ent_obs_type), and all claims. */
 ENT_MUST_USE enum ent_err ent_store_count(struct ent_store *s, uint64_t ret[static ENT_OBS_TYPES],
                                           uint64_t *ret_claims);
+
+/* --- sightings ----------------------------------------------------------------------------------
+ */
+
+/*
+ * Indicators that were seen here: each with the log it was seen in, when first and last, how often,
+ * and where last. They are collected in memory, at most max pairs of indicator and log (0: 65536),
+ * and written in one transaction; when there are more, they are written in between.
+ *
+ * A log that is scanned again is not counted again. It is known by its first 4 KiB wherever it lies
+ * now, a shorter one by its path and what there was of it; and of each indicator nothing counts
+ * that stands before the place where it was seen last. What is new in the log counts, and so does
+ * an indicator that was not known when the log was scanned. Two processes that read the same part
+ * of the same log at the same time both count it.
+ */
+struct ent_sightings;
+ENT_MUST_USE enum ent_err ent_sightings_new(struct ent_sightings **ret, struct ent_store *s,
+                                            size_t max);
+/* What was not written is lost. */
+void ent_sightings_free(struct ent_sightings *b);
+
+/* The next bytes of that log, before the hits in them; from offset 0 on it is another log, or the
+ * same from the start. A log that does not begin at 0 is never known again. */
+ENT_MUST_USE enum ent_err ent_sightings_bytes(struct ent_sightings *b, const char *path,
+                                              uint64_t offset, struct ent_slice bytes);
+
+struct ent_sight {
+    uint64_t id; /* as ent_known has it */
+    uint64_t line, offset;
+    int64_t now;
+};
+/* A hit in that log. In the order of lines. */
+ENT_MUST_USE enum ent_err ent_sightings_add(struct ent_sightings *b, const char *path,
+                                            const struct ent_sight *sight);
+
+/* Write what there is. ENT_E_TIMEOUT when another process is writing: at once, or, if wait, after
+ * ten seconds; nothing is lost then, and later calls may succeed. Ends the slices of
+ * ent_store_get(). */
+ENT_MUST_USE enum ent_err ent_sightings_flush(struct ent_sightings *b, bool wait);
+
+struct ent_sighting {
+    enum ent_obs_type type;
+    struct ent_slice value, path;
+    int64_t first, last;
+    uint64_t count, line, offset;
+};
+/* Those seen since, of this observable only if it is not NULL; the last first. Slices are valid
+ * during the call. */
+ENT_MUST_USE enum ent_err ent_store_sightings(
+    struct ent_store *s, int64_t since, const struct ent_observable *only,
+    enum ent_err (*each)(void *ctx, const struct ent_sighting *g), void *ctx);
+
+/* How often the one with this id was seen, in all logs. */
+ENT_MUST_USE enum ent_err ent_store_sighted(struct ent_store *s, uint64_t *ret, uint64_t id);
 
 /* --- budgets ------------------------------------------------------------------------------------
  */

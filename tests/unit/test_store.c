@@ -443,7 +443,7 @@ static void test_compile(void **state)
     assert_true(c.id[0] < c.id[1] && c.id[1] < c.id[2]);
     for (size_t i = 0; i < c.n; i++) {
         struct ent_known k;
-        assert_ok(ent_store_get(s, &k, c.id[i], NOW));
+        assert_ok(ent_store_get(s, &k, c.id[i], 0));
         assert_string_equal(k.obs.text, c.text[i]);
     }
     assert_err(ent_store_compile(s, NOW, keep, &first), ENT_E_INTERRUPTED);

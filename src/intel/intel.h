@@ -73,6 +73,45 @@ ENT_MUST_USE enum ent_err ent_intel_read(struct ent_reader in, const struct ent_
                                          const struct ent_import_sink *sink,
                                          enum ent_format *ret_format, struct ent_diag *d);
 
+/* --- warning lists ------------------------------------------------------------------------------
+ */
+
+/* What the values of a MISP warning list mean. */
+enum ent_warning_type {
+    ENT_WARNING_CIDR = 1, /* networks and addresses */
+    ENT_WARNING_HOSTNAME, /* names and all that lies below them */
+    ENT_WARNING_STRING,   /* exactly these things */
+    ENT_WARNING_OTHER     /* substrings, regular expressions: not understood here */
+};
+
+struct ent_warning {
+    char name[256]; /* UTF-8, never empty */
+    uint64_t version;
+    enum ent_warning_type type;
+    uint32_t types;           /* ENT_OBS_BIT() of what can be on it */
+    uint64_t entries, unread; /* values taken; values that are no observable, or all of OTHER */
+};
+
+struct ent_warning_sink {
+    void *ctx;
+    /* A value, in canonical form. If the list then turns out to be ENT_WARNING_OTHER it means
+     * nothing. */
+    enum ent_err (*take)(void *ctx, const struct ent_observable *o);
+    /* A value that is none. reason is a literal; what is foreign, perhaps cut. */
+    enum ent_err (*skip)(void *ctx, uint64_t line, const char *reason, struct ent_slice what);
+};
+
+/* Read one list (a file list.json of MISP's). ENT_E_FORMAT with a diagnosis when it is none. */
+ENT_MUST_USE enum ent_err ent_warning_read(struct ent_warning *ret, struct ent_reader in,
+                                           const struct ent_warning_sink *sink, struct ent_diag *d);
+
+/* --- parts of observables -----------------------------------------------------------------------
+ */
+
+/* The address of an endpoint, the address or name in a URL, the domain of an e-mail address; false
+ * for other types. */
+bool ent_observable_host(struct ent_observable *ret, const struct ent_observable *o);
+
 /*
  * The byte string that stands for an observable in matches: its type's name, ':', its canonical
  * text. An IPv4 address and a name that looks like one can never collide. At most ENT_OBS_KEY_MAX.

@@ -285,3 +285,25 @@ size_t ent_observable_key(uint8_t ret[static ENT_OBS_KEY_MAX], const struct ent_
     memcpy(ret + name.n + 1, o->text, o->n);
     return name.n + 1 + o->n;
 }
+
+bool ent_observable_host(struct ent_observable *ret, const struct ent_observable *o)
+{
+    struct ent_slice s = ent_slice(o->text, o->n);
+    struct ent_url_parts u;
+    const char *why;
+    const uint8_t *at;
+    if (o->type == ENT_OBS_URL) {
+        if (ent_url_split(&u, &why, s) != ENT_OK)
+            return false;
+        s = u.host;
+    } else if (o->type == ENT_OBS_ENDPOINT && (at = memrchr(s.p, ':', s.n)) != NULL) {
+        s.n = (size_t)(at - s.p);
+    } else if (o->type == ENT_OBS_EMAIL && (at = memrchr(s.p, '@', s.n)) != NULL) {
+        s = ent_slice_from(s, (size_t)(at - s.p) + 1);
+    } else {
+        return false;
+    }
+    if (s.n > 2 && s.p[0] == '[')
+        s = ent_slice(s.p + 1, s.n - 2);
+    return ent_observable_parse(ret, &why, s) == ENT_OK && ret->type <= ENT_OBS_DOMAIN;
+}

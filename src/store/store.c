@@ -46,6 +46,12 @@ static const char added[] =
     " INTEGER NOT NULL REFERENCES log, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER"
     " NOT NULL, line INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (observable, log))"
     " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS warning (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, version"
+    " INTEGER NOT NULL, type INTEGER NOT NULL, types INTEGER NOT NULL, entries INTEGER NOT NULL,"
+    " unread INTEGER NOT NULL, added INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS warned (warning INTEGER NOT NULL REFERENCES warning, type INTEGER"
+    " NOT NULL, value TEXT NOT NULL, PRIMARY KEY (warning, type, value)) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS warned_value ON warned (type, value);"
     "PRAGMA user_version = 2;"; /* SCHEMA_VERSION */
 
 /* The columns that take_row() reads, and when a claim counts. ?3 is the time, 0 for any. */
@@ -118,6 +124,21 @@ static const char *const sql[ENT_Q_COUNT] = {
                         " JOIN log l ON l.id = s.log WHERE s.last >= ?1"
                         " AND (?2 = 0 OR (o.type = ?2 AND o.value = ?3))"
                         " ORDER BY s.last DESC, s.count DESC, o.type, o.value, l.path, l.id",
+    [ENT_Q_NEW_WARNING] = "INSERT INTO warning (name, version, type, types, entries, unread, added)"
+                          " VALUES ('', 0, 0, 0, 0, 0, 0)",
+    [ENT_Q_ADD_WARNED] = "INSERT INTO warned VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    [ENT_Q_DROP_WARNED] = "DELETE FROM warned WHERE warning = ?1",
+    [ENT_Q_DROP_WARNING] = "DELETE FROM warning WHERE id = ?1",
+    [ENT_Q_FIND_WARNING] = "SELECT id FROM warning WHERE name = ?1",
+    [ENT_Q_NAME_WARNING] = "UPDATE warning SET name = ?2, version = ?3, type = ?4, types = ?5,"
+                           " entries = ?6, unread = ?7, added = ?8 WHERE id = ?1",
+    [ENT_Q_WARNINGS] = "SELECT name, version, type, types, entries, unread, added FROM warning"
+                       " ORDER BY name",
+    [ENT_Q_WARNED] = "SELECT DISTINCT type, value FROM warned ORDER BY type, value",
+    [ENT_Q_WARNED_BY] =
+        "SELECT w.name FROM warned v JOIN warning w ON w.id = v.warning WHERE v.type"
+        " = ?2 AND v.value = ?3 AND ((w.types >> ?1) & 1) AND (?4 OR w.type <> ?5)"
+        " ORDER BY w.name",
     [ENT_Q_SIGHTED] = "SELECT coalesce(sum(count), 0) FROM sighting WHERE observable = ?1",
 };
 

@@ -154,6 +154,37 @@ ENT_MUST_USE enum ent_err ent_store_sightings(
 /* How often the one with this id was seen, in all logs. */
 ENT_MUST_USE enum ent_err ent_store_sighted(struct ent_store *s, uint64_t *ret, uint64_t id);
 
+/* --- warning lists ------------------------------------------------------------------------------
+ */
+
+/* All of this inside a transaction: a new list, its values, and at its end what it is. One that had
+ * the same name is replaced. */
+ENT_MUST_USE enum ent_err ent_store_warning_new(struct ent_store *s, uint64_t *ret_id);
+ENT_MUST_USE enum ent_err ent_store_warning_put(struct ent_store *s, uint64_t id,
+                                                const struct ent_observable *o);
+ENT_MUST_USE enum ent_err ent_store_warning_end(struct ent_store *s, uint64_t id,
+                                                const struct ent_warning *w, int64_t now);
+
+/* ENT_E_NOTFOUND */
+ENT_MUST_USE enum ent_err ent_store_warning_remove(struct ent_store *s, struct ent_slice name);
+
+/* By name. */
+ENT_MUST_USE enum ent_err ent_store_warnings(
+    struct ent_store *s,
+    enum ent_err (*each)(void *ctx, const struct ent_warning *w, int64_t added), void *ctx);
+
+/* Every value that is on a list, once, by type and text. */
+ENT_MUST_USE enum ent_err ent_store_warned(struct ent_store *s,
+                                           enum ent_err (*each)(void *ctx,
+                                                                const struct ent_observable *o),
+                                           void *ctx);
+
+/* The names of the lists that hold value and speak of things of type seen. exact: value is what was
+ * seen, and not the name above it or the network around it. */
+ENT_MUST_USE enum ent_err ent_store_warned_by(
+    struct ent_store *s, enum ent_obs_type seen, const struct ent_observable *value, bool exact,
+    enum ent_err (*each)(void *ctx, struct ent_slice name), void *ctx);
+
 /* --- budgets ------------------------------------------------------------------------------------
  */
 

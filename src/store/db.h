@@ -10,6 +10,7 @@
 
 enum ent_query {
     ENT_Q_BEGIN,
+    ENT_Q_VIEW,
     ENT_Q_COMMIT,
     ENT_Q_ADD_OBSERVABLE,
     ENT_Q_FIND_OBSERVABLE,

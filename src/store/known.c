@@ -210,10 +210,17 @@ enum ent_err ent_store_get(struct ent_store *s, struct ent_known *ret, uint64_t 
     return r;
 }
 
+enum ent_err ent_store_view(struct ent_store *s)
+{
+    return sqlite3_get_autocommit(s->db) == 0 ? ENT_OK
+                                              : ent_store_run(s, ent_store_query(s, ENT_Q_VIEW));
+}
+
 void ent_store_rest(struct ent_store *s)
 {
     if (s->stmt[ENT_Q_GET] != NULL)
         ent_store_done(s->stmt[ENT_Q_GET]);
+    ent_store_rollback(s);
 }
 
 enum ent_err ent_store_count(struct ent_store *s, uint64_t ret[static ENT_OBS_TYPES],

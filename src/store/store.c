@@ -65,6 +65,7 @@ static const char added[] =
 
 static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_BEGIN] = "BEGIN IMMEDIATE",
+    [ENT_Q_VIEW] = "BEGIN",
     [ENT_Q_COMMIT] = "COMMIT",
     [ENT_Q_ADD_OBSERVABLE] = "INSERT INTO observable (type, value) VALUES (?1, ?2)"
                              " ON CONFLICT DO NOTHING",

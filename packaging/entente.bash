@@ -46,11 +46,13 @@ _entente() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
-    --format) words='list us-cert-csv stix' ;;
+    --format)
+        words='list us-cert-csv stix'
+        [ "$command" = watch ] && words='table json ecs eve' ;;
     --tlp) words='clear green amber amber+strict red' ;;
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;
-    --name | --display | --url | --source | --confidence | --listen | --threads) return ;;
+    --name | --display | --url | --source | --confidence | --listen | --threads | --since) return ;;
     esac
     if [ -z "$words" ] && [ "${cur#-}" != "$cur" ]; then
         words=$(_entente_options "$program" "$command")
@@ -60,6 +62,9 @@ _entente() {
         member) words='export' ;;
         config) words='check list' ;;
         image) words='build show verify' ;;
+        warnings)
+            words='add list remove'
+            [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' add '* ]] && words='' ;;
         match) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
         pact)
             words='add show'
@@ -67,7 +72,7 @@ _entente() {
         esac
         if [ -z "$words" ]; then
             case $command in
-            pact | import | watch)
+            pact | import | watch | warnings)
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
             esac

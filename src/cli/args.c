@@ -31,6 +31,7 @@ static const struct {
     {"--pcap", TEXT, offsetof(struct args, pcap)},
     {"--eve", TEXT, offsetof(struct args, eve)},
     {"--eve-dgram", TEXT, offsetof(struct args, eve_dgram)},
+    {"--since", TEXT, offsetof(struct args, since)},
     {"--no-passphrase", FLAG, offsetof(struct args, no_passphrase)},
     {"--json", FLAG, offsetof(struct args, json)},
     {"--table", FLAG, offsetof(struct args, table)},
@@ -40,6 +41,8 @@ static const struct {
     {"--follow", FLAG, offsetof(struct args, follow)},
     {"--new", FLAG, offsetof(struct args, only_new)},
     {"--journal", FLAG, offsetof(struct args, journal)},
+    {"--count", FLAG, offsetof(struct args, count)},
+    {"--no-sightings", FLAG, offsetof(struct args, no_sightings)},
 };
 
 static const struct option_spec home_option = {

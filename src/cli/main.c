@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 static const struct command *const commands[] = {
-    &cmd_init,  &cmd_member, &cmd_pact,   &cmd_import, &cmd_watch,
-    &cmd_match, &cmd_serve,  &cmd_config, &cmd_image,  NULL,
+    &cmd_init,      &cmd_member,   &cmd_pact,  &cmd_import, &cmd_image,  &cmd_watch,
+    &cmd_sightings, &cmd_warnings, &cmd_match, &cmd_serve,  &cmd_config, NULL,
 };
 
 static int usage(FILE *to)
@@ -18,7 +18,7 @@ static int usage(FILE *to)
         "common, and nothing else.\n\nusage: entente COMMAND [OPTION...] [ARGUMENT...]\n\n",
         ENTENTE_VERSION);
     for (size_t i = 0; commands[i] != NULL; i++)
-        (void)fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->brief);
+        (void)fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->brief);
     (void)fputs("\nA first look:\n"
                 "  entente init --name my-cert\n"
                 "  entente import feed.csv\n"

@@ -20,8 +20,11 @@ static const struct option_spec options[] = {
     {"--threads", "N", "threads for large files (default: one for each processor)"},
     {"--observe", "FILE", "also write the set of all public observables seen"},
     {"--types", "TYPES", "look only for these: ip, net, domain, url, email, hash, ..."},
+    {"--format", "FORMAT", "table, json, ecs (Elastic Common Schema) or eve (Suricata's alerts)"},
     {"--json", NULL, "JSON lines (the default when the output is no terminal)"},
     {"--table", NULL, "a table (the default on a terminal)"},
+    {"--count", NULL, "not each hit, but at the end how many of each indicator"},
+    {"--no-sightings", NULL, "do not keep in the store what was seen"},
     {NULL, NULL, NULL},
 };
 
@@ -143,6 +146,7 @@ static enum ent_err take(struct watching *w, int *ret_code, const struct ent_chu
         break;
     case ENT_CHUNK_IDLE:
         watch_scan_idle(&w->scan);
+        watch_out_idle(&w->out);
         break;
     case ENT_CHUNK_DONE:
         break;
@@ -162,6 +166,8 @@ static int watch_all(struct watching *w)
         else
             ent_sensor_next(w->sensor, &c, w->out.hits == w->flushed ? WAIT_MS : 0);
         r = r == ENT_OK ? take(w, &worst, &c) : r;
+        if (r == ENT_OK && watch_set_refresh(&w->set))
+            r = watch_scan_renew(&w->scan);
     }
     enum ent_err end = watch_scan_finish(&w->scan);
     ent_progress_end(&w->scan.progress);
@@ -223,6 +229,7 @@ static int work(struct watching *w, int argc, char **argv)
     int code = cli_open(&w->s, w->a, true);
     if (code == EXIT_DONE)
         code = watch_set_open(&w->set, &w->s, w->a);
+    w->out.set = &w->set;
     enum ent_err r = code == EXIT_DONE && w->a->observe != NULL
                          ? ent_observed_new(&w->scan.observed, 0)
                          : ENT_OK;
@@ -284,9 +291,12 @@ const struct command cmd_watch = {
     .help =
         "Reads logs of any format, plain or compressed (gzip, zstd, xz), captures of packets, all\n"
         "files of a directory, and reports each line that holds a known indicator: addresses,\n"
-        "networks, domains and what lies below them, URLs, hashes, e-mail addresses. Ctrl-C ends "
-        "it\n"
-        "with the sums so far. Exit code: 0 no hit, 1 hits, 3 and above an error.",
+        "networks, domains and what lies below them, URLs, hashes, e-mail addresses. Hits on what\n"
+        "a warning list knows are marked (`entente warnings`), and what was seen is kept "
+        "(`entente\n"
+        "sightings`). Ctrl-C ends it with the sums so far. Exit code: 0 no hit, 1 hits, 3 and "
+        "above\n"
+        "an error.",
     .options = options,
     .run = run,
 };

@@ -10,7 +10,8 @@
 #define PIECE       (256u << 10) /* of a file; lines belong to the piece they begin in */
 #define PIECES_EACH 8u           /* for a thread, before the hits are told */
 #define READ_SIZE   (PIECE + LINE_REST)
-#define LINE_REST   4096u      /* first guess of how far a line goes on behind its piece */
+#define LINE_REST   4096u /* first guess of how far a line goes on behind its piece */
+#define HEAD        4096u
 #define HITS_MAX    (4u << 20) /* bytes kept for a piece; with more it is scanned again */
 
 struct watch_stream {
@@ -28,6 +29,17 @@ struct watch_stream {
 /* --- hits --------------------------------------------------------------------------------------
  */
 
+/* The next bytes and hits are those of this stream. */
+static void tell_of(const struct watch_stream *st)
+{
+    struct watch_scan *ws = st->ws;
+    if (ws->told == st)
+        return;
+    watch_out_log(ws->out, st->path);
+    ws->out->last_line = st->last_line;
+    ws->told = st;
+}
+
 /* ctx: struct watch_stream */
 static enum ent_err on_hit(void *ctx, const struct ent_hit *h)
 {
@@ -36,11 +48,7 @@ static enum ent_err on_hit(void *ctx, const struct ent_hit *h)
     struct ent_hit at = *h;
     at.line += st->line;
     at.offset += st->offset;
-    if (ws->told != st) {
-        watch_out_log(ws->out, st->path);
-        ws->out->last_line = st->last_line;
-        ws->told = st;
-    }
+    tell_of(st);
     ent_progress_hide(&ws->progress);
     enum ent_err r = watch_out_hit(ws->out, &at);
     st->last_line = ws->out->last_line;
@@ -76,12 +84,24 @@ static enum ent_err on_seen(void *ctx, const struct ent_observable *o)
 /* --- streams -----------------------------------------------------------------------------------
  */
 
+static void end_scan(struct watch_stream *st)
+{
+    ent_scan_free(st->scan);
+    st->scan = NULL;
+    if (st->set != NULL)
+        watch_set_give(st->ws->set, st->set);
+    st->set = NULL;
+}
+
 static enum ent_err start_scan(struct watch_stream *st)
 {
     const struct ent_scan_events events = {
         .ctx = st, .hit = on_hit, .seen = st->ws->observed != NULL ? on_seen : NULL};
-    st->set = st->ws->set->set;
-    return ent_scan_new(&st->scan, st->set, &events);
+    st->set = watch_set_take(st->ws->set);
+    enum ent_err r = ent_scan_new(&st->scan, st->set, &events);
+    if (r != ENT_OK)
+        end_scan(st);
+    return r;
 }
 
 static enum ent_err stream_of(struct watch_scan *ws, struct watch_stream **ret,
@@ -124,25 +144,19 @@ static enum ent_err renew(struct watch_stream *st)
 {
     uint64_t lines = ent_scan_lines(st->scan);
     enum ent_err r = ent_scan_end(st->scan);
-    ent_scan_free(st->scan);
-    st->scan = NULL;
+    end_scan(st);
     st->line += lines;
     st->offset = st->at;
     st->ws->out->lines += lines;
     return r == ENT_OK ? start_scan(st) : r;
 }
 
-enum ent_err watch_scan_renew(struct watch_scan *ws, bool *ret_old)
+enum ent_err watch_scan_renew(struct watch_scan *ws)
 {
     enum ent_err r = ENT_OK;
-    *ret_old = false;
     for (size_t i = 0; i < ws->n && r == ENT_OK; i++) {
         struct watch_stream *st = ws->stream[i];
-        if (st == NULL || st->scan == NULL || st->set == ws->set->set)
-            continue;
-        if (st->in_line)
-            *ret_old = true;
-        else
+        if (st != NULL && st->scan != NULL && st->set != ws->set->set && !st->in_line)
             r = renew(st);
     }
     return r;
@@ -157,6 +171,9 @@ enum ent_err watch_scan_bytes(struct watch_scan *ws, const struct ent_chunk *c)
         return r;
     ws->out->bytes += s.n;
     st->idle = false;
+    tell_of(st);
+    if ((r = watch_out_bytes(ws->out, st->at, s)) != ENT_OK)
+        return r;
     if (st->set != ws->set->set) { /* it was replaced meanwhile: up to the end of this line only */
         const uint8_t *newline = memchr(s.p, '\n', s.n);
         size_t n = !st->in_line ? 0 : newline == NULL ? s.n : (size_t)(newline + 1 - s.p);
@@ -178,7 +195,7 @@ enum ent_err watch_scan_end(struct watch_scan *ws, unsigned stream, bool whole)
     if (st->scan != NULL)
         ws->out->lines += ent_scan_lines(st->scan);
     forget(ws, st);
-    ent_scan_free(st->scan);
+    end_scan(st);
     free(st->path);
     free(st);
     ws->stream[stream] = NULL;
@@ -209,13 +226,14 @@ enum ent_err watch_scan_finish(struct watch_scan *ws)
 /* --- pieces ------------------------------------------------------------------------------------
  */
 
-/* A hit as it is kept until its piece is told; the texts of seen and indicator follow. */
+/* A hit as it is kept until its piece is told; seen, indicator and what is around it follow. */
 struct kept {
     struct ent_hit hit;
 };
 
 struct piece {
     struct watch_scan *ws;
+    const struct ent_watch *set;
     int fd;
     uint64_t from, to;
     uint64_t start, lines, bytes;
@@ -231,8 +249,9 @@ static enum ent_err keep_hit(void *ctx, const struct ent_hit *h)
     struct kept k = {.hit = *h};
     enum ent_err r;
     if ((r = ent_buf_put(&p->hits, &k, sizeof(k))) == ENT_OK &&
-        (r = ent_buf_put_slice(&p->hits, h->seen)) == ENT_OK)
-        r = ent_buf_put_slice(&p->hits, h->indicator);
+        (r = ent_buf_put_slice(&p->hits, h->seen)) == ENT_OK &&
+        (r = ent_buf_put_slice(&p->hits, h->indicator)) == ENT_OK)
+        r = ent_buf_put_slice(&p->hits, h->around);
     p->full = r == ENT_E_LIMIT;
     return r;
 }
@@ -304,7 +323,7 @@ static enum ent_err scan_lines(struct piece *p, struct ent_scan *scan)
 static enum ent_err scan_piece(struct piece *p, const struct ent_scan_events *events)
 {
     struct ent_scan *scan;
-    enum ent_err r = ent_scan_new(&scan, p->ws->set->set, events);
+    enum ent_err r = ent_scan_new(&scan, p->set, events);
     p->bytes = p->lines = 0;
     if (r != ENT_OK)
         return r;
@@ -338,7 +357,8 @@ static enum ent_err tell(struct piece *p, struct watch_stream *st)
         r = scan_piece(p, &events);
     while (!p->full && r == ENT_OK && ent_cur_copy(&c, &k, sizeof(k)) == ENT_OK &&
            ent_cur_take(&c, &k.hit.seen, k.hit.seen.n) == ENT_OK &&
-           ent_cur_take(&c, &k.hit.indicator, k.hit.indicator.n) == ENT_OK)
+           ent_cur_take(&c, &k.hit.indicator, k.hit.indicator.n) == ENT_OK &&
+           ent_cur_take(&c, &k.hit.around, k.hit.around.n) == ENT_OK)
         r = on_hit(st, &k.hit);
     st->line += p->lines;
     st->ws->out->lines += p->lines;
@@ -351,7 +371,10 @@ static enum ent_err scan_batch(struct piece *p, size_t n, struct watch_stream *s
                                bool *ret_eof)
 {
     struct watch_scan *ws = st->ws;
+    (void)watch_set_refresh(ws->set);
+    const struct ent_watch *set = watch_set_take(ws->set);
     for (size_t i = 0; i < n; i++, *at += PIECE) {
+        p[i].set = set;
         p[i].from = *at;
         p[i].to = *at + PIECE;
         p[i].done = p[i].full = false;
@@ -361,7 +384,17 @@ static enum ent_err scan_batch(struct piece *p, size_t n, struct watch_stream *s
         one = tell(&p[i], st);
         *ret_eof = *ret_eof || p[i].eof;
     }
+    watch_set_give(ws->set, set);
     return r == ENT_OK ? one : r;
+}
+
+/* By how it begins, a log is known again when it is scanned again. */
+static enum ent_err tell_head(const struct watch_stream *st, int fd)
+{
+    uint8_t head[HEAD];
+    ssize_t n = pread(fd, head, sizeof(head), 0);
+    tell_of(st);
+    return n <= 0 ? ENT_OK : watch_out_bytes(st->ws->out, 0, ent_slice(head, (size_t)n));
 }
 
 static void free_pieces(struct piece *p, size_t n)
@@ -386,6 +419,8 @@ enum ent_err watch_scan_file(struct watch_scan *ws, const struct ent_chunk *c, s
         ent_buf_init(&p[i].hits, HITS_MAX);
         r = p[i].buf == NULL ? ENT_E_NOMEM : ENT_OK;
     }
+    if (r == ENT_OK)
+        r = tell_head(&st, c->fd);
     while (r == ENT_OK && !eof) {
         r = scan_batch(p, n, &st, &at, &eof);
         ent_progress_at(&ws->progress, at < c->size ? at : c->size);

@@ -163,4 +163,34 @@ told "for the same reason" "watch: damaged, or not made with this key"
 ends "nor where there is no key" 1 "$example" "$T"
 told "with a reason" "watch: cannot open"
 
+# --- a newer image while watching ----------------------------------------------------------------
+
+# Lines come all the time, one of them over two writes; in between an import makes the second half
+# of what they hold known. Nothing is missed, nothing told twice.
+mkfifo "$T/live"
+watch --json --no-sightings "$T/live" >"$T/out" 2>"$T/err" &
+p=$!
+pids+=("$p")
+exec {fd}>"$T/live"
+n=0
+line() { n=$((n + 1)); printf '%d 109.163.234.2 and new-%d.example\n' "$n" "$n" >&$fd; }
+told() { jq -r "select(.observable $1) | .line" "$T/out" 2>/dev/null; }
+for _ in 1 2 3; do line; done
+wait_for 60 test -s "$T/out"
+printf '4 109.163.234.2 and new-4' >&$fd
+echo new-example.example | "$bin" import --home "$T/a" - >/dev/null 2>&1
+for i in $(seq 1 5000); do echo "new-$i.example"; done | "$bin" import --home "$T/a" - >/dev/null 2>&1
+printf '.example\n' >&$fd
+n=4
+meets() { line; sleep 0.1; [ -n "$(told '!= "109.163.234.2"')" ]; }
+wait_for 120 meets
+check "a watch takes up what was imported" test -n "$(told '!= "109.163.234.2"')"
+for _ in 1 2 3; do line; done
+exec {fd}>&-
+wait "$p"
+is "and misses no line, and tells none twice" "$(told '== "109.163.234.2"' | tr '\n' ' ')" "$(seq 1 $n | tr '\n' ' ')"
+first=$(told '!= "109.163.234.2"' | head -1)
+is "from one line on all that is new" "$(told '!= "109.163.234.2"' | tr '\n' ' ')" "$(seq "$first" $n | tr '\n' ' ')"
+is "at their places" "$(jq -r "select(.observable == \"109.163.234.2\") | .offset" "$T/out" | sort -n | uniq | wc -l)" "$n"
+
 done_testing

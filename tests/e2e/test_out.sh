@@ -381,7 +381,6 @@ if [ "$opened" -lt $((soon - 2)) ]; then
         "a.evil.example a.evil.example
 198.51.100.6 198.51.100.6
 a.evil.example evil.example"
-    tells "which is said" '^1 more of indicators that have expired or were taken back$'
 else
     skip "until they expire or are revoked" "this machine is too slow today"
 fi

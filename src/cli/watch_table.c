@@ -78,16 +78,16 @@ static size_t columns(struct ent_slice s, size_t most, bool defanged, enum ent_e
 static void put_cut(struct cut *c, struct ent_slice s, bool defanged)
 {
     struct ent_buf look;
-    size_t n;
+    size_t n, dots = columns(s, c->left, defanged, &c->err) > c->left ? 3 : 0;
     ent_buf_init(&look, 64);
     while (s.n > 0 && c->err == ENT_OK) {
-        size_t columns = columns_of(s, &look, &n, &c->err);
+        size_t wide = columns_of(s, &look, &n, &c->err);
         bool dot = defanged && s.p[0] == '.';
-        columns = dot ? 3 : columns;
-        /* the last three columns are for the dots that say that it was cut */
-        if (c->err != ENT_OK || columns + (s.n > n ? 3 : 0) > c->left)
+        wide = dot ? 3 : wide;
+        /* what is cut ends with dots that say so */
+        if (c->err != ENT_OK || wide + dots > c->left)
             break;
-        c->left -= columns;
+        c->left -= wide;
         c->err = dot ? ent_buf_puts(c->b, "[.]") : ent_buf_put_slice(c->b, ent_buf_slice(&look));
         s = ent_slice(s.p + n, s.n - n);
     }

@@ -145,6 +145,28 @@ for f in ecs eve; do
     check "nor in $f" jq -e . "$T/out"
     refute "is it raw" grep -qP '[\x00-\x09\x0b-\x1f\x7f]|\xc2\x9b|\xe2\x80[\x8b\xae]|\xff' "$T/out"
 done
+cat >"$T/noise.py" <<'PY'
+import random, sys, unicodedata
+random.seed(7)
+def noise():
+    kind = random.randrange(3)
+    n = random.choice((0, 1, 5, 60, 300))
+    if kind == 0: return bytes(random.choice(b"\x00\x1b[]m\r\t\x7f\x80\xc2\xe2\xf0\xff ") for _ in range(n))
+    if kind == 1: return "".join(random.choice("\u202e\u200b\u0301\u4e2d\U000e0041\u00e4 x") for _ in range(n)).encode()
+    return b"x" * n
+if sys.argv[1] == "make":
+    for _ in range(500):
+        sys.stdout.buffer.write(noise() + b" 198.51.100.7 " + noise() + b"\n")
+else:
+    rows = sys.stdin.buffer.read().decode().splitlines()[1:]
+    assert len(rows) == 1000, len(rows)
+    for row in rows[1::2]:
+        assert "198[.]51[.]100[.]7" in row and all(unicodedata.category(c) not in ("Cc", "Cf") for c in row), row
+        assert sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in row) <= 132, row
+PY
+python3 "$T/noise.py" make >"$T/noise"
+run table "$T/noise"
+check "in any noise the hit is in view, and no line is too long" python3 "$T/noise.py" check <"$T/out"
 if "$peers/pty" true; then
     ends "on a terminal" 1 env -u NO_COLOR "$peers/pty" "$bin" watch --home "$T/a" --no-sightings "$T/log"
     tells "the hit is coloured where it stands" $'^    a \e\\[1;31m198\\[\\.\\]51\\[\\.\\]100\\[\\.\\]7\e\\[0m b' "$T/out"

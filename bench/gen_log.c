@@ -289,68 +289,29 @@ static const char *planted(enum kind kind)
 
 static const char *name(void)
 {
-    static const char *const known[] = {"www.google.com",
-                                        "login.live.com",
-                                        "detectportal.firefox.com",
-                                        "github.com",
-                                        "www.gstatic.com",
-                                        "ise.wrccdc.org",
-                                        "daisy.ubuntu.com",
-                                        "sls.update.microsoft.com",
-                                        "ssl.gstatic.com",
-                                        "registry.npmjs.org",
-                                        "play.google.com",
-                                        "telemetry-in.battle.net",
-                                        "adservice.google.com",
-                                        "o.aolcdn.com",
-                                        "cdn.sstatic.net",
-                                        "plus.l.google.com",
-                                        "i.stack.imgur.com",
-                                        "clients4.google.com",
-                                        "www.googletagservices.com",
-                                        "watson.telemetry.microsoft.com",
-                                        "repo.mongodb.org",
-                                        "recirculation.spot.im",
-                                        "packages.graylog2.org",
-                                        "mirrors.lga7.us.voxel.net",
-                                        "mirror.cs.vt.edu",
-                                        "ajax.googleapis.com",
-                                        "_googlecast._tcp.local",
-                                        "code.jquery.com",
-                                        "s.yimg.com",
-                                        "tiles.services.mozilla.com",
-                                        "www.gravatar.com",
-                                        "www.digitalocean.com",
-                                        "heartbeat.dm.origin.com",
-                                        "unix.stackexchange.com",
-                                        "secure.quantserve.com",
-                                        "ocsp.digicert.com",
-                                        "0.docs.google.com",
-                                        "use.typekit.net",
-                                        "teredo.ipv6.microsoft.com",
-                                        "_ldap._tcp.dc._msdcs.factory.oompa.loompa",
-                                        "sb.scorecardresearch.com",
-                                        "www.youtube.com",
-                                        "stackoverflow.com",
-                                        "scontent.xx.fbcdn.net",
-                                        "safebrowsing.googleapis.com",
-                                        "ns-1198.awsdns-21.org",
-                                        "fonts.gstatic.com",
-                                        "3.debian.pool.ntp.org",
-                                        "www.nytimes.com",
-                                        "valve615.steamcontent.com",
-                                        "us.archive.ubuntu.com",
-                                        "star-mini.c10r.facebook.com",
-                                        "platform.twitter.com",
-                                        "i2-technet.sec.s-msft.com",
-                                        "a1089.d.akamai.net",
-                                        "wildcard.sec.s-msft.com.edgekey.net",
-                                        "e4949.g.akamaiedge.net",
-                                        "i1.wp.com",
-                                        "outlook.office365.com",
-                                        "teams.microsoft.com",
-                                        "slack.com",
-                                        "pool.ntp.org"};
+    /* clang-format off */
+    static const char *const known[] = {
+        "www.google.com", "login.live.com", "detectportal.firefox.com", "github.com",
+        "www.gstatic.com", "ise.wrccdc.org", "daisy.ubuntu.com", "sls.update.microsoft.com",
+        "ssl.gstatic.com", "registry.npmjs.org", "play.google.com", "telemetry-in.battle.net",
+        "adservice.google.com", "o.aolcdn.com", "cdn.sstatic.net", "plus.l.google.com",
+        "i.stack.imgur.com", "clients4.google.com", "www.googletagservices.com",
+        "watson.telemetry.microsoft.com", "repo.mongodb.org", "recirculation.spot.im",
+        "packages.graylog2.org", "mirrors.lga7.us.voxel.net", "mirror.cs.vt.edu",
+        "ajax.googleapis.com", "_googlecast._tcp.local", "code.jquery.com", "s.yimg.com",
+        "tiles.services.mozilla.com", "www.gravatar.com", "www.digitalocean.com",
+        "heartbeat.dm.origin.com", "unix.stackexchange.com", "secure.quantserve.com",
+        "ocsp.digicert.com", "0.docs.google.com", "use.typekit.net", "teredo.ipv6.microsoft.com",
+        "_ldap._tcp.dc._msdcs.factory.oompa.loompa", "sb.scorecardresearch.com",
+        "www.youtube.com", "stackoverflow.com", "scontent.xx.fbcdn.net",
+        "safebrowsing.googleapis.com", "ns-1198.awsdns-21.org", "fonts.gstatic.com",
+        "3.debian.pool.ntp.org", "www.nytimes.com", "valve615.steamcontent.com",
+        "us.archive.ubuntu.com", "star-mini.c10r.facebook.com", "platform.twitter.com",
+        "i2-technet.sec.s-msft.com", "a1089.d.akamai.net", "wildcard.sec.s-msft.com.edgekey.net",
+        "e4949.g.akamaiedge.net", "i1.wp.com", "outlook.office365.com", "teams.microsoft.com",
+        "slack.com", "pool.ntp.org",
+    };
+    /* clang-format on */
     static const char *const above[] = {
         "cloudfront.net", "s3.amazonaws.com", "googlevideo.com",         "akamaiedge.net",
         "azureedge.net",  "fastly.net",       "compute-1.amazonaws.com", "in-addr.arpa"};
@@ -364,7 +325,7 @@ static const char *name(void)
         return fmt("%s.%s", spell(letters36, 36, 3 + below(14)), SKEWED(above));
     if (kind < 96)
         return fmt("%u.%u.16.172.in-addr.arpa", below(256), below(256));
-    return fmt("%s.%s.com", below(3) == 0 ? "mail" : "www", second_level());
+    return fmt("%s.%s.com", below(3) == 0 ? "mail" : "www", spell(letters36, 26, 5 + below(10)));
 }
 
 /* Half of the outside are a few services, the rest ever rarer strangers. */
@@ -412,20 +373,16 @@ static const char *hash(unsigned digits)
 
 static const char *path(void)
 {
-    static const char *const paths[] = {"/",
-                                        "/favicon.ico",
-                                        "/index.html",
-                                        "/presentations/logstash-monitorama-2013/images/kibana.png",
-                                        "/style2.css",
-                                        "/images/web/2009/banner.png",
-                                        "/blog/tags/puppet?flav=rss20",
-                                        "/wp-login.php",
-                                        "/api/v1/items?page=2&size=50",
-                                        "/projects/xdotool/",
-                                        "/robots.txt",
-                                        "/search?q=log+analysis&hl=en",
-                                        "/static/js/app.3f2a1c.js",
-                                        "/complete/search?client=firefox"};
+    /* clang-format off */
+    static const char *const paths[] = {
+        "/", "/favicon.ico", "/index.html",
+        "/presentations/logstash-monitorama-2013/images/kibana.png", "/style2.css",
+        "/images/web/2009/banner.png", "/blog/tags/puppet?flav=rss20", "/wp-login.php",
+        "/api/v1/items?page=2&size=50", "/projects/xdotool/", "/robots.txt",
+        "/search?q=log+analysis&hl=en", "/static/js/app.3f2a1c.js",
+        "/complete/search?client=firefox",
+    };
+    /* clang-format on */
     return SKEWED(paths);
 }
 

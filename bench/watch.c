@@ -123,11 +123,11 @@ static struct set load(const char *path)
     for (uint64_t i = 0; text.n > 0; i++) {
         const uint8_t *end = memchr(text.p, '\n', text.n);
         n = end == NULL ? text.n : (size_t)(end - text.p);
-        if (ent_observable_parse(&o, NULL, ent_slice(text.p, n)) != ENT_OK)
-            (void)fprintf(stderr, "watch: %s: not an indicator: %.*s\n", path, (int)n,
-                          (const char *)text.p);
-        else
-            must(ent_watch_add(set.w, &o, i), "add");
+        if (ent_observable_parse(&o, NULL, ent_slice(text.p, n)) != ENT_OK) {
+            (void)fprintf(stderr, "watch: %s:%" PRIu64 ": no indicator\n", path, i + 1);
+            exit(1);
+        }
+        must(ent_watch_add(set.w, &o, i), "add");
         n += end != NULL;
         text = ent_slice(text.p + n, text.n - n);
     }

@@ -61,7 +61,7 @@ static void free_source(struct ent_source *src)
 /* Let go of those that are over; their last chunk was taken. */
 static void reap(struct ent_sensor *s)
 {
-    size_t kept = 0;
+    size_t kept = 0, at = s->at;
     for (size_t i = 0; i < s->n; i++) {
         struct ent_source *src = s->live[i];
         if (!src->over) {
@@ -71,7 +71,7 @@ static void reap(struct ent_sensor *s)
         if (src->stream != ENT_NO_STREAM)
             s->used[src->stream] = false;
         s->turn = s->turn == src ? NULL : s->turn;
-        s->at -= i < s->at ? 1 : 0;
+        s->at -= i < at ? 1 : 0;
         free_source(src);
     }
     s->n = kept;
@@ -254,22 +254,25 @@ static void take_turn(struct ent_sensor *s)
 /* Which sources have something; waits for it at most timeout_ms. -1: a signal came. */
 static int look_round(struct ent_sensor *s, int timeout_ms)
 {
-    static const short events = POLLIN;
-    struct pollfd p[ENT_SENSOR_LIVE + 1];
+    struct pollfd p[ENT_SENSOR_LIVE + 1]; /* only what is open: poll() takes no more */
+    uint16_t of[ENT_SENSOR_LIVE];
     nfds_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
         int fd = s->live[i]->ops->fd(s->live[i]);
         s->ready[i] = fd == ENT_FD_READY || fd == ENT_FD_ASK;
         timeout_ms = fd == ENT_FD_READY ? 0 : timeout_ms;
-        p[n++] = (struct pollfd){.fd = fd, .events = events};
+        if (fd < 0)
+            continue;
+        of[n] = (uint16_t)i;
+        p[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
     }
     size_t sources = n;
     if (s->follow != NULL)
-        p[n++] = (struct pollfd){.fd = ent_follow_fd(s->follow), .events = events};
+        p[n++] = (struct pollfd){.fd = ent_follow_fd(s->follow), .events = POLLIN};
     if (poll(p, n, timeout_ms) < 0)
         return errno == EINTR ? -1 : 0;
     for (size_t i = 0; i < sources; i++)
-        s->ready[i] = s->ready[i] || p[i].revents != 0;
+        s->ready[of[i]] = p[i].revents != 0;
     return 0;
 }
 

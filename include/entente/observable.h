@@ -30,9 +30,10 @@ enum ent_obs_type {
     ENT_OBS_MD5,   /* hashes: lower-case hexadecimal */
     ENT_OBS_SHA1,
     ENT_OBS_SHA256,
-    ENT_OBS_SHA512
+    ENT_OBS_SHA512,
+    ENT_OBS_URLPREFIX /* a URL with a path, and a '*' behind: all URLs that begin so */
 };
-#define ENT_OBS_TYPES 13 /* one more than the largest */
+#define ENT_OBS_TYPES 14 /* one more than the largest */
 
 #define ENT_OBS_MAX 2048 /* bytes of the longest canonical text, without NUL */
 
@@ -58,7 +59,7 @@ ENT_API ENT_MUST_USE enum ent_err ent_observable_parse_as(struct ent_observable 
                                                           struct ent_slice text);
 
 /* "ipv4", "ipv6", "net4", "net6", "endpoint", "domain", "url", "email", "md5", "sha1", "sha256",
- * "sha512". */
+ * "sha512", "urlprefix". */
 ENT_API const char *ent_obs_type_name(enum ent_obs_type type);
 
 /* Sets of types as bit masks: bit (1 << type). */

@@ -8,6 +8,8 @@ int watch_set_open(struct watch_set *ret, struct session *s, const struct args *
     *ret = (struct watch_set){.live = NULL};
     if (a->types != NULL && ent_obs_types_parse(&types, ent_slice_str(a->types)) != ENT_OK)
         return cli_usage(&cmd_watch, "no such type", a->types);
+    if ((types & ENT_OBS_BIT(ENT_OBS_URL)) != 0)
+        types |= ENT_OBS_BIT(ENT_OBS_URLPREFIX);
     cli_image_work(&ret->work);
     enum ent_err r = ent_live_open(&ret->live, &d, s->home, s->store, &ret->work.job, types);
     ent_progress_end(&ret->work.progress);

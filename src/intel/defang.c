@@ -368,7 +368,7 @@ void ent_observable_defang(char *ret, size_t cap, const struct ent_observable *o
     struct ent_slice s = ent_slice(ob->text, ob->n);
     if (cap == 0)
         return;
-    if (ob->type == ENT_OBS_URL)
+    if (ob->type == ENT_OBS_URL || ob->type == ENT_OBS_URLPREFIX)
         emit_url(&o, s);
     else if (ob->type == ENT_OBS_EMAIL)
         emit_email(&o, s);

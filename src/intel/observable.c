@@ -4,7 +4,7 @@
  * ent_observable_parse() asks in this order, and the first question that fits decides, so that the
  * same text always becomes the same thing (docs/formats.md has the list for users):
  *   1. 32, 40, 64 or 128 hexadecimal digits        a hash
- *   2. "scheme://"                                 a URL
+ *   2. "scheme://"                                 a URL, or with '*' at its end the start of some
  *   3. an '@' with no '/' before it                an e-mail address
  *   4. digits and dots, or two colons, or '['      an address, network or endpoint
  *   5. a '/'                                       a URL without its scheme
@@ -114,6 +114,22 @@ static bool two_colons(struct ent_slice s)
     return first < s.n && memchr(s.p + first + 1, ':', s.n - first - 1) != NULL;
 }
 
+/* A URL with at least the '/' behind its host, then '*'. */
+static enum ent_err parse_prefix(struct ent_observable *ret, const char **why, struct ent_slice s)
+{
+    size_t scheme = ent_url_scheme(s), host = scheme == 0 ? 0 : scheme + 3;
+    enum ent_err r;
+    if (s.n == 0 || s.p[s.n - 1] != '*')
+        return ent_no(why, "the start of URLs is written with a '*' at its end");
+    s.n--;
+    if (s.n <= host || memchr(s.p + host, '/', s.n - host) == NULL)
+        return ent_no(why, "the start of URLs must have a path: http://evil.example/*");
+    if ((r = ent_url_parse(ret, why, s)) != ENT_OK)
+        return r;
+    ret->type = ENT_OBS_URLPREFIX;
+    return ent_obs_put(ret, why, ENT_SLICE_LIT("*"));
+}
+
 /* Text with a slash and without a scheme: a network or "host/path". */
 static enum ent_err guess_slash(struct ent_observable *ret, const char **why, struct ent_slice s,
                                 size_t slash)
@@ -123,7 +139,7 @@ static enum ent_err guess_slash(struct ent_observable *ret, const char **why, st
         return parse_net(ret, why, s);
     if (memchr(host.p, '.', host.n) == NULL && s.p[0] != '[')
         return ent_no(why, "not an address, a name, a URL or a hash");
-    return ent_url_parse(ret, why, s);
+    return s.p[s.n - 1] == '*' ? parse_prefix(ret, why, s) : ent_url_parse(ret, why, s);
 }
 
 static enum ent_err guess(struct ent_observable *ret, const char **why, struct ent_slice s)
@@ -133,7 +149,7 @@ static enum ent_err guess(struct ent_observable *ret, const char **why, struct e
     if (hash != 0)
         return put_hash(ret, hash, s);
     if (ent_url_scheme(s) > 0)
-        return ent_url_parse(ret, why, s);
+        return s.p[s.n - 1] == '*' ? parse_prefix(ret, why, s) : ent_url_parse(ret, why, s);
     if (at < slash)
         return ent_email_parse(ret, why, s);
     if (slash < s.n)
@@ -169,6 +185,8 @@ static enum ent_err as_type(struct ent_observable *ret, const char **why, enum e
         return parse_domain(ret, why, s);
     case ENT_OBS_URL:
         return ent_url_parse(ret, why, s);
+    case ENT_OBS_URLPREFIX:
+        return parse_prefix(ret, why, s);
     case ENT_OBS_EMAIL:
         return ent_email_parse(ret, why, s);
     case ENT_OBS_MD5:
@@ -224,7 +242,7 @@ enum ent_err ent_observable_parse(struct ent_observable *ret, const char **ret_w
 enum ent_err ent_observable_parse_as(struct ent_observable *ret, const char **ret_why,
                                      enum ent_obs_type type, struct ent_slice text)
 {
-    if (type < ENT_OBS_IPV4 || type > ENT_OBS_SHA512)
+    if (type < ENT_OBS_IPV4 || type >= ENT_OBS_TYPES)
         ENT_BUG("no such type of observable");
     return parse(ret, ret_why, type, text);
 }
@@ -233,9 +251,9 @@ enum ent_err ent_observable_parse_as(struct ent_observable *ret, const char **re
 
 const char *ent_obs_type_name(enum ent_obs_type type)
 {
-    static const char *const names[ENT_OBS_TYPES] = {"",         "ipv4",   "ipv6",  "net4",  "net6",
-                                                     "endpoint", "domain", "url",   "email", "md5",
-                                                     "sha1",     "sha256", "sha512"};
+    static const char *const names[ENT_OBS_TYPES] = {
+        "",    "ipv4",  "ipv6", "net4", "net6",   "endpoint", "domain",
+        "url", "email", "md5",  "sha1", "sha256", "sha512",   "urlprefix"};
     return (unsigned)type < ENT_OBS_TYPES ? names[type] : "";
 }
 

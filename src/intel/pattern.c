@@ -315,16 +315,44 @@ static void spoil(struct node *n, const char *why)
     *n = lost(n->role == R_LOST && why != LOST_NOT ? n->lost : why);
 }
 
+/* LIKE 'http://evil.example/gate/%': one '%' at the end, and behind a path, where it is all that is
+ * not literal. The value becomes what it means; another leaves *ret_taken false. */
+static enum ent_err url_start(struct parser *p, struct node *n, bool *ret_taken)
+{
+    enum ent_err r = literal(p, n, ENT_OBS_URLPREFIX);
+    *ret_taken = false;
+    if (r != ENT_OK || n->last == NULL)
+        return r;
+    struct ent_slice s = n->last->text;
+    size_t wild = 0;
+    for (size_t i = 0; i < s.n; i++)
+        wild += s.p[i] == '%' || s.p[i] == '_';
+    if (wild != 1 || s.p[s.n - 1] != '%' || memchr(s.p, '*', s.n) != NULL)
+        return ENT_OK;
+    struct ent_slice scheme = ENT_SLICE_LIT("://");
+    const uint8_t *host = memmem(s.p, s.n, scheme.p, scheme.n);
+    if (host == NULL || memchr(host + scheme.n, '/', s.n - (size_t)(host - s.p) - scheme.n) == NULL)
+        return ENT_OK;
+    uint8_t *text = ent_arena_alloc(p->a, s.n);
+    if (text == NULL)
+        return ENT_E_LIMIT;
+    memcpy(text, s.p, s.n);
+    text[s.n - 1] = '*';
+    n->last->text.p = text;
+    *ret_taken = true;
+    return ENT_OK;
+}
+
 /* The operator and its right side, for a path whose role is in n. */
 static enum ent_err operator_and_value(struct parser *p, struct node *n, enum ent_obs_type type)
 {
-    bool not = is_word(p, "NOT");
+    bool not = is_word(p, "NOT"), taken = false;
     enum ent_err r;
     if (not &&(r = advance(p)) != ENT_OK)
         return r;
     bool equal = any_punct(p, "=", "=="), differs = any_punct(p, "!=", "<>"), in = is_word(p, "IN");
     bool subset = is_word(p, "ISSUBSET"), superset = is_word(p, "ISSUPERSET");
-    bool fuzzy = is_word(p, "LIKE") || is_word(p, "MATCHES");
+    bool like = is_word(p, "LIKE"), fuzzy = like || is_word(p, "MATCHES");
     bool order = any_punct(p, "<", ">") || any_punct(p, "<=", ">=");
     if (!equal && !differs && !in && !subset && !superset && !fuzzy && !order)
         return wrong(p, "a comparison operator is missing");
@@ -336,13 +364,15 @@ static enum ent_err operator_and_value(struct parser *p, struct node *n, enum en
         r = literal(p, n, type);
     else if (subset && p->tok.kind == ENT_TOK_STRING)
         r = literal(p, n, type);
+    else if (like && p->tok.kind == ENT_TOK_STRING && n->role == R_VALUES && type == ENT_OBS_URL)
+        r = url_start(p, n, &taken);
     else
         r = other_side(p, !order);
     if (r != ENT_OK)
         return r;
     if (not || differs)
         spoil(n, LOST_NOT);
-    else if (fuzzy)
+    else if (fuzzy && !taken)
         spoil(n, LOST_FUZZY);
     else if (superset || order)
         spoil(n, LOST_OP);

@@ -165,6 +165,7 @@ bool ent_observable_is_public(const struct ent_observable *o)
     case ENT_OBS_DOMAIN:
         return name_is_public(o->text, o->n);
     case ENT_OBS_URL:
+    case ENT_OBS_URLPREFIX:
         return ent_url_split(&u, &why, s) == ENT_OK && host_is_public(u.host);
     case ENT_OBS_EMAIL:
         at = memrchr(o->text, '@', o->n);

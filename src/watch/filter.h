@@ -71,6 +71,13 @@ static inline uint64_t ent_filter_end(const uint64_t key[static ENT_FILTER_KEYS]
 /* The hash of a name of any length. */
 uint64_t ent_filter_name(const uint64_t key[static ENT_FILTER_KEYS], struct ent_slice name);
 
+/* The hash of the start of a URL, a byte at a time; 0 before the first. */
+static inline uint64_t ent_filter_next(const uint64_t key[static ENT_FILTER_KEYS], uint64_t h,
+                                       uint8_t c)
+{
+    return ent_filter_mum(h ^ c ^ key[4], key[5]);
+}
+
 /* The hash of a binary key. */
 static inline uint64_t ent_filter_bytes(const uint64_t key[static ENT_FILTER_KEYS],
                                         struct ent_slice bytes)

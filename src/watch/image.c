@@ -37,7 +37,7 @@ static const struct {
     size_t at, n;
 } scalars[] = {
     SCALAR(count), SCALAR(of_type), SCALAR(types), SCALAR(net4),
-    SCALAR(net6),  SCALAR(key),     SCALAR(fkey),
+    SCALAR(net6),  SCALAR(key),     SCALAR(fkey),  SCALAR(starts),
 };
 
 /* The arrays that stand behind the header and the records, as they stand in memory but for the

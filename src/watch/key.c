@@ -83,6 +83,12 @@ enum ent_err ent_watch_key(uint8_t ret[static ENT_OBS_MAX], size_t *ret_n,
         memcpy(ret, s.p, s.n);
         n = s.n;
         break;
+    case ENT_OBS_URLPREFIX: /* without its '*' */
+        if (s.n > ENT_OBS_MAX || s.n < 2)
+            return ENT_E_FORMAT;
+        n = s.n - 1;
+        memcpy(ret, s.p, n);
+        break;
     case ENT_OBS_MD5:
     case ENT_OBS_SHA1:
     case ENT_OBS_SHA256:
@@ -113,6 +119,8 @@ bool ent_watch_key_is(enum ent_obs_type type, struct ent_slice key)
     case ENT_OBS_URL:
     case ENT_OBS_EMAIL:
         return key.n > 0 && key.n <= ENT_OBS_MAX;
+    case ENT_OBS_URLPREFIX:
+        return key.n > 0 && key.n < ENT_OBS_MAX;
     default:
         return key.n > 0 && key.n == hash_size(type);
     }
@@ -138,6 +146,14 @@ void ent_watch_text(struct ent_observable *ret, enum ent_obs_type type, struct e
     char text[2 * 64 + 1];
     size_t n;
     struct ent_slice s = key;
+    if (type == ENT_OBS_URLPREFIX) { /* of a URL that was canonical itself */
+        ENT_ASSERT(key.n < ENT_OBS_MAX);
+        ret->type = type;
+        ret->n = (uint16_t)(key.n + 1);
+        memcpy(ret->text, key.p, key.n);
+        memcpy(ret->text + key.n, "*", 2);
+        return;
+    }
     if (type <= ENT_OBS_ENDPOINT) {
         n = put_address(text, sizeof(text), key, type == ENT_OBS_ENDPOINT);
         if (type == ENT_OBS_ENDPOINT)

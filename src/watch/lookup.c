@@ -49,6 +49,20 @@ static enum ent_err ask_names(const struct lookup *l, struct ent_slice name)
     return r;
 }
 
+/* Starts of this URL, the longest first. */
+static enum ent_err ask_starts(const struct lookup *l, struct ent_slice url)
+{
+    enum ent_err r = ENT_OK;
+    uint64_t id;
+    size_t n;
+    for (; r == ENT_OK && ent_watch_find_start(l->w, url, &n, &id); url.n = n - 1) {
+        struct ent_observable o;
+        ent_watch_text(&o, ENT_OBS_URLPREFIX, ent_slice(url.p, n));
+        r = l->each(l->ctx, &o, id);
+    }
+    return r;
+}
+
 enum ent_err ent_watch_lookup(
     const struct ent_watch *w, const struct ent_observable *o,
     enum ent_err (*each)(void *ctx, const struct ent_observable *indicator, uint64_t id), void *ctx)
@@ -63,11 +77,13 @@ enum ent_err ent_watch_lookup(
         return r;
     if (o->type == ENT_OBS_DOMAIN)
         return ask_names(&l, ent_slice(key, n));
+    if (o->type == ENT_OBS_URLPREFIX)
+        return ask_starts(&l, ent_slice(key, n));
     if (o->type == ENT_OBS_NET4 || o->type == ENT_OBS_NET6)
         return ask_nets(&l, key, n - 1, key[n - 1]);
     if ((r = ask(&l, o->type, ent_slice(key, n))) != ENT_OK)
         return r;
     if (o->type == ENT_OBS_IPV4 || o->type == ENT_OBS_IPV6)
         r = ask_nets(&l, key, n, (unsigned)(8 * n));
-    return r;
+    return r == ENT_OK && o->type == ENT_OBS_URL ? ask_starts(&l, ent_slice(key, n)) : r;
 }

@@ -49,7 +49,7 @@ struct ent_scan {
     uint64_t fed; /* bytes in all */
 
     struct ent_observable seen; /* the token at hand */
-    struct ent_observable net;  /* the network it lies in */
+    struct ent_observable net;  /* the network it lies in, or the start of URLs it has */
     uint8_t url[ENT_SCAN_URL_MAX];
 };
 

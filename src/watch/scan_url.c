@@ -114,7 +114,7 @@ static bool may_hit(const struct ent_scan *s, size_t from, size_t to)
         p++;
     if (p < to)
         return true;
-    if (end > from && s->b[end - 1] == '.')
+    while (end > from && s->b[end - 1] == '.') /* punctuation, for the parser */
         end--;
     return ent_watch_maybe(s->w, ENT_FILTER_HOST,
                            ent_filter_name(s->w->fkey, ent_scan_slice(s, from, end)));
@@ -193,6 +193,23 @@ static bool seen_is_plausible(const struct ent_scan *s)
     return ent_name_is_plausible(ent_slice(host, n));
 }
 
+/* s->seen is a URL: the indicator equal to it, else the longest one that it begins with. */
+static enum ent_err ask(struct ent_scan *s, size_t from, bool *ret_hit)
+{
+    struct ent_slice url = ent_scan_token(s);
+    uint64_t id;
+    size_t n;
+    *ret_hit = true;
+    if (ent_watch_find(s->w, ENT_OBS_URL, url, &id))
+        return ent_scan_hit(s, from, ENT_OBS_URL, url, id);
+    if (ent_watch_find_start(s->w, url, &n, &id)) {
+        ent_watch_text(&s->net, ENT_OBS_URLPREFIX, ent_slice(url.p, n));
+        return ent_scan_hit(s, from, ENT_OBS_URLPREFIX, ent_slice(s->net.text, s->net.n), id);
+    }
+    *ret_hit = false;
+    return ENT_OK;
+}
+
 /*
  * Some bytes that URLs may hold are what stands behind URLs in logs. So one token has up to three
  * readings, and the longest that is known counts: all of it; up to a quote, a bar or a brace; up to
@@ -200,28 +217,24 @@ static bool seen_is_plausible(const struct ent_scan *s)
  */
 static enum ent_err meet(struct ent_scan *s, size_t from, size_t n, bool whole)
 {
-    bool told = !ent_scan_wants(s, ENT_OBS_URL, ent_slice(s->url, n)),
-         hit = !ent_scan_has(s, ENT_OBS_URL);
+    bool told = !ent_scan_wants(s, ENT_OBS_URL, ent_slice(s->url, n));
+    bool hit = (s->w->types & ENT_WATCH_URLS) == 0;
     size_t scheme = cut_at(ent_slice(s->url, n), 0, ":") + 3;
     size_t second = cut_at(ent_slice(s->url, n), scheme, "'|^{}");
     size_t third = cut_at(ent_slice(s->url, second), scheme, ",;");
     const size_t reading[3] = {n, second, third};
     enum ent_err r = ENT_OK;
     for (unsigned i = 0; i < 3 && r == ENT_OK && (!told || !hit); i++) {
-        uint64_t id;
         bool again = i < 2 && reading[i] == reading[i + 1];
         if (again || (reading[i] == n && !whole) || !parse_url(s, reading[i]))
             continue;
-        struct ent_slice key = ent_scan_token(s);
         if (!told && reading[i] <= second) {
             told = true;
             if (seen_is_plausible(s))
                 r = ent_scan_seen(s);
         }
-        if (r == ENT_OK && !hit && ent_watch_find(s->w, ENT_OBS_URL, key, &id)) {
-            hit = true;
-            r = ent_scan_hit(s, from, ENT_OBS_URL, key, id);
-        }
+        if (r == ENT_OK && !hit)
+            r = ask(s, from, &hit);
     }
     return r;
 }
@@ -235,7 +248,7 @@ enum ent_err ent_scan_url(struct ent_scan *s, size_t colon)
         return ENT_OK;
     size_t end = authority_end(s, rest);
     s->authority_end = s->base + end;
-    if (s->ev.seen == NULL && (!ent_scan_has(s, ENT_OBS_URL) || !may_hit(s, rest, end)))
+    if (s->ev.seen == NULL && ((s->w->types & ENT_WATCH_URLS) == 0 || !may_hit(s, rest, end)))
         return ENT_OK;
     size_t n = read_url(s, from, colon, rest, &whole);
     return meet(s, from, n, whole);

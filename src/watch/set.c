@@ -269,6 +269,8 @@ enum ent_err ent_watch_add(struct ent_watch *w, const struct ent_observable *o, 
         w->net4 |= (uint64_t)1 << key[n - 1];
     if (o->type == ENT_OBS_NET6)
         w->net6[key[n - 1] / 64] |= (uint64_t)1 << key[n - 1] % 64;
+    if (o->type == ENT_OBS_URLPREFIX)
+        w->starts |= (uint64_t)1 << n % 64;
     return ENT_OK;
 }
 
@@ -285,7 +287,23 @@ bool ent_watch_find(const struct ent_watch *w, enum ent_obs_type type, struct en
     return true;
 }
 
-/* --- the filter ------------------------------------------------------------------------------- */
+bool ent_watch_find_start(const struct ent_watch *w, struct ent_slice url, size_t *ret_n,
+                          uint64_t *ret_id)
+{
+    bool found = false;
+    uint64_t h = 0;
+    for (size_t n = 1; n <= url.n && w->starts != 0; n++) {
+        h = ent_filter_next(w->fkey, h, url.p[n - 1]);
+        if ((w->starts >> n % 64 & 1) != 0 && ent_watch_maybe(w, ENT_OBS_URLPREFIX, h) &&
+            ent_watch_find(w, ENT_OBS_URLPREFIX, ent_slice(url.p, n), ret_id)) {
+            found = true;
+            *ret_n = n;
+        }
+    }
+    return found;
+}
+
+/* --- the filters ------------------------------------------------------------------------------ */
 
 static void filter_put(struct ent_watch *w, unsigned tag, uint64_t h)
 {
@@ -316,6 +334,7 @@ static struct ent_slice host_of(struct ent_slice url)
 static void filter_record(struct ent_watch *w, const struct ent_watch_record *rec)
 {
     const uint8_t *at;
+    uint64_t h = 0;
     switch (rec->type) {
     case ENT_OBS_DOMAIN:
         filter_put(w, ENT_OBS_DOMAIN, ent_filter_name(w->fkey, rec->key));
@@ -326,6 +345,12 @@ static void filter_record(struct ent_watch *w, const struct ent_watch_record *re
         at = at == NULL ? rec->key.p : at + 1;
         filter_put(w, ENT_FILTER_MAIL,
                    ent_filter_name(w->fkey, ent_slice(at, rec->key.n - (size_t)(at - rec->key.p))));
+        break;
+    case ENT_OBS_URLPREFIX:
+        for (size_t i = 0; i < rec->key.n; i++)
+            h = ent_filter_next(w->fkey, h, rec->key.p[i]);
+        filter_put(w, ENT_OBS_URLPREFIX, h);
+        filter_put(w, ENT_FILTER_HOST, ent_filter_name(w->fkey, host_of(rec->key)));
         break;
     case ENT_OBS_URL:
         filter_put(w, ENT_FILTER_HOST, ent_filter_name(w->fkey, host_of(rec->key)));

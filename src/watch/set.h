@@ -24,6 +24,9 @@ struct ent_watch_slot {
     uint32_t at;  /* where the record is, plus one; 0: free */
 };
 
+/* What is looked for in a URL. */
+#define ENT_WATCH_URLS (ENT_OBS_BIT(ENT_OBS_URL) | ENT_OBS_BIT(ENT_OBS_URLPREFIX))
+
 #define ENT_WATCH_BLOCK_SHIFT 20 /* a record's place: number of its block, then offset */
 #define ENT_WATCH_BLOCK_MAX   ((size_t)1 << ENT_WATCH_BLOCK_SHIFT)
 
@@ -49,6 +52,7 @@ struct ent_watch {
     uint64_t of_type[ENT_OBS_TYPES];
     uint64_t net4;    /* bit i: a network of prefix length i occurs */
     uint64_t net6[2]; /* the same for IPv6 */
+    uint64_t starts;  /* bit n: a start of URLs occurs whose length is n modulo 64 */
     uint8_t key[crypto_shorthash_KEYBYTES];
     uint64_t fkey[ENT_FILTER_KEYS];
     struct ent_watch_slot *slot;
@@ -97,6 +101,10 @@ uint64_t ent_watch_proof(const struct ent_watch *w);
 ENT_MUST_USE enum ent_err ent_image_put(const struct ent_watch *w, FILE *f,
                                         const struct ent_seed32 *key,
                                         const struct ent_image_facts *facts);
+
+/* The longest start of URLs that this URL has. Out: *ret_n, *ret_id, when found. */
+bool ent_watch_find_start(const struct ent_watch *w, struct ent_slice url, size_t *ret_n,
+                          uint64_t *ret_id);
 
 /* --- the filters --------------------------------------------------------------------------------
  */

@@ -251,7 +251,7 @@ ENT_INLINE void collect(struct ent_scan *s, struct ent_sweep *sw, size_t blocks)
             collect_names(sw, i);
         if ((types & ADDRS) != 0)
             collect_addresses(s, sw, i);
-        if ((types & (ENT_OBS_BIT(ENT_OBS_URL) | ENT_OBS_BIT(ENT_OBS_EMAIL))) != 0)
+        if ((types & (ENT_WATCH_URLS | ENT_OBS_BIT(ENT_OBS_EMAIL))) != 0)
             sw->urls = push(sw->url, sw->urls,
                             sw->slash[i] & back(sw->colon[i], sw->colon[i - 1], 1), i, 1);
         if ((types & HASHES) != 0)
@@ -416,8 +416,8 @@ ENT_INLINE enum verdict ask_host(const struct ent_scan *s, const struct ent_swee
     size_t end = from + n;
     if (end == s->n || !ends_host[s->b[end]] || end < ENT_FILTER_STEP)
         return LOOK;
-    n -= s->b[end - 1] == '.';
-    end -= s->b[end - 1] == '.';
+    for (; n > 0 && s->b[end - 1] == '.'; end--) /* punctuation, for the parser */
+        n--;
     return ent_watch_maybe(s->w, ENT_FILTER_HOST, ent_filter_end(s->w->fkey, s->b + end, n)) ? LOOK
                                                                                              : NO;
 }

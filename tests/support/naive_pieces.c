@@ -5,6 +5,11 @@
 const char *const naive_pieces[NAIVE_PIECES] = {
     "11.2.3.45",
     "1.2.3.4.5",
+    "http://evil.com/gate/x",
+    "http:\\/\\/EVIL.com\\/g",
+    "https://evil.net/?a=b,http://evil.com/gat",
+    "https://evil.net",
+    "/gate/",
     "5.6.7.8\t80\t",
     "5.6.7.8;\"80\";",
     "5.6.7.8#80",

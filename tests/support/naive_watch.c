@@ -37,6 +37,9 @@ const char *const naive_known[NAIVE_KNOWN] = {
     "http://[2001:db8::1]/",
     "http://xn--bcher-kva.example/\xC3\xA9",
     "ftp://evil.com/",
+    "http://evil.com/gate/*",
+    "http://evil.com/g*",
+    "https://evil.net/*",
     "bob@evil.com",
     "a=b'c@evil.net",
     "x@xn--bcher-kva.example",
@@ -895,6 +898,18 @@ static bool url_is_real(const struct ent_observable *o)
     return parse(&ip, ENT_OBS_IPV4, host, n) || real_name(host, n);
 }
 
+/* The longest "...*" that this URL begins with. */
+static size_t longest_start(const struct line *l, const struct ent_observable *o)
+{
+    size_t best = l->inds;
+    for (size_t i = 0; i < l->inds; i++)
+        if (l->ind[i].type == ENT_OBS_URLPREFIX &&
+            strncmp(o->text, l->ind[i].text, (size_t)l->ind[i].n - 1) == 0 &&
+            (best == l->inds || l->ind[i].n > l->ind[best].n))
+            best = i;
+    return best;
+}
+
 static void readings(struct line *l, size_t from, char *url, size_t n, bool whole)
 {
     struct ent_observable o;
@@ -912,9 +927,12 @@ static void readings(struct line *l, size_t from, char *url, size_t n, bool whol
             if (url_is_real(&o))
                 add_seen(l->out, &o);
         }
-        if (!found && find(l, &o) < l->inds) {
+        size_t known = find(l, &o);
+        if (known == l->inds)
+            known = longest_start(l, &o);
+        if (!found && known < l->inds) {
             found = true;
-            hit(l, from, &o, find(l, &o));
+            hit(l, from, &o, known);
         }
     }
 }

@@ -280,6 +280,9 @@ static size_t put_random(char *p, enum ent_obs_type type)
         return put_name(p);
     case ENT_OBS_URL:
         return put_url(p);
+    case ENT_OBS_URLPREFIX:
+        n = put_url(p);
+        return n + (size_t)snprintf(p + n, 8, "/*");
     case ENT_OBS_EMAIL:
         for (uint64_t k = 1 + ent_t_below(20); k > 0; k--)
             p[n++] = atext[ent_t_below(sizeof(atext) - 1)];

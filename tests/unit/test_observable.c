@@ -113,6 +113,9 @@ static void test_guess(void **state)
          "9cb7716d83c0d06ab356bdfa52def1af64bc5210"},
         {ENT_OBS_SHA256, "9ACBA7E5F972CDD722541A23FF314EA81AC35D5C0C758EB708FB6E2CC4F598A0",
          "9acba7e5f972cdd722541a23ff314ea81ac35d5c0c758eb708fb6e2cc4f598a0"},
+        {ENT_OBS_URLPREFIX, "HTTP://A.Example:80/gate/*", "http://a.example/gate/*"},
+        {ENT_OBS_URLPREFIX, "hxxps://a[.]example/*", "https://a.example/*"},
+        {ENT_OBS_URLPREFIX, "a.example/gate*", "http://a.example/gate*"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -137,6 +140,7 @@ static void test_guess_refused(void **state)
         {0, "1.2.3", FOUR},
         {0, "1.2.3.4.5", "more than an IPv4 address"},
         {0, "1..2.3", FOUR},
+        {0, "http://a.example*", "the start of URLs must have a path: http://evil.example/*"},
         {0, "1.2.3.256", "a number above 255 in an IPv4 address"},
         {0, "1.2.3.04", ZEROS},
         {0, "001.002.003.004", ZEROS},
@@ -366,7 +370,7 @@ static void test_types(void **state)
     assert_err(ent_obs_types_parse(&mask, ENT_SLICE_LIT("ip,mutex")), ENT_E_FORMAT);
     assert_int_equal(mask, 77);
     assert_string_equal(ent_obs_type_name((enum ent_obs_type)0), "");
-    assert_string_equal(ent_obs_type_name((enum ent_obs_type)13), "");
+    assert_string_equal(ent_obs_type_name((enum ent_obs_type)14), "");
 }
 
 static void test_key(void **state)

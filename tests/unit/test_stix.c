@@ -125,6 +125,13 @@ static void test_taken(void **state)
         {"/* c */ [ // d\n ipv4-addr:value\t=\xc2\xa0'1.1.1.1' ]", "ipv4:1.1.1.1"},
         {"[domain-name:value = 'a\\\\b\\'c']", "domain:a\\b'c"},
         /* an alternative that cannot be taken is said, the others stand for themselves */
+        {"[url:value LIKE 'http://a.example%']", FUZZY},
+        {"[url:value LIKE 'http://a.example/_/%']", FUZZY},
+        {"[url:value LIKE 'http://a.example/%2F%']", FUZZY},
+        {"[url:value LIKE 'http://a.example/x']", FUZZY},
+        {"[url:value NOT LIKE 'http://a.example/%']", NOT},
+        {"[domain-name:value LIKE 'a.example/%']", FUZZY},
+        {"[url:value LIKE 'http://a.example/gate/%']", "urlprefix:http://a.example/gate/*"},
         {"[url:value = 'http://a.example/' OR url:value LIKE 'http://b%']",
          "url:http://a.example/ " FUZZY},
         {"[ipv4-addr:value = '1.1.1.1'] OR [mutex:name = 'x']", "ipv4:1.1.1.1 " PATH},

@@ -136,6 +136,8 @@ static void test_lookup(void **state)
         "bob@evil.com",
         "d41d8cd98f00b204e9800998ecf8427e",
         "0.0.0.0/0",
+        "http://evil.com/gate/*",
+        "http://evil.com/g*",
     };
     static const struct {
         const char *ask, *found;
@@ -158,6 +160,11 @@ static void test_lookup(void **state)
         {"10.1.2.3:80", ""},
         {"http://evil.com/", "8"},
         {"http://evil.com/x", ""},
+        {"http://evil.com/gate/x?y", "12 13"},
+        {"http://evil.com/gate/", "12 13"},
+        {"http://evil.com/gate", "13"},
+        {"http://evil.com/gate/a/*", "12 13"},
+        {"https://evil.com/gate/", ""},
         {"bob@evil.com", "9"},
         {"eve@evil.com", ""},
         {"::/0", ""},

@@ -1,5 +1,6 @@
 /*
- * watch: the set of indicators and the scanner that finds them in any bytes.
+ * watch: the set of indicators and the scanner that finds them in any bytes; the guard, which finds
+ * lookalikes of protected names.
  *
  * Promises: exact about what a token is (docs/watch.md); nothing is lost where one buffer ends and
  * the next begins; memory is bounded and does not depend on the bytes scanned.
@@ -14,5 +15,6 @@
 
 #include "watch/image.h"
 #include "watch/observed.h"
+#include "watch/guard.h"
 
 #endif

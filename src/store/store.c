@@ -52,6 +52,10 @@ static const char added[] =
     "CREATE TABLE IF NOT EXISTS warned (warning INTEGER NOT NULL REFERENCES warning, type INTEGER"
     " NOT NULL, value TEXT NOT NULL, PRIMARY KEY (warning, type, value)) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS warned_value ON warned (type, value);"
+    /* Names that must not be imitated, and those that are known to be good, see guard.c. */
+    "CREATE TABLE IF NOT EXISTS guard_name (name TEXT PRIMARY KEY, display TEXT NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS guard_good (name TEXT PRIMARY KEY) WITHOUT ROWID;"
     "PRAGMA user_version = 2;"; /* SCHEMA_VERSION */
 
 /* The columns that take_row() reads, and when a claim counts. ?3 is the time, 0 for any. */
@@ -141,6 +145,13 @@ static const char *const sql[ENT_Q_COUNT] = {
         " = ?2 AND v.value = ?3 AND ((w.types >> ?1) & 1) AND (?4 OR w.type <> ?5)"
         " ORDER BY w.name",
     [ENT_Q_SIGHTED] = "SELECT coalesce(sum(count), 0) FROM sighting WHERE observable = ?1",
+    [ENT_Q_GUARD_ADD] = "INSERT INTO guard_name VALUES (?1, ?2) ON CONFLICT DO UPDATE SET display ="
+                        " excluded.display",
+    [ENT_Q_GUARD_REMOVE] = "DELETE FROM guard_name WHERE name = ?1",
+    [ENT_Q_GUARD_EACH] = "SELECT name, display FROM guard_name ORDER BY name",
+    [ENT_Q_GUARD_EXCLUDE] = "INSERT INTO guard_good VALUES (?1) ON CONFLICT DO NOTHING",
+    [ENT_Q_GUARD_INCLUDE] = "DELETE FROM guard_good WHERE name = ?1",
+    [ENT_Q_GUARD_EACH_GOOD] = "SELECT name, '' FROM guard_good ORDER BY name",
 };
 
 /* SQLite calls only ENOSPC a full disk; a quota (EDQUOT) or a limit on file sizes (EFBIG) is known

@@ -10,6 +10,7 @@
 #define ENT_STORE_STORE_H
 
 #include "intel/intel.h"
+#include "watch/watch.h"
 
 /* One connection, one thread at a time. Several processes may open the same file. */
 struct ent_store;
@@ -202,6 +203,27 @@ ENT_MUST_USE enum ent_err ent_store_spent(struct ent_store *s, uint64_t *ret, co
 ENT_MUST_USE enum ent_err ent_store_charge(struct ent_store *s, const char *partner,
                                            enum ent_direction dir, uint64_t period, uint64_t items,
                                            uint64_t limit);
+
+/* --- the guard ----------------------------------------------------------------------------------
+ */
+
+/* Protect a canonical domain; a name that is there gets the new display name. */
+ENT_MUST_USE enum ent_err ent_store_guard_add(struct ent_store *s, struct ent_slice name,
+                                              struct ent_slice display);
+
+/* A canonical domain that is known to be good, with all below it. */
+ENT_MUST_USE enum ent_err ent_store_guard_exclude(struct ent_store *s, struct ent_slice name);
+
+/* Neither protected nor known to be good any more; ENT_E_NOTFOUND when it was neither. */
+ENT_MUST_USE enum ent_err ent_store_guard_remove(struct ent_store *s, struct ent_slice name);
+
+/* The protected names, in order of their bytes. Slices are valid during the call. */
+ENT_MUST_USE enum ent_err ent_store_guard_each(
+    struct ent_store *s,
+    enum ent_err (*each)(void *ctx, struct ent_slice name, struct ent_slice display), void *ctx);
+
+/* A sealed guard for what is kept. Owner: the caller. */
+ENT_MUST_USE enum ent_err ent_store_guard_load(struct ent_store *s, struct ent_guard **ret);
 
 /* --- small facts --------------------------------------------------------------------------------
  */

@@ -43,6 +43,7 @@ static const struct {
     {"--new", FLAG, offsetof(struct args, only_new)},
     {"--journal", FLAG, offsetof(struct args, journal)},
     {"--count", FLAG, offsetof(struct args, count)},
+    {"--guard", FLAG, offsetof(struct args, guard)},
     {"--no-sightings", FLAG, offsetof(struct args, no_sightings)},
 };
 

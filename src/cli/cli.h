@@ -46,7 +46,7 @@ struct args {
     const char *observe, *listen, *port_file, *mode, *types, *from, *jobs, *threads, *since;
     const char *pcap, *eve, *eve_dgram, *min_score;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal;
-    bool count, no_sightings;
+    bool count, no_sightings, guard;
     int rest; /* index of the first argument that is no option */
 };
 

@@ -19,6 +19,8 @@ static const struct option_spec options[] = {
     {"--journal", NULL, "the journal of this machine"},
     {"--threads", "N", "threads for large files (default: one for each processor)"},
     {"--observe", "FILE", "also write the set of all public observables seen"},
+    {"--guard", NULL, "also report names that imitate protected ones (`entente guard`)"},
+    {"--min-score", "1-100", "with --guard: from this score on (default: 50)"},
     {"--types", "TYPES", "look only for these: ip, net, domain, url, email, hash, ..."},
     {"--format", "FORMAT", "table, json, ecs (Elastic Common Schema) or eve (Suricata's alerts)"},
     {"--json", NULL, "JSON lines (the default when the output is no terminal)"},
@@ -34,6 +36,7 @@ struct watching {
     struct watch_set set;
     struct watch_out out;
     struct watch_scan scan;
+    struct guard_out guard;
     struct ent_sensor *sensor;
     uint64_t flushed, flushed_ns; /* hits that were written, and when */
     const char *shown;            /* the log of the progress line */
@@ -224,8 +227,19 @@ static int open_threads(struct watching *w)
     return EXIT_DONE;
 }
 
+static int open_guard(struct watching *w)
+{
+    int code = guard_out_open(&w->guard, &w->s, w->a);
+    if (code != EXIT_DONE)
+        return code;
+    w->guard.json = w->out.format != WATCH_TABLE;
+    w->scan.guard = &w->guard;
+    return EXIT_DONE;
+}
+
 static int work(struct watching *w, int argc, char **argv)
 {
+    char found[ENT_NUM_TEXT];
     int code = cli_open(&w->s, w->a, true);
     if (code == EXIT_DONE)
         code = watch_set_open(&w->set, &w->s, w->a);
@@ -235,6 +249,8 @@ static int work(struct watching *w, int argc, char **argv)
                          : ENT_OK;
     if (r != ENT_OK)
         code = cli_fail(r, NULL, w->a->observe);
+    if (code == EXIT_DONE && w->a->guard)
+        code = open_guard(w);
     if (code == EXIT_DONE)
         code = open_sensor(w, argc, argv);
     if (code != EXIT_DONE)
@@ -248,7 +264,10 @@ static int work(struct watching *w, int argc, char **argv)
         code = write_observed(w);
         worst = code == EXIT_DONE ? worst : code;
     }
-    return worst == EXIT_DONE && w->out.hits > 0 ? EXIT_HITS : worst;
+    if (w->a->guard && (w->out.format == WATCH_TABLE || isatty(STDERR_FILENO) == 1))
+        (void)fprintf(stderr, "%s lookalike%s of protected names\n",
+                      ent_show_count(found, w->guard.findings), w->guard.findings == 1 ? "" : "s");
+    return worst == EXIT_DONE && w->out.hits + w->guard.findings > 0 ? EXIT_HITS : worst;
 }
 
 static int check(const struct args *a, int argc)
@@ -257,6 +276,8 @@ static int check(const struct args *a, int argc)
         a->rest < argc || a->pcap != NULL || a->eve != NULL || a->eve_dgram != NULL || a->journal;
     if (!source && isatty(STDIN_FILENO) == 1)
         return cli_usage(&cmd_watch, "name a file, or - for standard input", NULL);
+    if (a->min_score != NULL && !a->guard)
+        return cli_usage(&cmd_watch, "--min-score is for --guard", NULL);
     if (a->only_new && !a->follow)
         return cli_usage(&cmd_watch, "--new is for --follow", NULL);
     return EXIT_DONE;
@@ -278,6 +299,7 @@ static int run(int argc, char **argv)
     ent_sensor_free(w.sensor);
     ent_pool_free(w.scan.pool);
     ent_observed_free(w.scan.observed);
+    guard_out_close(&w.guard);
     watch_set_close(&w.set);
     watch_out_close(&w.out);
     cli_close(&w.s);

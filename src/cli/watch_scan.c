@@ -12,7 +12,8 @@
 #define READ_SIZE   (PIECE + LINE_REST)
 #define LINE_REST   4096u /* first guess of how far a line goes on behind its piece */
 #define HEAD        4096u
-#define HITS_MAX    (4u << 20) /* bytes kept for a piece; with more it is scanned again */
+#define ALIKE_MAX   (64u << 20) /* more than a batch of pieces can hold */
+#define HITS_MAX    (4u << 20)  /* bytes kept for a piece; with more it is scanned again */
 
 struct watch_stream {
     struct watch_scan *ws;
@@ -64,15 +65,50 @@ static void forget(struct watch_scan *ws, const struct watch_stream *st)
     watch_out_log(ws->out, "-");
 }
 
+/* Only few names look like protected ones: they wait for the thread that tells. */
+static enum ent_err compare(struct watch_scan *ws, const struct ent_observable *o)
+{
+    struct ent_guard_finding f;
+    struct ent_slice name = {(const uint8_t *)o->text, o->n};
+    if (o->type != ENT_OBS_DOMAIN || !ent_guard_check(ws->guard->guard, &f, name))
+        return ENT_OK;
+    if (ws->alike.max == 0)
+        ent_buf_init(&ws->alike, ALIKE_MAX);
+    return ent_buf_put(&ws->alike, o->text, (size_t)o->n + 1);
+}
+
 /* From several threads. */
 static enum ent_err see(struct watch_scan *ws, const struct ent_observable *o)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    if (!ent_observable_is_public(o))
-        return ENT_OK;
+    bool public = ws->observed != NULL && ent_observable_is_public(o);
     (void)pthread_mutex_lock(&lock);
-    enum ent_err r = ent_observed_add(ws->observed, o);
+    enum ent_err r = public ? ent_observed_add(ws->observed, o) : ENT_OK;
+    if (r == ENT_OK && ws->guard != NULL)
+        r = compare(ws, o);
     (void)pthread_mutex_unlock(&lock);
+    return r;
+}
+
+static bool wants_seen(const struct watch_scan *ws)
+{
+    return ws->observed != NULL || ws->guard != NULL;
+}
+
+/* Tell the names that look like protected ones. */
+static enum ent_err tell_alike(struct watch_scan *ws)
+{
+    enum ent_err r = ENT_OK;
+    for (size_t at = 0, n; at < ws->alike.n && r == ENT_OK; at += n + 1) {
+        struct ent_observable o = {.type = ENT_OBS_DOMAIN};
+        n = strlen((const char *)ws->alike.p + at);
+        memcpy(o.text, ws->alike.p + at, n + 1);
+        o.n = (uint16_t)n;
+        ent_progress_hide(&ws->progress);
+        ws->guard->path = ws->out->path;
+        r = guard_out_seen(ws->guard, &o);
+    }
+    ent_buf_clear(&ws->alike);
     return r;
 }
 
@@ -96,7 +132,7 @@ static void end_scan(struct watch_stream *st)
 static enum ent_err start_scan(struct watch_stream *st)
 {
     const struct ent_scan_events events = {
-        .ctx = st, .hit = on_hit, .seen = st->ws->observed != NULL ? on_seen : NULL};
+        .ctx = st, .hit = on_hit, .seen = wants_seen(st->ws) ? on_seen : NULL};
     st->set = watch_set_take(st->ws->set);
     enum ent_err r = ent_scan_new(&st->scan, st->set, &events);
     if (r != ENT_OK)
@@ -181,7 +217,9 @@ enum ent_err watch_scan_bytes(struct watch_scan *ws, const struct ent_chunk *c)
             r = renew(st);
         s = ent_slice(s.p + n, s.n - n);
     }
-    return r == ENT_OK ? feed(st, s) : r;
+    if (r == ENT_OK)
+        r = feed(st, s);
+    return r == ENT_OK ? tell_alike(ws) : r;
 }
 
 enum ent_err watch_scan_end(struct watch_scan *ws, unsigned stream, bool whole)
@@ -192,6 +230,8 @@ enum ent_err watch_scan_end(struct watch_scan *ws, unsigned stream, bool whole)
         return ENT_OK;
     if (whole && st->scan != NULL)
         r = ent_scan_end(st->scan);
+    if (r == ENT_OK)
+        r = tell_alike(ws);
     if (st->scan != NULL)
         ws->out->lines += ent_scan_lines(st->scan);
     forget(ws, st);
@@ -220,6 +260,7 @@ enum ent_err watch_scan_finish(struct watch_scan *ws)
     free(ws->stream);
     ws->stream = NULL;
     ws->n = 0;
+    ent_buf_release(&ws->alike);
     return r;
 }
 
@@ -337,7 +378,7 @@ static enum ent_err job(void *ctx, size_t i)
 {
     struct piece *p = (struct piece *)ctx + i;
     const struct ent_scan_events events = {
-        .ctx = p, .hit = keep_hit, .seen = p->ws->observed != NULL ? seen_in_piece : NULL};
+        .ctx = p, .hit = keep_hit, .seen = wants_seen(p->ws) ? seen_in_piece : NULL};
     p->done = p->full = p->eof = false;
     ent_buf_clear(&p->hits);
     enum ent_err r = scan_piece(p, &events);
@@ -348,7 +389,7 @@ static enum ent_err job(void *ctx, size_t i)
 static enum ent_err tell(struct piece *p, struct watch_stream *st)
 {
     const struct ent_scan_events events = {
-        .ctx = st, .hit = on_hit, .seen = st->ws->observed != NULL ? on_seen : NULL};
+        .ctx = st, .hit = on_hit, .seen = wants_seen(st->ws) ? on_seen : NULL};
     struct ent_cur c = ent_cur(ent_buf_slice(&p->hits));
     enum ent_err r = ENT_OK;
     struct kept k;
@@ -385,6 +426,7 @@ static enum ent_err scan_batch(struct piece *p, size_t n, struct watch_stream *s
         *ret_eof = *ret_eof || p[i].eof;
     }
     watch_set_give(ws->set, set);
+    one = one == ENT_OK ? tell_alike(ws) : one;
     return r == ENT_OK ? one : r;
 }
 

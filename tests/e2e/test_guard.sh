@@ -132,4 +132,23 @@ for word in add remove list check exclude; do
     tells "explains $word" "^$word  " "$T/out"
 done
 
+# --- while watching ------------------------------------------------------------------------------
+
+watch() { "$bin" watch --home "$T/a" "$@"; }
+"$bin" import --home "$T/a" "$jar" >/dev/null 2>&1
+{ echo "1 query adfs-senate.email IN A"; cat "$apache"; echo "2 query adfs-senate.email IN A"; } >"$T/log"
+ends "watch --guard" 1 watch --json --guard "$T/log"
+is "tells a lookalike once" "$(jq -c 'select(.protected) | [.name, .protected, .file]' "$T/out")" \
+    "[\"adfs-senate.email\",\"senate.gov\",\"$T/log\"]"
+is "beside the hits" "$(jq -c 'select(.indicator) | .line' "$T/out" | wc -l)" 9
+ends "without it" 1 watch --json "$T/log"
+is "there are hits only" "$(jq -c 'select(.protected)' "$T/out")" ""
+echo "nothing but adfs-senate.email" >"$T/one"
+ends "a lookalike alone is found, too" 1 watch --guard "$T/one"
+ends "unless its score is too low" 0 watch --guard --min-score 100 "$T/one"
+for _ in 1 2 3 4 5 6; do cat "$T/log"; done >"$T/long"
+ends "on several cores" 1 watch --json --guard --threads 2 "$T/long"
+is "once as well" "$(jq -c 'select(.protected) | .name' "$T/out")" '"adfs-senate.email"'
+ends "a score without a guard" 2 watch --min-score 60 "$T/log"
+
 done_testing

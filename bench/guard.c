@@ -7,7 +7,7 @@
  * Protected: what the labelled lookalikes imitate, then .gov names of elections, courts,
  * legislatures and states, until there are 1,000; in the row "federal" the executive's instead,
  * which are often plain words. Points were tuned with the false alarms among odd rows in view;
- * those of even rows were never looked at, and both are printed.
+ * those of even rows were seen early on but no more while points were set. Both are printed.
  *
  * "bench/guard check FILE" prints how many names of a file the main guard reports, and
  * "bench/guard names" the protected names: for the peers in bench/guard_peers.sh.

@@ -54,6 +54,7 @@ static bool is_swap(struct ent_slice a, struct ent_slice b, size_t i, size_t k)
 static uint32_t trace(uint8_t d[static SIDE][SIDE], struct ent_slice a, struct ent_slice b)
 {
     uint32_t how = 0;
+    ENT_ASSERT(a.n < SIDE && b.n < SIDE);
     for (size_t i = a.n, k = b.n; i > 0 || k > 0;) {
         if (i > 0 && k > 0 && a.p[i - 1] == b.p[k - 1] && d[i][k] == d[i - 1][k - 1]) {
             i--, k--;
@@ -66,9 +67,11 @@ static uint32_t trace(uint8_t d[static SIDE][SIDE], struct ent_slice a, struct e
         } else if (i > 0 && d[i][k] == d[i - 1][k] + 1) {
             how |= ENT_GUARD_DROPPED;
             i--;
-        } else {
+        } else if (k > 0) {
             how |= added(b, k - 1);
             k--;
+        } else {
+            ENT_BUG("a matrix without a way back");
         }
     }
     return how;
@@ -81,7 +84,7 @@ static uint8_t least(uint8_t a, uint8_t b)
 
 unsigned ent_guard_distance(uint32_t *ret_how, struct ent_slice a, struct ent_slice b, unsigned max)
 {
-    uint8_t d[SIDE][SIDE];
+    uint8_t d[SIDE][SIDE] = {{0}};
     if (a.n >= SIDE || b.n >= SIDE || a.n > b.n + max || b.n > a.n + max)
         return max + 1;
     for (size_t i = 0; i <= a.n; i++)

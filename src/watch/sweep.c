@@ -344,8 +344,10 @@ ENT_INLINE enum verdict edges(const struct ent_scan *s, size_t from, size_t end)
     if (from == 0)
         return MAYBE;
     uint8_t c = b[from - 1];
-    if (c == '.' && from > 1 && ent_is(b[from - 2], ENT_C_LABEL | ENT_C_HIGH))
+    if (c == '.' && from > 1 && ent_is(b[from - 2], ENT_C_LABEL))
         return is_escaped(b, from - 1) ? LOOK : NO;
+    if (c == '.') /* behind a symbol or a letter beyond ASCII, or nothing */
+        return LOOK;
     if (c == '\\' || c == '%')
         return LOOK;
     return ent_is(c, ENT_C_ALNUM) ? (is_escaped(b, from) ? LOOK : NO) : MAYBE;

@@ -424,6 +424,13 @@ static bool is_no_log(struct followed *f, struct ent_chunk *ret, struct ent_slic
     return f->mute;
 }
 
+/* Lines are alike, so that what lies before the place reached may be the same by chance. */
+static bool begins_anew(const struct followed *f)
+{
+    uint8_t head[TAIL];
+    return read_at(f->fd, head, f->head_n, 0) < f->head_n || memcmp(head, f->head, f->head_n) != 0;
+}
+
 static void next(struct ent_source *src, struct ent_chunk *ret)
 {
     struct followed *f = (struct followed *)src;
@@ -439,7 +446,8 @@ static void next(struct ent_source *src, struct ent_chunk *ret)
             give_up(f, ret, ent_fail_sys(&ret->diag, "cannot read"));
         return;
     }
-    if ((size_t)got < before || memcmp(buf, f->tail, before) != 0) {
+    if ((size_t)got < before || memcmp(buf, f->tail, before) != 0 ||
+        (before > 0 && begins_anew(f))) {
         start_again(f, ret);
         return;
     }

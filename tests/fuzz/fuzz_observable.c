@@ -27,7 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (r != ENT_OK)
         return 0;
     ent_observable_defang(defanged, sizeof(defanged), &o);
-    for (int as = 0; as < 2; as++) {
+    /* Without its type, a URL that ends so is the start of some. */
+    bool only_as = o.type == ENT_OBS_URL && o.text[o.n - 1] == '*';
+    for (int as = only_as ? 1 : 0; as < 2; as++) {
         same(&o, o.text, as == 1);
         same(&o, defanged, as == 1);
     }

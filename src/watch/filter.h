@@ -131,10 +131,14 @@ void ent_filter_add(struct ent_filter *f, uint64_t h);
 unsigned ent_v4map_bits(size_t indicators);
 void ent_v4map_add(struct ent_v4map *map, const uint8_t address[static 4], unsigned prefix);
 
+static inline const uint64_t *ent_v4map_word(const struct ent_v4map *map, uint32_t address)
+{
+    return &map->word[address >> map->shift >> 6];
+}
+
 static inline bool ent_v4map_has(const struct ent_v4map *map, uint32_t address)
 {
-    uint32_t i = address >> map->shift;
-    return (map->word[i >> 6] >> (i & 63) & 1) != 0;
+    return (*ent_v4map_word(map, address) >> (address >> map->shift & 63) & 1) != 0;
 }
 
 #endif

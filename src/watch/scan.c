@@ -111,10 +111,11 @@ static enum ent_err meet_hash(struct ent_scan *s, enum ent_obs_type type, size_t
     uint64_t id;
     size_t n = (to - from) / 2;
     enum ent_err r;
-    if (ent_hex_decode(key, n, ent_scan_slice(s, from, to)) != ENT_OK)
+    struct ent_slice text = ent_scan_slice(s, from, to), k = ent_slice(key, n);
+    if (ent_hex_decode(key, n, text) != ENT_OK)
         return ENT_OK;
-    struct ent_slice k = ent_slice(key, n);
-    bool hit = ent_scan_has(s, type) && ent_watch_maybe_key(s->w, type, k) &&
+    bool hit = ent_scan_has(s, type) &&
+               ent_watch_maybe(s->w, (unsigned)type, ent_filter_name(s->w->fkey, text)) &&
                ent_watch_find(s->w, type, k, &id);
     bool tell = ent_scan_wants(s, type, k);
     if (!hit && !tell)

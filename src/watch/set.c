@@ -334,6 +334,7 @@ static struct ent_slice host_of(struct ent_slice url)
 static void filter_record(struct ent_watch *w, const struct ent_watch_record *rec)
 {
     const uint8_t *at;
+    char hex[2 * 64 + 1];
     uint64_t h = 0;
     switch (rec->type) {
     case ENT_OBS_DOMAIN:
@@ -354,6 +355,14 @@ static void filter_record(struct ent_watch *w, const struct ent_watch_record *re
         break;
     case ENT_OBS_URL:
         filter_put(w, ENT_FILTER_HOST, ent_filter_name(w->fkey, host_of(rec->key)));
+        break;
+    case ENT_OBS_MD5: /* as they stand in logs: deciding about the text costs less than reading it
+                       */
+    case ENT_OBS_SHA1:
+    case ENT_OBS_SHA256:
+    case ENT_OBS_SHA512:
+        ent_hex_encode(hex, rec->key.p, rec->key.n);
+        filter_put(w, (unsigned)rec->type, ent_filter_name(w->fkey, ent_slice_str(hex)));
         break;
     default:
         filter_put(w, (unsigned)rec->type, ent_filter_bytes(w->fkey, rec->key));

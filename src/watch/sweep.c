@@ -99,27 +99,36 @@ enum verdict { NO, MAYBE, LOOK };
 /* --- what is rare -------------------------------------------------------------------------------
  */
 
-/* A letter-or-digit run can only be a hash where it fills an aligned quarter of a block. */
-static void meet_run(struct ent_scan *s, struct ent_sweep *sw, size_t r)
+/* How many letters and digits there are from r on, 130 for more than a hash has. */
+ENT_INLINE size_t run_from(const struct ent_scan *s, const struct ent_sweep *sw, size_t r,
+                           size_t blocks)
 {
-    const uint8_t *b = s->b;
-    size_t from = sw->base + r - BLOCK, to = from + 16;
-    while (from > 0 && ent_is(b[from - 1], ENT_C_ALNUM))
-        from--;
-    while (to < s->n && to - from <= 129 && ent_is(b[to], ENT_C_ALNUM))
-        to++;
-    if (from > 0 && (b[from - 1] == '\\' || b[from - 1] == '%')) {
+    size_t n = 0;
+    while (n < 2 * BLOCK && r + n + BLOCK <= BLOCK * blocks) {
+        unsigned more = trailing_ones(window(sw->alnum, r + n + BLOCK));
+        n += more;
+        if (more < BLOCK)
+            return n;
+    }
+    for (size_t p = sw->base + r - BLOCK; n < 130 && ent_scan_is(s, p + n, ENT_C_ALNUM);)
+        n++;
+    return n;
+}
+
+/* A run of letters and digits can only be a hash where it fills an aligned quarter of a block. */
+ENT_INLINE void meet_run(struct ent_scan *s, struct ent_sweep *sw, size_t r, size_t blocks)
+{
+    size_t before = leading_ones(window(sw->alnum, r)), at = sw->base + r - BLOCK;
+    size_t from = at - before, n = before + run_from(s, sw, r, blocks);
+    if (from > 0 && (s->b[from - 1] == '\\' || s->b[from - 1] == '%')) {
         mark(sw, r);
         return;
     }
-    uint8_t key[64];
-    enum ent_obs_type type = ent_scan_hash_type(to - from);
-    struct ent_slice k = ent_slice(key, (to - from) / 2);
-    if (type != 0 && s->told != NULL)
-        mark(sw, r);
-    else if (type != 0 && ent_scan_has(s, type) &&
-             ent_hex_decode(key, k.n, ent_scan_slice(s, from, to)) == ENT_OK &&
-             ent_watch_maybe_key(s->w, type, k))
+    enum ent_obs_type type = ent_scan_hash_type(n);
+    if (type != 0 && (s->told != NULL ||
+                      (ent_scan_has(s, type) &&
+                       ent_watch_maybe(s->w, (unsigned)type,
+                                       ent_filter_name(s->w->fkey, ent_slice(s->b + from, n))))))
         mark(sw, r);
 }
 
@@ -246,18 +255,20 @@ ENT_INLINE void collect(struct ent_scan *s, struct ent_sweep *sw, size_t blocks)
     if ((types & HASHES) != 0)
         find_runs(sw);
     for (size_t i = 1; i <= blocks; i++) {
-        sw->todo[i] = (types & ENT_OBS_BIT(ENT_OBS_EMAIL)) != 0 ? sw->at[i] : 0;
+        sw->todo[i] = 0;
         if ((types & ENT_OBS_BIT(ENT_OBS_DOMAIN)) != 0)
             collect_names(sw, i);
         if ((types & ADDRS) != 0)
             collect_addresses(s, sw, i);
+        if ((types & ENT_OBS_BIT(ENT_OBS_EMAIL)) != 0)
+            sw->mails = push(sw->mail, sw->mails, sw->at[i], i, 1);
         if ((types & (ENT_WATCH_URLS | ENT_OBS_BIT(ENT_OBS_EMAIL))) != 0)
             sw->urls = push(sw->url, sw->urls,
                             sw->slash[i] & back(sw->colon[i], sw->colon[i - 1], 1), i, 1);
         if ((types & HASHES) != 0)
             for (uint64_t first = sw->full[i] & ~back(sw->full[i], sw->full[i - 1], 16); first != 0;
                  first &= first - 1)
-                meet_run(s, sw, BLOCK * i + (unsigned)__builtin_ctzll(first));
+                meet_run(s, sw, BLOCK * i + (unsigned)__builtin_ctzll(first), blocks);
     }
 }
 
@@ -353,8 +364,10 @@ ENT_INLINE enum verdict edges(const struct ent_scan *s, size_t from, size_t end)
     return ent_is(c, ENT_C_ALNUM) ? (is_escaped(b, from) ? LOOK : NO) : MAYBE;
 }
 
-ENT_INLINE void ask_addrs(const struct ent_scan *s, struct ent_sweep *sw)
+/* Read the addresses and fetch their words of the bitmap. */
+ENT_INLINE void read_addrs(const struct ent_scan *s, struct ent_sweep *sw)
 {
+    uint32_t kept = 0;
     for (uint32_t k = 0; k < sw->addrs; k++) {
         size_t r = sw->addr[k], end = sw->base + r - BLOCK;
         uint64_t dots = window(sw->dot, r);
@@ -366,20 +379,27 @@ ENT_INLINE void ask_addrs(const struct ent_scan *s, struct ent_sweep *sw)
         if (digits == 0 || a - b - 2 > 2 || b - c - 2 > 2) /* unsigned: 1 to 3 digits each */
             continue;
         enum verdict v = digits > 3 ? is_escaped(s->b, from) ? LOOK : NO : edges(s, from, end);
-        if (v == MAYBE && (end < 16 + 4 || s->told != NULL))
-            v = LOOK;
-        if (v == MAYBE) {
+        if (v == LOOK || (v == MAYBE && (end < 16 + 4 || s->told != NULL))) {
+            mark(sw, r - 1);
+        } else if (v == MAYBE) {
             const uint8_t *e = s->b + end;
             uint32_t o[4] = {octet(e - a - 1, digits), octet(e - b - 1, a - b - 1),
                              octet(e - c - 1, b - c - 1), octet(e, c)};
-            v = (o[0] | o[1] | o[2] | o[3]) < 256 &&
-                        ent_v4map_has(&s->w->v4, o[0] << 24 | o[1] << 16 | o[2] << 8 | o[3])
-                    ? LOOK
-                    : NO;
+            uint32_t address = o[0] << 24 | o[1] << 16 | o[2] << 8 | o[3];
+            __builtin_prefetch(ent_v4map_word(&s->w->v4, address));
+            sw->ip[kept] = address;
+            sw->addr[kept] = (uint16_t)(r - 1);
+            kept += (o[0] | o[1] | o[2] | o[3]) < 256;
         }
-        if (v == LOOK)
-            mark(sw, r - 1);
     }
+    sw->addrs = kept;
+}
+
+ENT_INLINE void ask_addrs(const struct ent_scan *s, struct ent_sweep *sw)
+{
+    for (uint32_t k = 0; k < sw->addrs; k++)
+        if (ent_v4map_has(&s->w->v4, sw->ip[k]))
+            mark(sw, sw->addr[k]);
     sw->addrs = 0;
 }
 
@@ -405,9 +425,10 @@ ENT_INLINE enum verdict two_slashes(const struct ent_scan *s, size_t p, size_t *
     return b[1] != '/' ? NO : b[2] == '\\' && b[3] == '/' ? MAYBE : LOOK;
 }
 
-/* The host behind the slashes is asked for where it lies in blocks that are known already. */
-ENT_INLINE enum verdict ask_host(const struct ent_scan *s, const struct ent_sweep *sw, size_t r,
-                                 size_t blocks)
+/* The name that begins at r is asked for where it lies in blocks that are known already, if it is a
+ * plain one; *ret_last, *ret_end: its last byte, and what stands behind it. */
+ENT_INLINE enum verdict ask_name(const struct ent_scan *s, const struct ent_sweep *sw, size_t r,
+                                 size_t blocks, unsigned tag, uint8_t *ret_last, uint8_t *ret_end)
 {
     size_t from = sw->base + r - BLOCK, at = r + BLOCK;
     if (at > BLOCK * blocks)
@@ -416,12 +437,41 @@ ENT_INLINE enum verdict ask_host(const struct ent_scan *s, const struct ent_swee
     if (n == 0 || n > ENT_FILTER_STEP || (window(sw->high, at) << (BLOCK - n)) != 0)
         return LOOK;
     size_t end = from + n;
-    if (end == s->n || !ends_host[s->b[end]] || end < ENT_FILTER_STEP)
+    if (end == s->n || end < ENT_FILTER_STEP)
         return LOOK;
-    for (; n > 0 && s->b[end - 1] == '.'; end--) /* punctuation, for the parser */
+    *ret_end = s->b[end];
+    for (; n > 0 && s->b[end - 1] == '.'; end--) /* punctuation, for the parsers */
         n--;
-    return ent_watch_maybe(s->w, ENT_FILTER_HOST, ent_filter_end(s->w->fkey, s->b + end, n)) ? LOOK
-                                                                                             : NO;
+    *ret_last = s->b[end - 1];
+    return ent_watch_maybe(s->w, tag, ent_filter_end(s->w->fkey, s->b + end, n)) ? LOOK : NO;
+}
+
+ENT_INLINE enum verdict ask_host(const struct ent_scan *s, const struct ent_sweep *sw, size_t r,
+                                 size_t blocks)
+{
+    uint8_t last = 0, end = 0;
+    enum verdict v = ask_name(s, sw, r, blocks, ENT_FILTER_HOST, &last, &end);
+    return v == NO && !ends_host[end] ? LOOK : v;
+}
+
+/* The name behind an '@', up to two dots in a row and without what may be cut off its end. */
+ENT_INLINE enum verdict ask_mail(const struct ent_scan *s, const struct ent_sweep *sw, size_t r,
+                                 size_t blocks)
+{
+    uint8_t last = 0, end = 0;
+    if (ask_name(s, sw, r, blocks, ENT_FILTER_MAIL, &last, &end) == LOOK)
+        return LOOK;
+    unsigned n = trailing_ones(window(sw->word, r + BLOCK));
+    uint64_t dots = window(sw->dot, r + BLOCK) << (BLOCK - n);
+    return (dots & dots << 1) != 0 || last == '-' || last == '_' ? LOOK : NO;
+}
+
+ENT_INLINE void ask_mails(const struct ent_scan *s, struct ent_sweep *sw, size_t blocks)
+{
+    for (uint32_t k = 0; k < sw->mails; k++)
+        if (s->told != NULL || ask_mail(s, sw, (size_t)sw->mail[k] + 1, blocks) == LOOK)
+            mark(sw, sw->mail[k]);
+    sw->mails = 0;
 }
 
 ENT_INLINE void ask_urls(const struct ent_scan *s, struct ent_sweep *sw, size_t blocks)
@@ -502,8 +552,10 @@ ENT_INLINE size_t pass(struct ent_scan *s, struct ent_sweep *sw, classify_fn *cl
     }
     collect(s, sw, i);
     hash_names(s, sw);
-    ask_addrs(s, sw);
+    read_addrs(s, sw);
     ask_urls(s, sw, i);
+    ask_mails(s, sw, i);
+    ask_addrs(s, sw);
     ask_names(s, sw);
     return i;
 }

@@ -26,10 +26,12 @@ struct ent_sweep {
     uint64_t word_carry, high_carry, two_dots_carry, number_carry; /* of additions */
     size_t base;                                                   /* of block 1 in the window */
     size_t done; /* words up to here have been recognised */
-    /* Ends of names and of addresses, slashes behind a colon, counted from block 0. */
-    uint32_t names, addrs, urls;
+    /* Ends of names and of addresses, slashes behind a colon, as places from block 0 on. */
+    uint32_t names, addrs, urls, mails;
     uint16_t name[ENT_SWEEP_QUEUE], addr[ENT_SWEEP_QUEUE], url[ENT_SWEEP_QUEUE];
-    uint64_t hash[ENT_SWEEP_QUEUE]; /* of the names that are left */
+    uint16_t mail[2 * ENT_SWEEP_QUEUE]; /* each '@' */
+    uint64_t hash[ENT_SWEEP_QUEUE];     /* of the names that are left */
+    uint32_t ip[ENT_SWEEP_QUEUE];       /* the addresses that are left */
 };
 
 /* Look at the whole window, which ends where its last line does. */

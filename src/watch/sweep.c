@@ -14,6 +14,7 @@
 #include "watch/classify.h"
 #include "watch/sweep.h"
 
+#define AHEAD 4096u /* bytes fetched in advance: processors do not look beyond a page */
 #define BLOCK 64u
 #define ADDRS                                                                                      \
     (ENT_OBS_BIT(ENT_OBS_IPV4) | ENT_OBS_BIT(ENT_OBS_IPV6) | ENT_OBS_BIT(ENT_OBS_NET4) |           \
@@ -99,6 +100,24 @@ enum verdict { NO, MAYBE, LOOK };
 /* --- what is rare -------------------------------------------------------------------------------
  */
 
+/* Ask the filter of everything but tails later, when its block has come: "maybe" marks place r. */
+ENT_INLINE void ask_later(const struct ent_scan *s, struct ent_sweep *sw, unsigned tag, uint64_t h,
+                          size_t r)
+{
+    h = ent_filter_tagged(s->w->fkey, tag, h);
+    __builtin_prefetch(ent_filter_block(&s->w->rest, h));
+    sw->ask[sw->asks] = h;
+    sw->ask_at[sw->asks++] = (uint16_t)r;
+}
+
+ENT_INLINE void ask_rest(const struct ent_scan *s, struct ent_sweep *sw)
+{
+    for (uint32_t k = 0; k < sw->asks; k++)
+        if (ent_filter_maybe(&s->w->rest, sw->ask[k]))
+            mark(sw, sw->ask_at[k]);
+    sw->asks = 0;
+}
+
 /* How many letters and digits there are from r on, 130 for more than a hash has. */
 ENT_INLINE size_t run_from(const struct ent_scan *s, const struct ent_sweep *sw, size_t r,
                            size_t blocks)
@@ -125,11 +144,10 @@ ENT_INLINE void meet_run(struct ent_scan *s, struct ent_sweep *sw, size_t r, siz
         return;
     }
     enum ent_obs_type type = ent_scan_hash_type(n);
-    if (type != 0 && (s->told != NULL ||
-                      (ent_scan_has(s, type) &&
-                       ent_watch_maybe(s->w, (unsigned)type,
-                                       ent_filter_name(s->w->fkey, ent_slice(s->b + from, n))))))
+    if (type != 0 && s->told != NULL)
         mark(sw, r);
+    else if (type != 0 && ent_scan_has(s, type))
+        ask_later(s, sw, (unsigned)type, ent_filter_name(s->w->fkey, ent_slice(s->b + from, n)), r);
 }
 
 /* Colons before r in a row of letters, digits and colons, as long as an address can be. */
@@ -425,66 +443,67 @@ ENT_INLINE enum verdict two_slashes(const struct ent_scan *s, size_t p, size_t *
     return b[1] != '/' ? NO : b[2] == '\\' && b[3] == '/' ? MAYBE : LOOK;
 }
 
-/* The name that begins at r is asked for where it lies in blocks that are known already, if it is a
- * plain one; *ret_last, *ret_end: its last byte, and what stands behind it. */
-ENT_INLINE enum verdict ask_name(const struct ent_scan *s, const struct ent_sweep *sw, size_t r,
-                                 size_t blocks, unsigned tag, uint8_t *ret_last, uint8_t *ret_end)
+/* A plain name that lies in blocks that are known already. */
+struct plain {
+    size_t end;
+    unsigned n;           /* without dots at its end, which are punctuation for the parsers */
+    bool two_dots;        /* somewhere in a row */
+    uint8_t last, behind; /* its last byte, and what follows the dots */
+};
+
+ENT_INLINE bool plain_name(struct plain *ret, const struct ent_scan *s, const struct ent_sweep *sw,
+                           size_t r, size_t blocks)
 {
-    size_t from = sw->base + r - BLOCK, at = r + BLOCK;
+    size_t at = r + BLOCK;
     if (at > BLOCK * blocks)
-        return LOOK;
+        return false;
     unsigned n = trailing_ones(window(sw->word, at));
-    if (n == 0 || n > ENT_FILTER_STEP || (window(sw->high, at) << (BLOCK - n)) != 0)
-        return LOOK;
-    size_t end = from + n;
-    if (end == s->n || end < ENT_FILTER_STEP)
-        return LOOK;
-    *ret_end = s->b[end];
-    for (; n > 0 && s->b[end - 1] == '.'; end--) /* punctuation, for the parsers */
+    size_t end = sw->base + r - BLOCK + n;
+    if (n == 0 || n > ENT_FILTER_STEP || (window(sw->high, at) << (BLOCK - n)) != 0 ||
+        end == s->n || end < ENT_FILTER_STEP)
+        return false;
+    uint64_t dots = window(sw->dot, at) << (BLOCK - n);
+    ret->behind = s->b[end];
+    ret->two_dots = (dots & dots << 1) != 0;
+    for (; n > 0 && s->b[end - 1] == '.'; end--)
         n--;
-    *ret_last = s->b[end - 1];
-    return ent_watch_maybe(s->w, tag, ent_filter_end(s->w->fkey, s->b + end, n)) ? LOOK : NO;
-}
-
-ENT_INLINE enum verdict ask_host(const struct ent_scan *s, const struct ent_sweep *sw, size_t r,
-                                 size_t blocks)
-{
-    uint8_t last = 0, end = 0;
-    enum verdict v = ask_name(s, sw, r, blocks, ENT_FILTER_HOST, &last, &end);
-    return v == NO && !ends_host[end] ? LOOK : v;
-}
-
-/* The name behind an '@', up to two dots in a row and without what may be cut off its end. */
-ENT_INLINE enum verdict ask_mail(const struct ent_scan *s, const struct ent_sweep *sw, size_t r,
-                                 size_t blocks)
-{
-    uint8_t last = 0, end = 0;
-    if (ask_name(s, sw, r, blocks, ENT_FILTER_MAIL, &last, &end) == LOOK)
-        return LOOK;
-    unsigned n = trailing_ones(window(sw->word, r + BLOCK));
-    uint64_t dots = window(sw->dot, r + BLOCK) << (BLOCK - n);
-    return (dots & dots << 1) != 0 || last == '-' || last == '_' ? LOOK : NO;
-}
-
-ENT_INLINE void ask_mails(const struct ent_scan *s, struct ent_sweep *sw, size_t blocks)
-{
-    for (uint32_t k = 0; k < sw->mails; k++)
-        if (s->told != NULL || ask_mail(s, sw, (size_t)sw->mail[k] + 1, blocks) == LOOK)
-            mark(sw, sw->mail[k]);
-    sw->mails = 0;
+    ret->last = s->b[end - 1];
+    ret->end = end;
+    ret->n = n;
+    return true;
 }
 
 ENT_INLINE void ask_urls(const struct ent_scan *s, struct ent_sweep *sw, size_t blocks)
 {
     for (uint32_t k = 0; k < sw->urls; k++) {
         size_t r = sw->url[k], n;
+        struct plain p;
         enum verdict v = two_slashes(s, sw->base + r - BLOCK, &n);
-        if (v == MAYBE)
-            v = s->told != NULL ? LOOK : ask_host(s, sw, r + n, blocks);
-        if (v == LOOK)
+        if (v == NO)
+            continue;
+        if (v == LOOK || s->told != NULL || !plain_name(&p, s, sw, r + n, blocks) ||
+            !ends_host[p.behind])
             mark(sw, r - 1);
+        else
+            ask_later(s, sw, ENT_FILTER_HOST, ent_filter_end(s->w->fkey, s->b + p.end, p.n), r - 1);
     }
     sw->urls = 0;
+}
+
+/* The name behind an '@' goes to two dots in a row, and what may be cut off its end is not in it.
+ */
+ENT_INLINE void ask_mails(const struct ent_scan *s, struct ent_sweep *sw, size_t blocks)
+{
+    for (uint32_t k = 0; k < sw->mails; k++) {
+        size_t r = sw->mail[k];
+        struct plain p;
+        if (s->told != NULL || !plain_name(&p, s, sw, r + 1, blocks) || p.two_dots ||
+            p.last == '-' || p.last == '_')
+            mark(sw, r);
+        else
+            ask_later(s, sw, ENT_FILTER_MAIL, ent_filter_end(s->w->fkey, s->b + p.end, p.n), r);
+    }
+    sw->mails = 0;
 }
 
 /* --- a closer look ------------------------------------------------------------------------------
@@ -541,6 +560,7 @@ ENT_INLINE size_t pass(struct ent_scan *s, struct ent_sweep *sw, classify_fn *cl
     struct ent_masks m;
     for (; i < ENT_SWEEP_BLOCKS && left >= BLOCK; left -= BLOCK) {
         classify(&m, s->b + sw->base + BLOCK * i);
+        __builtin_prefetch(s->b + sw->base + BLOCK * i + AHEAD);
         put_block(sw, ++i, &m);
     }
     if (i < ENT_SWEEP_BLOCKS) {
@@ -557,6 +577,7 @@ ENT_INLINE size_t pass(struct ent_scan *s, struct ent_sweep *sw, classify_fn *cl
     ask_mails(s, sw, i);
     ask_addrs(s, sw);
     ask_names(s, sw);
+    ask_rest(s, sw);
     return i;
 }
 

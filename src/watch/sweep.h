@@ -32,6 +32,10 @@ struct ent_sweep {
     uint16_t mail[2 * ENT_SWEEP_QUEUE]; /* each '@' */
     uint64_t hash[ENT_SWEEP_QUEUE];     /* of the names that are left */
     uint32_t ip[ENT_SWEEP_QUEUE];       /* the addresses that are left */
+    /* What is asked of the filter of everything else, and the places to mark. */
+    uint32_t asks;
+    uint64_t ask[4 * ENT_SWEEP_QUEUE];
+    uint16_t ask_at[4 * ENT_SWEEP_QUEUE];
 };
 
 /* Look at the whole window, which ends where its last line does. */

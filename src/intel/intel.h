@@ -108,9 +108,30 @@ ENT_MUST_USE enum ent_err ent_warning_read(struct ent_warning *ret, struct ent_r
 /* --- parts of observables -----------------------------------------------------------------------
  */
 
-/* The address of an endpoint, the address or name in a URL, the domain of an e-mail address; false
- * for other types. */
+/* The address of an endpoint, the address or name in a URL or urlprefix, the domain of an e-mail
+ * address; false for other types. */
 bool ent_observable_host(struct ent_observable *ret, const struct ent_observable *o);
+
+/*
+ * Where an observable lies: a key whose order by bytes keeps together what lies together.
+ * Addresses, networks and endpoints by address, names from the right ("com.evil."), URLs and e-mail
+ * addresses with their host; 0 bytes for what lies nowhere, such as a hash.
+ */
+#define ENT_PLACE_MAX 264
+size_t ent_observable_place(uint8_t ret[static ENT_PLACE_MAX], const struct ent_observable *o);
+
+/* What lies in this network, or at and below this name: places from lo on, before hi. False for
+ * other types. */
+struct ent_place_range {
+    uint8_t lo[ENT_PLACE_MAX], hi[ENT_PLACE_MAX];
+    size_t lo_n, hi_n;
+};
+bool ent_observable_range(struct ent_place_range *ret, const struct ent_observable *o);
+
+/* One step up: an address or network to the network one bit wider, a name to the one above it, a
+ * URL to what it begins with and at last its host, an endpoint or e-mail address to its host.
+ * False, and o as it was, where there is nothing above. */
+bool ent_observable_widen(struct ent_observable *o);
 
 /*
  * The byte string that stands for an observable in matches: its type's name, ':', its canonical

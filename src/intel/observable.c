@@ -310,7 +310,7 @@ bool ent_observable_host(struct ent_observable *ret, const struct ent_observable
     struct ent_url_parts u;
     const char *why;
     const uint8_t *at;
-    if (o->type == ENT_OBS_URL) {
+    if (o->type == ENT_OBS_URL || o->type == ENT_OBS_URLPREFIX) {
         if (ent_url_split(&u, &why, s) != ENT_OK)
             return false;
         s = u.host;

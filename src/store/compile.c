@@ -29,22 +29,6 @@ enum ent_err ent_store_mark(struct ent_store *s, struct ent_mark16 *ret)
     return ENT_OK;
 }
 
-/* What stands in the file was written by ent_store_put(), but a file can be changed. */
-static enum ent_err take(sqlite3_stmt *st, uint64_t *id, struct ent_observable *o)
-{
-    int64_t type = sqlite3_column_int64(st, 1);
-    const unsigned char *p = sqlite3_column_text(st, 2);
-    int n = sqlite3_column_bytes(st, 2);
-    if (type <= 0 || type >= ENT_OBS_TYPES || p == NULL || n <= 0 || n > ENT_OBS_MAX)
-        return ENT_E_FORMAT;
-    *id = (uint64_t)sqlite3_column_int64(st, 0);
-    o->type = (enum ent_obs_type)type;
-    o->n = (uint16_t)n;
-    memcpy(o->text, p, (size_t)n);
-    o->text[n] = '\0';
-    return ENT_OK;
-}
-
 enum ent_err ent_store_compile(struct ent_store *s, int64_t at,
                                enum ent_err (*each)(void *ctx, uint64_t id,
                                                     const struct ent_observable *o),
@@ -52,7 +36,7 @@ enum ent_err ent_store_compile(struct ent_store *s, int64_t at,
 {
     sqlite3_stmt *st = ent_store_query(s, ENT_Q_COMPILE);
     struct ent_observable o;
-    uint64_t id = 0, last = 0; /* SQLite's own ids begin with 1 */
+    uint64_t last = 0; /* SQLite's own ids begin with 1 */
     enum ent_err r = ENT_OK;
     int z = SQLITE_DONE;
     if (st == NULL)
@@ -61,9 +45,9 @@ enum ent_err ent_store_compile(struct ent_store *s, int64_t at,
     while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW) {
         if ((uint64_t)sqlite3_column_int64(st, 0) == last)
             continue; /* another claim about the same */
-        if ((r = take(st, &id, &o)) == ENT_OK)
-            r = each(ctx, id, &o);
-        last = id;
+        last = (uint64_t)sqlite3_column_int64(st, 0);
+        if ((r = ent_store_observable(&o, st, 1)) == ENT_OK)
+            r = each(ctx, last, &o);
     }
     if (r == ENT_OK && z != SQLITE_DONE)
         r = ent_store_fail(s);

@@ -53,6 +53,17 @@ enum ent_query {
     ENT_Q_GUARD_EXCLUDE,
     ENT_Q_GUARD_INCLUDE,
     ENT_Q_GUARD_EACH_GOOD,
+    ENT_Q_CLAIMS,
+    ENT_Q_CLAIMS_OF,
+    ENT_Q_PLACE,
+    ENT_Q_PLACED,
+    ENT_Q_INSIDE,
+    ENT_Q_STARTING,
+    ENT_Q_DECIDE,
+    ENT_Q_UNDECIDE,
+    ENT_Q_TAG,
+    ENT_Q_UNTAG,
+    ENT_Q_TAGS,
     ENT_Q_COUNT
 };
 
@@ -74,6 +85,11 @@ void ent_store_bind(sqlite3_stmt *st, int at, struct ent_slice s);
 /* A column's text; valid until the next step or reset. */
 struct ent_slice ent_store_column(sqlite3_stmt *st, int at);
 
+/* The observable in two columns, type and value. ENT_E_FORMAT: what stands in the file was
+ * canonical, but a file can be changed. */
+ENT_MUST_USE enum ent_err ent_store_observable(struct ent_observable *ret, sqlite3_stmt *st,
+                                               int at);
+
 /* Reset and unbind. */
 void ent_store_done(sqlite3_stmt *st);
 
@@ -82,6 +98,10 @@ ENT_MUST_USE enum ent_err ent_store_run(struct ent_store *s, sqlite3_stmt *st);
 
 /* A new mark, as part of the transaction. */
 ENT_MUST_USE enum ent_err ent_store_renew_mark(struct ent_store *s);
+
+/* find.c: once a connection; and in a transaction, the places of what has none yet. */
+ENT_MUST_USE enum ent_err ent_store_place_start(struct ent_store *s);
+ENT_MUST_USE enum ent_err ent_store_place(struct ent_store *s);
 
 /* Step one that returns one number; ENT_E_NOTFOUND without a row. */
 ENT_MUST_USE enum ent_err ent_store_number(struct ent_store *s, sqlite3_stmt *st, int64_t *ret);

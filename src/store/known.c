@@ -100,19 +100,13 @@ enum ent_err ent_store_revoke(struct ent_store *s, struct ent_slice source, stru
     return ent_store_run(s, st);
 }
 
-/* What stands in the file was written by ent_store_put(), but a file can be changed. */
 static enum ent_err take_row(sqlite3_stmt *st, struct ent_known *k)
 {
-    struct ent_slice value = ent_store_column(st, 2);
-    int64_t type = sqlite3_column_int64(st, 1), tlp = sqlite3_column_int64(st, 3);
-    if (type <= 0 || type >= ENT_OBS_TYPES || value.n == 0 || value.n > ENT_OBS_MAX ||
-        tlp < ENT_TLP_CLEAR || tlp > ENT_TLP_RED)
+    int64_t tlp = sqlite3_column_int64(st, 3);
+    enum ent_err r = ent_store_observable(&k->obs, st, 1);
+    if (r != ENT_OK || tlp < ENT_TLP_CLEAR || tlp > ENT_TLP_RED)
         return ENT_E_FORMAT;
     k->id = (uint64_t)sqlite3_column_int64(st, 0);
-    k->obs.type = (enum ent_obs_type)type;
-    k->obs.n = (uint16_t)value.n;
-    memcpy(k->obs.text, value.p, value.n);
-    k->obs.text[value.n] = '\0';
     k->tlp = (enum ent_tlp)tlp;
     k->confidence = sqlite3_column_int(st, 4);
     k->context = (uint64_t)sqlite3_column_int64(st, 5);

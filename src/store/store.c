@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #define APPLICATION_ID 0x456E7465 /* "Ente" */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define CACHE          "-32768" /* KiB: the indexes of a million observables, mostly */
 
 static const char schema[] =
@@ -31,7 +31,7 @@ static const char schema[] =
     " NULL, items INTEGER NOT NULL, PRIMARY KEY (partner, direction, period)) WITHOUT ROWID;"
     "CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
-/* What stores of version 1 lack: tables are added, never changed. */
+/* What stores of earlier versions lack: tables are added, never changed. */
 static const char added[] =
     /* What a source took back, by the id it gave. A claim that comes again, or later, stays dead.
      */
@@ -56,16 +56,38 @@ static const char added[] =
     "CREATE TABLE IF NOT EXISTS guard_name (name TEXT PRIMARY KEY, display TEXT NOT NULL)"
     " WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS guard_good (name TEXT PRIMARY KEY) WITHOUT ROWID;"
-    "PRAGMA user_version = 2;"; /* SCHEMA_VERSION */
+    /* Where observables lie, see find.c. */
+    "CREATE TABLE IF NOT EXISTS place (place BLOB NOT NULL, observable INTEGER NOT NULL REFERENCES"
+    " observable, PRIMARY KEY (place, observable)) WITHOUT ROWID;"
+    /* What was decided here about a source's claims, and words of our own, see claims.c. */
+    "CREATE TABLE IF NOT EXISTS decision (observable INTEGER NOT NULL REFERENCES observable, source"
+    " INTEGER NOT NULL REFERENCES source, until INTEGER NOT NULL, decided INTEGER NOT NULL, PRIMARY"
+    " KEY (observable, source)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS tag (observable INTEGER NOT NULL REFERENCES observable, name TEXT"
+    " NOT NULL, added INTEGER NOT NULL, PRIMARY KEY (observable, name)) WITHOUT ROWID;"
+    "PRAGMA user_version = 3;"; /* SCHEMA_VERSION */
 
 /* The columns that take_row() reads, and when a claim counts. ?3 is the time, 0 for any. */
 #define ROW                                                                                        \
     "o.id, o.type, o.value, c.tlp, c.confidence, c.context, x.kind, x.text, s.name, c.valid_until"
-#define STANDS                                                                                     \
-    "(c.ext_id = '' OR NOT EXISTS (SELECT 1 FROM revoked r WHERE r.source = c.source AND"          \
+#define WITHDRAWN                                                                                  \
+    "(c.ext_id <> '' AND EXISTS (SELECT 1 FROM revoked r WHERE r.source = c.source AND"            \
     " r.ext_id = c.ext_id))"
+/* A decision of 0 holds at any time, also where at is 0. */
+#define STANDS(at)                                                                                 \
+    "NOT " WITHDRAWN " AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.observable ="              \
+    " c.observable AND d.source = c.source AND d.until <= " at ")"
 #define VALID                                                                                      \
-    "(?3 = 0 OR (c.valid_from <= ?3 AND (c.valid_until = 0 OR c.valid_until > ?3))) AND " STANDS
+    "(?3 = 0 OR (c.valid_from <= ?3 AND (c.valid_until = 0 OR c.valid_until > ?3))) AND " STANDS(  \
+        "?3")
+
+/* The columns that take_claim() reads. */
+#define CLAIM                                                                                      \
+    "o.id, o.type, o.value, c.tlp, c.confidence, c.valid_from, c.valid_until, c.first_import,"     \
+    " c.last_import, s.name, c.ext_id, c.context, x.kind, x.text, " WITHDRAWN ", d.until"          \
+    " FROM claim c CROSS JOIN observable o ON o.id = c.observable"                                 \
+    " CROSS JOIN source s ON s.id = c.source CROSS JOIN context x ON x.id = c.context"             \
+    " LEFT JOIN decision d ON d.observable = c.observable AND d.source = c.source"
 
 static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_BEGIN] = "BEGIN IMMEDIATE",
@@ -95,7 +117,8 @@ static const char *const sql[ENT_Q_COUNT] = {
      */
     [ENT_Q_COMPILE] =
         "SELECT o.id, o.type, o.value FROM claim c CROSS JOIN observable o ON o.id = c.observable"
-        " WHERE (c.valid_until = 0 OR c.valid_until > ?1) AND " STANDS " ORDER BY c.observable",
+        " WHERE (c.valid_until = 0 OR c.valid_until > ?1) AND " STANDS(
+            "?1") " ORDER BY c.observable",
     [ENT_Q_GET] = "SELECT " ROW ", (SELECT count(*) FROM claim c WHERE c.observable = ?1"
                   " AND " VALID ") FROM observable o"
                   " JOIN claim c ON c.observable = o.id"
@@ -144,6 +167,34 @@ static const char *const sql[ENT_Q_COUNT] = {
         "SELECT w.name FROM warned v JOIN warning w ON w.id = v.warning WHERE v.type"
         " = ?2 AND v.value = ?3 AND ((w.types >> ?1) & 1) AND (?4 OR w.type <> ?5)"
         " ORDER BY w.name",
+    [ENT_Q_CLAIMS] =
+        "SELECT " CLAIM " WHERE ((?1 >> o.type) & 1) AND c.tlp <= ?2 AND c.confidence >= ?3"
+        " AND c.first_import >= ?4 AND (?5 = '' OR s.name = ?5) AND (?6 = '' OR EXISTS (SELECT 1"
+        " FROM tag t WHERE t.observable = c.observable AND t.name = ?6))"
+        " ORDER BY c.observable DESC, c.source DESC, c.ext_id DESC",
+    [ENT_Q_CLAIMS_OF] = "SELECT " CLAIM " WHERE c.observable = ?1"
+                        " ORDER BY c.confidence DESC, c.last_import DESC, c.source, c.ext_id",
+    [ENT_Q_PLACE] =
+        "INSERT INTO place SELECT p, id FROM (SELECT ent_place(type, value) AS p, id FROM"
+        " observable WHERE id > coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE key = ?1),"
+        " 0)) WHERE p IS NOT NULL ORDER BY p, id",
+    [ENT_Q_PLACED] = "INSERT INTO fact SELECT ?1, coalesce(max(id), 0) FROM observable WHERE true"
+                     " ON CONFLICT DO UPDATE SET value = excluded.value",
+    [ENT_Q_INSIDE] = "SELECT o.id, o.type, o.value FROM place p CROSS JOIN observable o ON o.id ="
+                     " p.observable WHERE p.place >= ?1 AND p.place < ?2 ORDER BY p.place,"
+                     " p.observable",
+    [ENT_Q_STARTING] = "SELECT id, type, value FROM observable WHERE type = ?1 AND value >= ?2 AND"
+                       " value < ?3 ORDER BY value",
+    [ENT_Q_DECIDE] =
+        "INSERT INTO decision SELECT DISTINCT c.observable, c.source, ?3, ?4 FROM claim"
+        " c JOIN source s ON s.id = c.source WHERE c.observable = ?1 AND (?2 = '' OR"
+        " s.name = ?2) ON CONFLICT DO UPDATE SET until = excluded.until, decided ="
+        " excluded.decided",
+    [ENT_Q_UNDECIDE] = "DELETE FROM decision WHERE observable = ?1 AND (?2 = '' OR source = (SELECT"
+                       " id FROM source WHERE name = ?2))",
+    [ENT_Q_TAG] = "INSERT INTO tag VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    [ENT_Q_UNTAG] = "DELETE FROM tag WHERE observable = ?1 AND name = ?2",
+    [ENT_Q_TAGS] = "SELECT name FROM tag WHERE observable = ?1 ORDER BY name",
     [ENT_Q_SIGHTED] = "SELECT coalesce(sum(count), 0) FROM sighting WHERE observable = ?1",
     [ENT_Q_GUARD_ADD] = "INSERT INTO guard_name VALUES (?1, ?2) ON CONFLICT DO UPDATE SET display ="
                         " excluded.display",
@@ -217,6 +268,19 @@ struct ent_slice ent_store_column(sqlite3_stmt *st, int at)
     return ent_slice(p, p == NULL ? 0 : (size_t)sqlite3_column_bytes(st, at));
 }
 
+enum ent_err ent_store_observable(struct ent_observable *ret, sqlite3_stmt *st, int at)
+{
+    int64_t type = sqlite3_column_int64(st, at);
+    struct ent_slice value = ent_store_column(st, at + 1);
+    if (type <= 0 || type >= ENT_OBS_TYPES || value.n == 0 || value.n > ENT_OBS_MAX)
+        return ENT_E_FORMAT;
+    ret->type = (enum ent_obs_type)type;
+    ret->n = (uint16_t)value.n;
+    memcpy(ret->text, value.p, value.n);
+    ret->text[value.n] = '\0';
+    return ENT_OK;
+}
+
 void ent_store_done(sqlite3_stmt *st)
 {
     (void)sqlite3_reset(st);
@@ -275,6 +339,8 @@ static enum ent_err create(struct ent_store *s, struct ent_diag *d)
     if (r == ENT_OK && version < SCHEMA_VERSION &&
         sqlite3_exec(s->db, added, NULL, NULL, NULL) != SQLITE_OK)
         r = ent_store_fail(s);
+    if (r == ENT_OK && version < SCHEMA_VERSION)
+        r = ent_store_place(s);
     if (r == ENT_OK && sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         r = ent_store_fail(s);
     if (r != ENT_OK) {
@@ -329,7 +395,8 @@ enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d, const ch
                            "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
                            "PRAGMA cache_size = " CACHE ";",
                            NULL, NULL, NULL);
-        r = check_version(s, d);
+        if ((r = ent_store_place_start(s)) == ENT_OK)
+            r = check_version(s, d);
     }
     if (r == ENT_OK && pragma(s, "PRAGMA synchronous", &ignored) != ENT_OK)
         r = ent_fail(d, ENT_E_IO, "cannot set up the store", 0, 0);
@@ -359,6 +426,8 @@ enum ent_err ent_store_begin(struct ent_store *s)
 enum ent_err ent_store_commit(struct ent_store *s)
 {
     enum ent_err r = s->touched ? ent_store_renew_mark(s) : ENT_OK;
+    if (r == ENT_OK && s->touched)
+        r = ent_store_place(s);
     if (r == ENT_OK && (r = ent_store_run(s, ent_store_query(s, ENT_Q_COMMIT))) == ENT_OK)
         s->touched = false;
     return r;

@@ -106,6 +106,107 @@ ENT_MUST_USE enum ent_err ent_store_mark(struct ent_store *s, struct ent_mark16 
 ENT_MUST_USE enum ent_err ent_store_count(struct ent_store *s, uint64_t ret[static ENT_OBS_TYPES],
                                           uint64_t *ret_claims);
 
+/* --- what is known of something -----------------------------------------------------------------
+ */
+
+/* What one source says of one observable, as it said it, and what was decided here about that. */
+struct ent_claim {
+    uint64_t id; /* of the observable, as ent_known has it */
+    struct ent_observable obs;
+    enum ent_tlp tlp;
+    int confidence;                  /* -1 when not said */
+    int64_t valid_from, valid_until; /* by the author; 0 when not said */
+    int64_t first_import, last_import;
+    uint64_t context;
+    struct ent_slice source, ext_id, kind, text;
+    bool withdrawn; /* by its source */
+    bool decided;   /* ended here, at: */
+    int64_t until;  /* 0: it never counted */
+};
+
+/* Whether it counts, and if not, why. */
+enum ent_claim_state {
+    ENT_CLAIM_VALID,
+    ENT_CLAIM_FUTURE,    /* not valid yet */
+    ENT_CLAIM_EXPIRED,   /* by what its author wrote */
+    ENT_CLAIM_ENDED,     /* by ent_store_decide() */
+    ENT_CLAIM_REVOKED,   /* the same, from its beginning */
+    ENT_CLAIM_WITHDRAWN, /* by its source */
+};
+enum ent_claim_state ent_claim_state(const struct ent_claim *c, int64_t at);
+
+struct ent_claim_filter {
+    uint32_t types;               /* ENT_OBS_BIT()s; 0 means all */
+    enum ent_tlp max_tlp;         /* at most this narrow; 0 means all */
+    int min_confidence;           /* 0 means any, also none */
+    int64_t since;                /* first imported then or later */
+    struct ent_slice source, tag; /* empty means any */
+};
+
+/* Claims, those on the newest observable first; without sorting, so that the first come at once.
+ * Slices are valid during the call. */
+ENT_MUST_USE enum ent_err ent_store_claims(struct ent_store *s, const struct ent_claim_filter *f,
+                                           enum ent_err (*each)(void *ctx,
+                                                                const struct ent_claim *c),
+                                           void *ctx);
+
+/* All claims on one observable, the most confident first. */
+ENT_MUST_USE enum ent_err ent_store_claims_of(struct ent_store *s, uint64_t id,
+                                              enum ent_err (*each)(void *ctx,
+                                                                   const struct ent_claim *c),
+                                              void *ctx);
+
+/* The id of an observable; ENT_E_NOTFOUND. */
+ENT_MUST_USE enum ent_err ent_store_find(struct ent_store *s, uint64_t *ret,
+                                         const struct ent_observable *o);
+
+/* What is known in this network, or at and below this name (URLs and e-mail addresses there too),
+ * by place. ENT_E_FORMAT for an observable that is neither. */
+ENT_MUST_USE enum ent_err ent_store_inside(struct ent_store *s, const struct ent_observable *o,
+                                           enum ent_err (*each)(void *ctx, uint64_t id,
+                                                                const struct ent_observable *o),
+                                           void *ctx);
+
+/* What is known of this type whose text begins so, by text. */
+ENT_MUST_USE enum ent_err ent_store_starting(
+    struct ent_store *s, enum ent_obs_type type, struct ent_slice start,
+    enum ent_err (*each)(void *ctx, uint64_t id, const struct ent_observable *o), void *ctx);
+
+/* What is known around it: networks, names above, its host, beginnings of its URL; the closest
+ * first, and not the observable itself. */
+ENT_MUST_USE enum ent_err ent_store_around(struct ent_store *s, const struct ent_observable *o,
+                                           enum ent_err (*each)(void *ctx, uint64_t id,
+                                                                const struct ent_observable *o),
+                                           void *ctx);
+
+/* --- what is decided here -----------------------------------------------------------------------
+ */
+
+/*
+ * Inside a transaction. What this source (empty: each source that speaks of it now) claims about
+ * the observable counts until then, and with until 0 never did. A source that repeats itself
+ * changes nothing; a source that speaks of it for the first time counts. A later decision takes the
+ * place of an earlier one. ENT_E_NOTFOUND when there is no such claim.
+ */
+ENT_MUST_USE enum ent_err ent_store_decide(struct ent_store *s, uint64_t id,
+                                           struct ent_slice source, int64_t until, int64_t now);
+
+/* Inside a transaction: as if it had never been decided. ENT_E_NOTFOUND when it was not. */
+ENT_MUST_USE enum ent_err ent_store_undecide(struct ent_store *s, uint64_t id,
+                                             struct ent_slice source);
+
+/* Words of this member's own on an observable: UTF-8, nothing invisible, no blanks around it.
+ * ENT_E_FORMAT for another text; twice is fine. */
+#define ENT_TAG_MAX 255
+ENT_MUST_USE enum ent_err ent_store_tag(struct ent_store *s, uint64_t id, struct ent_slice tag,
+                                        int64_t now);
+/* ENT_E_NOTFOUND */
+ENT_MUST_USE enum ent_err ent_store_untag(struct ent_store *s, uint64_t id, struct ent_slice tag);
+/* By name. */
+ENT_MUST_USE enum ent_err ent_store_tags(struct ent_store *s, uint64_t id,
+                                         enum ent_err (*each)(void *ctx, struct ent_slice tag),
+                                         void *ctx);
+
 /* --- sightings ----------------------------------------------------------------------------------
  */
 
@@ -189,6 +290,12 @@ ENT_MUST_USE enum ent_err ent_store_warned(struct ent_store *s,
  * seen, and not the name above it or the network around it. */
 ENT_MUST_USE enum ent_err ent_store_warned_by(
     struct ent_store *s, enum ent_obs_type seen, const struct ent_observable *value, bool exact,
+    enum ent_err (*each)(void *ctx, struct ent_slice name), void *ctx);
+
+/* The names of the lists that warn of o: it is on them, or what it lies in. A name may come twice.
+ */
+ENT_MUST_USE enum ent_err ent_store_warned_around(
+    struct ent_store *s, const struct ent_observable *o,
     enum ent_err (*each)(void *ctx, struct ent_slice name), void *ctx);
 
 /* --- budgets ------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ struct args {
 bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc, char **argv);
 
 extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
-    cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings;
+    cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings, cmd_show;
 
 /* --- what several commands do -------------------------------------------------------------------
  */

@@ -1,0 +1,57 @@
+/* know.c: what the commands that look at the store share. */
+#include "cli/know.h"
+
+bool know_parse(struct ent_observable *ret, int *ret_exit, const struct command *c,
+                const char *text)
+{
+    const char *why = NULL;
+    if (ent_observable_parse(ret, &why, ent_slice_str(text)) == ENT_OK)
+        return true;
+    *ret_exit = cli_usage(c, why, text);
+    return false;
+}
+
+const char *know_defang(char ret[static ENT_OBS_DEFANGED_MAX], const struct ent_observable *o)
+{
+    ent_observable_defang(ret, ENT_OBS_DEFANGED_MAX, o);
+    return ret;
+}
+
+const char *know_state(enum ent_claim_state state)
+{
+    static const char *const name[] = {
+        [ENT_CLAIM_VALID] = "valid",     [ENT_CLAIM_FUTURE] = "not yet valid",
+        [ENT_CLAIM_EXPIRED] = "expired", [ENT_CLAIM_ENDED] = "expired here",
+        [ENT_CLAIM_REVOKED] = "revoked", [ENT_CLAIM_WITHDRAWN] = "withdrawn by its source",
+    };
+    return name[state];
+}
+
+const char *know_confidence(char ret[static ENT_NUM_TEXT], int confidence)
+{
+    (void)snprintf(ret, ENT_NUM_TEXT, confidence < 0 ? "-" : "%d", confidence);
+    return ret;
+}
+
+void know_claim_json(struct ent_json *j, const struct ent_claim *c, int64_t now)
+{
+    ent_json_str(j, "source", c->source);
+    if (c->ext_id.n > 0)
+        ent_json_str(j, "id", c->ext_id);
+    ent_json_cstr(j, "tlp", ent_tlp_name(c->tlp));
+    if (c->confidence >= 0)
+        ent_json_i64(j, "confidence", c->confidence);
+    ent_json_cstr(j, "state", know_state(ent_claim_state(c, now)));
+    if (c->valid_from != 0)
+        ent_json_time(j, "valid_from", c->valid_from);
+    if (c->valid_until != 0)
+        ent_json_time(j, "valid_until", c->valid_until);
+    if (c->decided && c->until > 0)
+        ent_json_time(j, "expired_here", c->until);
+    if (c->kind.n > 0)
+        ent_json_str(j, "kind", c->kind);
+    if (c->text.n > 0)
+        ent_json_str(j, "text", c->text);
+    ent_json_time(j, "first_import", c->first_import);
+    ent_json_time(j, "last_import", c->last_import);
+}

@@ -1,0 +1,24 @@
+/* know.h: what the commands that look at the store share: show, find, list, stats, tag, expire,
+ * revoke, lint. */
+#ifndef ENT_CLI_KNOW_H
+#define ENT_CLI_KNOW_H
+
+#include "cli/cli.h"
+
+/* The observable that text is, or a usage error that was printed. */
+bool know_parse(struct ent_observable *ret, int *ret_exit, const struct command *c,
+                const char *text);
+
+/* "198[.]51[.]100[.]3" */
+const char *know_defang(char ret[static ENT_OBS_DEFANGED_MAX], const struct ent_observable *o);
+
+/* "valid", "expired", ... */
+const char *know_state(enum ent_claim_state state);
+
+/* The members of a claim, into an object that is open; without the observable. */
+void know_claim_json(struct ent_json *j, const struct ent_claim *c, int64_t now);
+
+/* "85", or "-" where the source did not say. */
+const char *know_confidence(char ret[static ENT_NUM_TEXT], int confidence);
+
+#endif

@@ -33,6 +33,7 @@ static const struct {
     {"--eve-dgram", TEXT, offsetof(struct args, eve_dgram)},
     {"--since", TEXT, offsetof(struct args, since)},
     {"--min-score", TEXT, offsetof(struct args, min_score)},
+    {"--limit", TEXT, offsetof(struct args, limit)},
     {"--no-passphrase", FLAG, offsetof(struct args, no_passphrase)},
     {"--json", FLAG, offsetof(struct args, json)},
     {"--table", FLAG, offsetof(struct args, table)},

@@ -46,4 +46,29 @@ run ent watch "$T/log"
 ends "show what was seen and is on a warning list" 0 ent show --json 66.249.64.5
 is "tells both" "$(jq -c '[(.warnings|length),[.sightings[]|[.count,.line]]]' "$T/out")" '[1,[[1,1]]]'
 
+# --- find ----------------------------------------------------------------------------------------
+
+found() { ent find --json "$@" | jq -r .value | tr '\n' ' '; }
+is "find exactly, defanged" "$(found 'EVIL[.]example')" "evil.example "
+is "find in a network" "$(found 5.149.249.0/24)" "5.149.249.172 "
+is "the network is in itself" "$(found 5.149.248.0/22)" "5.149.248.0/22 5.149.249.172 "
+is "find below a name" "$(found '*.evil.example')" "evil.example www.evil.example "
+is "find by beginning" "$(found 'EV*')" "evil.example "
+is "of some types" "$(found --types url 'hxxp://e*')" "http://efax.pfdregistry.net/eFax/37486.ZIP "
+is "a dot at the end counts" "$(found 'evil[.]*') $(found 'evi.*')" "evil.example  "
+ends "more than the limit" 0 ent find --limit 3 --types ip 0.0.0.0/0
+is "are not told" "$(wc -l <"$T/out")" 3
+told "but said" "entente: 0.0.0.0/0: the first 3; --limit 0 finds all"
+is "all of them" "$(ent find --limit 0 --json --types ip 0.0.0.0/0 | wc -l)" 877
+ends "find for people" 0 ent find www.evil.example 9.9.9.9
+is "says what is not valid and what is not there" "$(cat "$T/out")" \
+    'domain    www[.]evil[.]example                         85  TLP:CLEAR        cert: c2 [31m (not valid now)
+9.9.9.9: nothing known'
+for bad in '*' 'a*b*' '*evil' '*.10.0.0.1' 'not an observable' ''; do
+    run ent find "$bad"
+    [ "$rc" = 2 ] || break
+done
+is "what cannot be asked is refused" "$rc $bad" "2 "
+ends "no limit but a number" 2 ent find --limit -1 x.org
+
 done_testing

@@ -52,7 +52,7 @@ _entente() {
     --tlp) words='clear green amber amber+strict red' ;;
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;
-    --name | --display | --url | --source | --confidence | --listen | --threads | --since | --limit) return ;;
+    --name | --display | --url | --source | --confidence | --listen | --threads | --since | --limit | --tag | --min-confidence) return ;;
     esac
     if [ -z "$words" ] && [ "${cur#-}" != "$cur" ]; then
         words=$(_entente_options "$program" "$command")

@@ -34,6 +34,8 @@ static const struct {
     {"--since", TEXT, offsetof(struct args, since)},
     {"--min-score", TEXT, offsetof(struct args, min_score)},
     {"--limit", TEXT, offsetof(struct args, limit)},
+    {"--tag", TEXT, offsetof(struct args, tag)},
+    {"--min-confidence", TEXT, offsetof(struct args, min_confidence)},
     {"--no-passphrase", FLAG, offsetof(struct args, no_passphrase)},
     {"--json", FLAG, offsetof(struct args, json)},
     {"--table", FLAG, offsetof(struct args, table)},

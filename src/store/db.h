@@ -64,6 +64,11 @@ enum ent_query {
     ENT_Q_TAG,
     ENT_Q_UNTAG,
     ENT_Q_TAGS,
+    ENT_Q_STATS,
+    ENT_Q_SUM_SIGHTED,
+    ENT_Q_SUM_SIGHTINGS,
+    ENT_Q_SUM_TAGGED,
+    ENT_Q_SUM_BYTES,
     ENT_Q_COUNT
 };
 

@@ -195,6 +195,17 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_TAG] = "INSERT INTO tag VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     [ENT_Q_UNTAG] = "DELETE FROM tag WHERE observable = ?1 AND name = ?2",
     [ENT_Q_TAGS] = "SELECT name FROM tag WHERE observable = ?1 ORDER BY name",
+    [ENT_Q_STATS] =
+        "SELECT s.name, sum(c.tlp = 1), sum(c.tlp = 2), sum(c.tlp = 3), sum(c.tlp = 4),"
+        " sum(c.tlp = 5), count(*), sum(c.valid_until <> 0 AND c.valid_until <= ?1),"
+        " sum(" WITHDRAWN "), sum(d.until IS NOT NULL), min(c.first_import), max(c.last_import)"
+        " FROM claim c CROSS JOIN source s ON s.id = c.source"
+        " LEFT JOIN decision d ON d.observable = c.observable AND d.source = c.source"
+        " GROUP BY c.source ORDER BY s.name",
+    [ENT_Q_SUM_SIGHTED] = "SELECT count(DISTINCT observable) FROM sighting",
+    [ENT_Q_SUM_SIGHTINGS] = "SELECT coalesce(sum(count), 0) FROM sighting",
+    [ENT_Q_SUM_TAGGED] = "SELECT count(DISTINCT observable) FROM tag",
+    [ENT_Q_SUM_BYTES] = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
     [ENT_Q_SIGHTED] = "SELECT coalesce(sum(count), 0) FROM sighting WHERE observable = ?1",
     [ENT_Q_GUARD_ADD] = "INSERT INTO guard_name VALUES (?1, ?2) ON CONFLICT DO UPDATE SET display ="
                         " excluded.display",

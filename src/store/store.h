@@ -179,6 +179,24 @@ ENT_MUST_USE enum ent_err ent_store_around(struct ent_store *s, const struct ent
                                                                 const struct ent_observable *o),
                                            void *ctx);
 
+/* By name; expired by what the author wrote. */
+struct ent_source_stats {
+    struct ent_slice name;
+    uint64_t tlp[ENT_TLP_RED + 1]; /* index is enum ent_tlp */
+    uint64_t claims, expired, withdrawn, decided;
+    int64_t first_import, last_import;
+};
+ENT_MUST_USE enum ent_err ent_store_stats_by_source(
+    struct ent_store *s, int64_t at,
+    enum ent_err (*each)(void *ctx, const struct ent_source_stats *x), void *ctx);
+
+struct ent_store_sums {
+    uint64_t sighted, sightings; /* observables that were seen, and how often */
+    uint64_t tagged;             /* observables */
+    uint64_t bytes;              /* of the file */
+};
+ENT_MUST_USE enum ent_err ent_store_sums(struct ent_store *s, struct ent_store_sums *ret);
+
 /* --- what is decided here -----------------------------------------------------------------------
  */
 

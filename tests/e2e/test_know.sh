@@ -71,4 +71,35 @@ done
 is "what cannot be asked is refused" "$rc $bad" "2 "
 ends "no limit but a number" 2 ent find --limit -1 x.org
 
+# --- list, stats ---------------------------------------------------------------------------------
+
+listed() { ent list --json "$@" | jq -r .value | tr '\n' ' '; }
+is "list: the newest first" "$(listed --limit 3)" "66.249.64.5 www.evil.example www.evil.example "
+is "list: by source" "$(listed --source nets)" "evil.example 5.149.248.0/22 "
+is "list: by type and confidence" "$(listed --types domain --min-confidence 80)" \
+    "www.evil.example evil.example "
+is "list: by marking" "$(ent list --json --tlp green | jq -r .tlp | sort -u | tr '\n' ' ')" \
+    "TLP:CLEAR TLP:GREEN "
+is "list: since" "$(listed --since 2100-01-01)" ""
+is "list: everything" "$(ent list | wc -l)" 920
+ends "list for people" 0 ent list --source cert --limit 1
+tells "defanged, with what became of it" \
+    '^20.* domain +www\[\.\]evil\[\.\]example +- +TLP:CLEAR +withdrawn by its source cert' "$T/out"
+for bad in "--types x" "--tlp x" "--min-confidence 0" "--min-confidence 101" "--since x" "--limit 0" x; do
+    # shellcheck disable=SC2086 # two words
+    run ent list $bad
+    [ "$rc" = 2 ] || break
+done
+is "list refuses what it does not understand" "$rc $bad" "2 x"
+ends "stats" 0 ent stats --json
+is "by type and source" \
+    "$(jq -c '[.types.ipv4,.types.domain,.claims,.sighted,.sightings,[.sources[]|[.source,.claims,.tlp,.expired,.withdrawn]]]' "$T/out")" \
+    '[877,12,920,1,1,[["JAR-16-20296A.csv",915,{"TLP:CLEAR":915},0,0],["cert",2,{"TLP:CLEAR":2},1,1],["g",1,{"TLP:AMBER":1},0,0],["nets",2,{"TLP:GREEN":2},0,0]]]'
+ends "stats for people" 0 ent stats
+tells "say what is known" '^known +877 ipv4, 1 net4, 12 domain, 1 url, ' "$T/out"
+tells "and by whom" ' +2 +0 +2 +0 +0 +0 +0 +0 +0 +20[0-9-]+ 20[0-9-]+ nets$' "$T/out"
+ends "stats take no arguments" 2 ent stats x
+member empty
+is "an empty store has nothing" "$("$bin" stats --home "$T/empty" --json | jq -c '[.types,.claims,.sources]')" '[{},0,[]]'
+
 done_testing

@@ -52,7 +52,7 @@ _entente() {
     --tlp) words='clear green amber amber+strict red' ;;
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;
-    --name | --display | --url | --source | --confidence | --listen | --threads | --since | --limit | --tag | --min-confidence) return ;;
+    --name | --display | --url | --source | --confidence | --listen | --threads | --since | --limit | --tag | --min-confidence | --at) return ;;
     esac
     if [ -z "$words" ] && [ "${cur#-}" != "$cur" ]; then
         words=$(_entente_options "$program" "$command")
@@ -65,6 +65,9 @@ _entente() {
         warnings)
             words='add list remove'
             [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' add '* ]] && words='' ;;
+        tag)
+            words='add remove'
+            [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *\ @(add|remove)\ * ]] && words='' ;;
         match) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
         pact)
             words='add show'

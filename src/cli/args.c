@@ -34,6 +34,7 @@ static const struct {
     {"--since", TEXT, offsetof(struct args, since)},
     {"--min-score", TEXT, offsetof(struct args, min_score)},
     {"--limit", TEXT, offsetof(struct args, limit)},
+    {"--at", TEXT, offsetof(struct args, at)},
     {"--tag", TEXT, offsetof(struct args, tag)},
     {"--min-confidence", TEXT, offsetof(struct args, min_confidence)},
     {"--no-passphrase", FLAG, offsetof(struct args, no_passphrase)},
@@ -47,6 +48,7 @@ static const struct {
     {"--journal", FLAG, offsetof(struct args, journal)},
     {"--count", FLAG, offsetof(struct args, count)},
     {"--guard", FLAG, offsetof(struct args, guard)},
+    {"--undo", FLAG, offsetof(struct args, undo)},
     {"--no-sightings", FLAG, offsetof(struct args, no_sightings)},
 };
 

@@ -44,9 +44,9 @@ struct command {
 struct args {
     const char *home, *name, *display, *url, *passphrase_file, *format, *source, *tlp, *confidence;
     const char *observe, *listen, *port_file, *mode, *types, *from, *jobs, *threads, *since;
-    const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *min_confidence;
+    const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *min_confidence, *at;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal;
-    bool count, no_sightings, guard;
+    bool count, no_sightings, guard, undo;
     int rest; /* index of the first argument that is no option */
 };
 
@@ -56,7 +56,7 @@ bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc
 
 extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
     cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings, cmd_show, cmd_find,
-    cmd_list, cmd_stats;
+    cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag;
 
 /* --- what several commands do -------------------------------------------------------------------
  */
@@ -90,6 +90,10 @@ struct image_work {
     struct ent_progress progress;
 };
 void cli_image_work(struct image_work *ret);
+
+/* After a change of what is known, so that a watcher sees it at once. When it fails that is told;
+ * the change is kept in any case. */
+void cli_make_image(struct session *s);
 
 /* The problems of a configuration file, a line each, on standard error. */
 void cli_config_problems(const struct ent_config_problems *p, const char *path);

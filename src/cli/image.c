@@ -34,6 +34,22 @@ void cli_image_work(struct image_work *ret)
     ent_progress_start(&ret->progress, "compiling the indicators", 0, ENT_PROGRESS_ITEMS);
 }
 
+void cli_make_image(struct session *s)
+{
+    struct image_work work;
+    struct ent_watch *w = NULL;
+    struct ent_diag d = {0};
+    bool made;
+    cli_image_work(&work);
+    enum ent_err r = ent_home_image_make(s->home, s->store, &w, &made, &d, &work.job);
+    ent_progress_end(&work.progress);
+    ent_watch_free(w);
+    if (r == ENT_OK || r == ENT_E_INTERRUPTED)
+        return;
+    (void)cli_fail(r, &d, "image/indicators");
+    (void)fputs("entente: the indicators are kept; `entente watch` will compile them\n", stderr);
+}
+
 /* --- what is said of one ------------------------------------------------------------------------
  */
 

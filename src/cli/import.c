@@ -209,23 +209,6 @@ static int parse_opts(const struct args *a, struct ent_import_opts *ret)
     return EXIT_DONE;
 }
 
-/* So that a watcher sees at once what came in. The indicators are kept in any case. */
-static void make_image(struct session *s)
-{
-    struct image_work work;
-    struct ent_watch *w = NULL;
-    struct ent_diag d = {0};
-    bool made;
-    cli_image_work(&work);
-    enum ent_err r = ent_home_image_make(s->home, s->store, &w, &made, &d, &work.job);
-    ent_progress_end(&work.progress);
-    ent_watch_free(w);
-    if (r == ENT_OK || r == ENT_E_INTERRUPTED)
-        return;
-    (void)cli_fail(r, &d, "image/indicators");
-    (void)fputs("entente: the indicators are kept; `entente watch` will compile them\n", stderr);
-}
-
 static int run(int argc, char **argv)
 {
     struct args a;
@@ -249,7 +232,7 @@ static int run(int argc, char **argv)
         worst = one > worst ? one : worst;
     }
     if (code == EXIT_DONE && worst != EXIT_STOPPED)
-        make_image(&s);
+        cli_make_image(&s);
     cli_close(&s);
     return worst;
 }

@@ -102,4 +102,55 @@ ends "stats take no arguments" 2 ent stats x
 member empty
 is "an empty store has nothing" "$("$bin" stats --home "$T/empty" --json | jq -c '[.types,.claims,.sources]')" '[{},0,[]]'
 
+# --- expire, revoke, tag -------------------------------------------------------------------------
+
+echo 'GET http://evil.example/x' >"$T/evil.log"
+hits() { "$bin" watch --home "$T/$1" --json --no-sightings "$T/evil.log" 2>/dev/null | wc -l; }
+states() { ent show --json evil.example | jq -c '[.claims[].state]|sort'; }
+echo evil.example | ent import --source other - >/dev/null
+is "a name is found" "$(hits a)" 1
+ends "expire what one source says" 0 ent expire --source nets 'evil[.]example'
+is "the other still counts" "$(states) $(hits a)" '["expired here","valid"] 1'
+ends "expire what all say" 0 ent expire --at 2100-01-01 evil.example
+is "later" "$(states) $(hits a)" '["valid","valid"] 1'
+is "and it is shown when" "$(ent show --json evil.example | jq -c '.claims[0].expired_here')" '"2100-01-01T00:00:00Z"'
+ends "expire now" 0 ent expire evil.example
+is "nothing is found" "$(states) $(hits a)" '["expired here","expired here"] 0'
+is "the image was made at once" "$(ent image show --json | jq .current)" true
+ent import --source nets --tlp green --confidence 80 "$T/nets.txt" >/dev/null
+is "also when a source says it again" "$(states) $(hits a)" '["expired here","expired here"] 0'
+tells "show for people says so" 'expires +20.*, decided here$' <(ent show evil.example)
+echo evil.example | ent import --source third - >/dev/null
+is "a new source counts" "$(states) $(hits a)" '["expired here","expired here","valid"] 1'
+ends "revoke" 0 ent revoke --source third evil.example
+is "it never counted" "$(states) $(hits a)" '["expired here","expired here","revoked"] 0'
+ends "undo all" 0 ent expire --undo evil.example
+is "as before" "$(states) $(hits a)" '["valid","valid","valid"] 1'
+ends "nothing is left to undo" 5 ent revoke --source third --undo evil.example
+told "is told" "entente: evil.example: nothing was decided about it here"
+ends "of several all or none" 5 ent expire evil.example 198.51.100.77
+told "is told" "entente: 198.51.100.77: nobody said anything about it"
+is "nothing was decided" "$(states)" '["valid","valid","valid"]'
+ends "a source that says nothing" 5 ent revoke --source nobody evil.example
+told "is told" "entente: evil.example: that source says nothing about it"
+ends "revoke wants a source" 2 ent revoke evil.example
+ends "a source has a name" 2 ent expire --source '' evil.example
+ends "no such time" 2 ent expire --at soon evil.example
+ends "what the author wrote is there still" 0 ent expire --source cert www.evil.example
+is "unchanged" "$(ent show --json www.evil.example | jq -c '.claims[0]|[.valid_until,.state]')" \
+    '["2018-11-18T00:00:00Z","expired here"]'
+
+ends "tag" 0 ent tag add 'evil[.]example' apt29 'misp-galaxy:threat-actor="Sofacy"'
+is "is shown" "$(ent show --json evil.example | jq -c .tags)" '["apt29","misp-galaxy:threat-actor=\"Sofacy\""]'
+is "and listed" "$(listed --tag apt29)" "evil.example evil.example evil.example "
+is "and counted" "$(ent stats --json | jq .tagged)" 1
+ends "tag remove" 0 ent tag remove evil.example apt29
+is "takes one off" "$(ent show --json evil.example | jq -c '.tags|length') $(listed --tag apt29)" "1 "
+ends "one that is not there" 5 ent tag remove evil.example apt29
+told "is told" "entente: apt29: it has no such tag"
+ends "a tag that obeys nothing" 3 ent tag add evil.example good $'\e[31m'
+is "takes none of them" "$(ent show --json evil.example | jq -c '.tags|length')" 1
+ends "what is not known has no tags" 5 ent tag add 198.51.100.77 x
+ends "tag says what to do" 2 ent tag evil.example x
+
 done_testing

@@ -33,14 +33,34 @@ const char *know_confidence(char ret[static ENT_NUM_TEXT], int confidence)
     return ret;
 }
 
-void know_claim_json(struct ent_json *j, const struct ent_claim *c, int64_t now)
+int know_score(const struct ent_config *config, const struct ent_claim *c, int64_t now)
+{
+    const struct ent_decay decay = ent_config_decay(config, c->obs.type);
+    return ent_decay(&decay, c->confidence,
+                     now - (c->valid_from != 0 ? c->valid_from : c->last_import));
+}
+
+const char *know_scored(char ret[static ENT_NUM_TEXT], const struct ent_config *config,
+                        const struct ent_claim *c, int64_t now)
+{
+    int score = know_score(config, c, now);
+    if (score == c->confidence)
+        return know_confidence(ret, c->confidence);
+    (void)snprintf(ret, ENT_NUM_TEXT, "%d (%d)", c->confidence, score);
+    return ret;
+}
+
+void know_claim_json(struct ent_json *j, const struct ent_config *config, const struct ent_claim *c,
+                     int64_t now)
 {
     ent_json_str(j, "source", c->source);
     if (c->ext_id.n > 0)
         ent_json_str(j, "id", c->ext_id);
     ent_json_cstr(j, "tlp", ent_tlp_name(c->tlp));
-    if (c->confidence >= 0)
+    if (c->confidence >= 0) {
         ent_json_i64(j, "confidence", c->confidence);
+        ent_json_i64(j, "score", know_score(config, c, now));
+    }
     ent_json_cstr(j, "state", know_state(ent_claim_state(c, now)));
     if (c->valid_from != 0)
         ent_json_time(j, "valid_from", c->valid_from);

@@ -15,8 +15,17 @@ const char *know_defang(char ret[static ENT_OBS_DEFANGED_MAX], const struct ent_
 /* "valid", "expired", ... */
 const char *know_state(enum ent_claim_state state);
 
+/* What is left of its confidence (ent_decay()): since it began to be valid, or where its author did
+ * not say when, since its source last said so. -1 where there is none. */
+int know_score(const struct ent_config *config, const struct ent_claim *c, int64_t now);
+
+/* "85", "85 (43)" where 43 are left, or "-". */
+const char *know_scored(char ret[static ENT_NUM_TEXT], const struct ent_config *config,
+                        const struct ent_claim *c, int64_t now);
+
 /* The members of a claim, into an object that is open; without the observable. */
-void know_claim_json(struct ent_json *j, const struct ent_claim *c, int64_t now);
+void know_claim_json(struct ent_json *j, const struct ent_config *config, const struct ent_claim *c,
+                     int64_t now);
 
 /* "85", or "-" where the source did not say. */
 const char *know_confidence(char ret[static ENT_NUM_TEXT], int confidence);

@@ -15,6 +15,7 @@ static const struct option_spec options[] = {
 
 struct listing {
     struct ent_buf line;
+    const struct ent_config *config;
     int64_t now;
     uint64_t limit, n;
     bool json;
@@ -27,7 +28,7 @@ static enum ent_err row_json(struct listing *l, const struct ent_claim *c)
     ent_json_obj(&j, NULL);
     ent_json_str(&j, "value", ent_slice(c->obs.text, c->obs.n));
     ent_json_cstr(&j, "type", ent_obs_type_name(c->obs.type));
-    know_claim_json(&j, c, l->now);
+    know_claim_json(&j, l->config, c, l->now);
     ent_json_obj_end(&j);
     return ent_json_end(&j);
 }
@@ -37,9 +38,9 @@ static enum ent_err row_text(struct listing *l, const struct ent_claim *c)
     char value[ENT_OBS_DEFANGED_MAX], source[ENT_SHOW_MAX], kind[ENT_SHOW_MAX];
     char confidence[ENT_NUM_TEXT], first[ENT_TIME_TEXT];
     ent_time_format(first, c->first_import);
-    return ent_buf_printf(&l->line, "%.10s %-9s %-44s %-3s %-16s %-23s %s%s%s", first,
+    return ent_buf_printf(&l->line, "%.10s %-9s %-44s %-8s %-16s %-23s %s%s%s", first,
                           ent_obs_type_name(c->obs.type), know_defang(value, &c->obs),
-                          know_confidence(confidence, c->confidence), ent_tlp_name(c->tlp),
+                          know_scored(confidence, l->config, c, l->now), ent_tlp_name(c->tlp),
                           know_state(ent_claim_state(c, l->now)), ent_show(source, c->source),
                           c->kind.n > 0 ? ": " : "", ent_show(kind, c->kind));
 }
@@ -97,6 +98,7 @@ static int run(int argc, char **argv)
     if ((code = read_filter(&a, &f, &l.limit)) != EXIT_DONE)
         return code;
     l.json = a.json;
+    l.config = &s.config;
     cli_catch_signals();
     ent_buf_init(&l.line, 1u << 20);
     if ((code = cli_open(&s, &a, true)) == EXIT_DONE) {

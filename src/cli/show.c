@@ -11,6 +11,7 @@ static const struct option_spec options[] = {
 /* One observable. Everything is collected in JSON or printed as it comes. */
 struct showing {
     struct ent_store *store;
+    const struct ent_config *config;
     struct ent_observable obs;
     uint64_t id; /* 0: not known itself */
     int64_t now;
@@ -111,13 +112,13 @@ static const char *time_or_dash(char ret[static ENT_TIME_TEXT], int64_t t)
     return t == 0 ? "-" : ret;
 }
 
-static void print_claim(const struct ent_claim *c, const char *head, int64_t now)
+static void print_claim(const struct showing *w, const struct ent_claim *c, const char *head)
 {
     char source[ENT_SHOW_MAX], confidence[ENT_NUM_TEXT], t[2][ENT_TIME_TEXT];
     struct ent_buf text;
     (void)printf("  %-10s %s: %s, confidence %s, %s\n", head, ent_show(source, c->source),
-                 ent_tlp_name(c->tlp), know_confidence(confidence, c->confidence),
-                 know_state(ent_claim_state(c, now)));
+                 ent_tlp_name(c->tlp), know_scored(confidence, w->config, c, w->now),
+                 know_state(ent_claim_state(c, w->now)));
     ent_buf_init(&text, 65536);
     if (c->kind.n > 0 && ent_escape(&text, c->kind, ENT_INDICATOR_KIND) == ENT_OK)
         (void)printf("  %-10s   kind      %.*s\n", "", (int)text.n, (const char *)text.p);
@@ -139,11 +140,11 @@ static enum ent_err tell_claim(void *ctx, const struct ent_claim *c)
 {
     struct showing *w = ctx;
     if (!w->json) {
-        print_claim(c, heading(w, "claim"), w->now);
+        print_claim(w, c, heading(w, "claim"));
         return ENT_OK;
     }
     ent_json_obj(&w->j, NULL);
-    know_claim_json(&w->j, c, w->now);
+    know_claim_json(&w->j, w->config, c, w->now);
     ent_json_obj_end(&w->j);
     return ENT_OK;
 }
@@ -216,6 +217,7 @@ static int show(struct session *s, const struct args *a, const struct ent_observ
     if (w == NULL)
         return cli_fail(ENT_E_NOMEM, NULL, NULL);
     w->store = s->store;
+    w->config = &s->config;
     w->obs = *o;
     w->now = ent_clock_now();
     w->json = a->json;

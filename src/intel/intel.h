@@ -105,6 +105,18 @@ struct ent_warning_sink {
 ENT_MUST_USE enum ent_err ent_warning_read(struct ent_warning *ret, struct ent_reader in,
                                            const struct ent_warning_sink *sink, struct ent_diag *d);
 
+/* --- decay --------------------------------------------------------------------------------------
+ */
+
+/* A claim is worth nothing after its lifetime (seconds; 0: it never decays). A speed of 1 loses the
+ * same each day, a higher one loses more at first: hundredths. */
+#define ENT_DECAY_SPEED_ONE 100u
+struct ent_decay {
+    uint64_t lifetime, speed;
+};
+/* What is left of a confidence, which may be -1 for none, when the claim is so many seconds old. */
+int ent_decay(const struct ent_decay *d, int confidence, int64_t age);
+
 /* --- parts of observables -----------------------------------------------------------------------
  */
 

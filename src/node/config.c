@@ -17,11 +17,12 @@
 #define MINUTE       UINT64_C(60)
 
 enum kind {
-    TEXT,     /* char[ENT_CONFIG_TEXT_MAX] */
-    COUNT,    /* uint64_t */
-    SIZE,     /* uint64_t, bytes: 512, 64K, 64M, 1G */
-    DURATION, /* uint64_t, seconds: 30, 30s, 5m, 2h, 1d */
-    WORD      /* an enum: one of a list of words */
+    TEXT,       /* char[ENT_CONFIG_TEXT_MAX] */
+    COUNT,      /* uint64_t */
+    SIZE,       /* uint64_t, bytes: 512, 64K, 64M, 1G */
+    DURATION,   /* uint64_t, seconds: 30, 30s, 5m, 2h, 1d */
+    HUNDREDTHS, /* uint64_t: 2 is 200, 2.3 is 230, 2.35 is 235 */
+    WORD        /* an enum: one of a list of words */
 };
 
 struct word {
@@ -48,6 +49,16 @@ struct item {
     const char *def;          /* as it would stand in the file */
     const char *help;
 };
+
+#define DAY 24 * 60 * MINUTE
+#define DECAY(m, lifetime, speed, what)                                                            \
+    {ITEM(m##_lifetime), .kind = DURATION, .max = 3650 * DAY, .def = lifetime,                     \
+     .help = "After so long, the confidence of a claim on " what " has decayed to nothing; with "  \
+             "0s it never does."},                                                                 \
+    {                                                                                              \
+        ITEM(m##_speed), .kind = HUNDREDTHS, .min = 10, .max = 10000, .def = speed,                \
+                         .help = "How fast it decays: with 1 evenly, with more the sooner."        \
+    }
 
 /* table */
 static const struct item items[] = {
@@ -78,6 +89,11 @@ static const struct item items[] = {
      .help = "A match in which the partner says nothing for so long is forgotten."},
     {ITEM(worker_threads), .kind = COUNT, .min = 0, .max = 1024, .def = "0",
      .help = "Threads for matches and imports; 0 means as many as there are processors."},
+    DECAY(ip, "60d", "2.3", "an address, network or endpoint"),
+    DECAY(domain, "180d", "2.3", "a domain"),
+    DECAY(url, "30d", "2.3", "a URL"),
+    DECAY(email, "365d", "1", "an e-mail address"),
+    DECAY(hash, "0s", "1", "a hash"),
 };
 
 #define ITEMS (sizeof(items) / sizeof(items[0]))
@@ -115,6 +131,28 @@ static enum ent_err parse_number(uint64_t *ret, const struct item *it, struct en
     if (v * factor < it->min)
         return ENT_E_LIMIT;
     *ret = v * factor;
+    return ENT_OK;
+}
+
+/* Digits, and after a point one or two more. */
+static enum ent_err parse_hundredths(uint64_t *ret, const struct item *it, struct ent_slice s)
+{
+    const uint8_t *point = s.n == 0 ? NULL : memchr(s.p, '.', s.n);
+    size_t whole = point == NULL ? s.n : (size_t)(point - s.p), after = s.n - whole;
+    uint64_t v, part = 0;
+    enum ent_err r = ent_parse_u64(&v, ent_slice(s.p, whole), it->max / 100);
+    if (r != ENT_OK || after == 1 || after > 3)
+        return r != ENT_OK ? r : ENT_E_FORMAT;
+    for (size_t i = 1; i < 3 && after > 0; i++) {
+        uint8_t c = i < after ? point[i] : '0';
+        if (c < '0' || c > '9')
+            return ENT_E_FORMAT;
+        part = 10 * part + (uint64_t)(c - '0');
+    }
+    v = 100 * v + part;
+    if (v < it->min || v > it->max)
+        return ENT_E_LIMIT;
+    *ret = v;
     return ENT_OK;
 }
 
@@ -158,6 +196,8 @@ static enum ent_err set(struct ent_config *c, const struct item *it, struct ent_
     case SIZE:
     case DURATION:
         return parse_number(at, it, value);
+    case HUNDREDTHS:
+        return parse_hundredths(at, it, value);
     case WORD:
         return parse_word(at, it, value);
     }
@@ -171,6 +211,10 @@ static enum ent_err set(struct ent_config *c, const struct item *it, struct ent_
 static const char *show_number(char ret[static NUMBER_TEXT], const struct item *it, uint64_t v)
 {
     const struct unit *best = NULL;
+    if (it->kind == HUNDREDTHS) {
+        (void)snprintf(ret, NUMBER_TEXT, "%g", (double)v / 100);
+        return ret;
+    }
     for (size_t i = 0; v > 0 && i < UNITS; i++)
         if (units[i].kind == it->kind && v % units[i].factor == 0)
             best = &units[i];
@@ -195,8 +239,10 @@ static const char *show_words(char ret[static WANTED_TEXT], const struct word *w
 /* "a number from 2 to 65536": type and range, for messages and the manual. */
 static const char *show_wanted(char ret[static WANTED_TEXT], const struct item *it)
 {
-    static const char *const noun[] = {
-        [COUNT] = "a number", [SIZE] = "a size", [DURATION] = "a duration"};
+    static const char *const noun[] = {[COUNT] = "a number",
+                                       [SIZE] = "a size",
+                                       [DURATION] = "a duration",
+                                       [HUNDREDTHS] = "a number with at most two decimals"};
     char min[NUMBER_TEXT], max[NUMBER_TEXT];
     if (it->kind == TEXT)
         (void)snprintf(ret, WANTED_TEXT, "%s", it->wanted);
@@ -368,6 +414,31 @@ enum ent_err ent_config_show(struct ent_buf *b, const struct ent_config_problems
     if (r == ENT_OK && p->more > 0)
         r = ent_buf_printf(b, "%s: %zu more\n", path, p->more);
     return r;
+}
+
+struct ent_decay ent_config_decay(const struct ent_config *c, enum ent_obs_type type)
+{
+    switch (type) {
+    case ENT_OBS_IPV4:
+    case ENT_OBS_IPV6:
+    case ENT_OBS_NET4:
+    case ENT_OBS_NET6:
+    case ENT_OBS_ENDPOINT:
+        return (struct ent_decay){c->ip_lifetime, c->ip_speed};
+    case ENT_OBS_DOMAIN:
+        return (struct ent_decay){c->domain_lifetime, c->domain_speed};
+    case ENT_OBS_URL:
+    case ENT_OBS_URLPREFIX:
+        return (struct ent_decay){c->url_lifetime, c->url_speed};
+    case ENT_OBS_EMAIL:
+        return (struct ent_decay){c->email_lifetime, c->email_speed};
+    case ENT_OBS_MD5:
+    case ENT_OBS_SHA1:
+    case ENT_OBS_SHA256:
+    case ENT_OBS_SHA512:
+        break;
+    }
+    return (struct ent_decay){c->hash_lifetime, c->hash_speed};
 }
 
 /* --- the manual --------------------------------------------------------------------------------

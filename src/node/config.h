@@ -25,7 +25,13 @@ struct ent_config {
     enum ent_tlp match_tlp; /* the narrowest that partners may match against */
     uint64_t run_seconds;
     uint64_t worker_threads; /* 0: as many as there are processors */
+    /* ent_config_decay() */
+    uint64_t ip_lifetime, ip_speed, domain_lifetime, domain_speed, url_lifetime, url_speed;
+    uint64_t email_lifetime, email_speed, hash_lifetime, hash_speed;
 };
+
+/* How claims on observables of this type decay. */
+struct ent_decay ent_config_decay(const struct ent_config *c, enum ent_obs_type type);
 
 /* What is wrong with one line. text is for people: what it quotes from the file is escaped. */
 struct ent_config_problem {

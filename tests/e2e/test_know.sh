@@ -24,7 +24,7 @@ ends "show an address" 0 ent show "$(sed -n 's/^\([0-9.]*\),IPV4ADDR.*/\1/p' "$j
 tells "defanged" '^([0-9]+\[\.\]){3}[0-9]+ \(ipv4\)$' "$T/out"
 tells "with its source and marking" 'claim +JAR-16-20296A.csv: TLP:CLEAR, confidence -, valid$' "$T/out"
 ends "show a name" 0 ent show "WWW[.]evil[.]example"
-tells "that has expired" 'claim +cert: TLP:CLEAR, confidence 85, expired$' "$T/out"
+tells "that has expired" 'claim +cert: TLP:CLEAR, confidence 85 \(0\), expired$' "$T/out"
 tells "and what its source took back" ' cert: TLP:CLEAR, confidence -, withdrawn by its source$' "$T/out"
 tells "with the times its author wrote" 'from 2018-08-20T00:00:00Z until 2018-11-18T00:00:00Z$' "$T/out"
 tells "the name above it" 'within +evil\[\.\]example \(nets\)$' "$T/out"
@@ -45,6 +45,26 @@ echo 66.249.64.5 | ent import --source g - >/dev/null
 run ent watch "$T/log"
 ends "show what was seen and is on a warning list" 0 ent show --json 66.249.64.5
 is "tells both" "$(jq -c '[(.warnings|length),[.sightings[]|[.count,.line]]]' "$T/out")" '[1,[[1,1]]]'
+
+# --- decay ---------------------------------------------------------------------------------------
+
+day() { date -u -d "-$1 days" +%Y-%m-%dT%H:%M:%SZ; }
+indicator() { # FILE PATTERN DAYS
+    printf '{"type":"indicator","id":"indicator--9","pattern":"[%s]","pattern_type":"stix",
+        "confidence":100,"valid_from":"%s"}' "$2" "$(day "$3")" >"$T/$1"
+}
+member d
+indicator ip.json "ipv4-addr:value='9.9.9.9'" 30
+indicator hash.json "file:hashes.MD5='d41d8cd98f00b204e9800998ecf8427e'" 3000
+"$bin" import --home "$T/d" "$T/ip.json" "$T/hash.json" >/dev/null
+scores() { "$bin" list --home "$T/d" --json | jq -c '[.type,.confidence,.score]' | tr '\n' ' '; }
+# 100 (1 - 0.5^(1/2.3)) = 26.02
+is "half the lifetime at speed 2.3" "$(scores)" '["md5",100,100] ["ipv4",100,26] '
+configure d 'ip_speed = 1' 'hash_lifetime = 3650d'
+is "settings change it, the author's word stays" "$(scores)" '["md5",100,18] ["ipv4",100,50] '
+is "shown beside it" "$("$bin" list --home "$T/d" | grep -o '100 ([0-9]*)' | tr '\n' ' ')" "100 (18) 100 (50) "
+configure d 'ip_speed = 1.234'
+ends "a speed has two decimals at most" 3 "$bin" list --home "$T/d"
 
 # --- find ----------------------------------------------------------------------------------------
 

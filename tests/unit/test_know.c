@@ -484,6 +484,32 @@ static void test_older_store(void **state)
     ent_store_close(s);
 }
 
+/* --- decay --------------------------------------------------------------------------------------
+ */
+
+static void test_decay(void **state)
+{
+    const struct ent_decay even = {1000, 100}, fast = {1000, 230}, slow = {1000, 50};
+    const struct ent_decay never = {0, 230};
+    (void)state;
+    assert_int_equal(ent_decay(&even, 80, 0), 80);
+    assert_int_equal(ent_decay(&even, 80, 250), 60);
+    assert_int_equal(ent_decay(&fast, 100, 500), 26); /* 1 - 0.5^(1/2.3) */
+    assert_int_equal(ent_decay(&slow, 100, 500), 75); /* 1 - 0.5^2 */
+    assert_int_equal(ent_decay(&even, 80, 999), 0);
+    assert_int_equal(ent_decay(&even, 80, 1000), 0);
+    assert_int_equal(ent_decay(&even, 80, INT64_MAX), 0);
+    assert_int_equal(ent_decay(&even, 80, -5), 80); /* valid from tomorrow */
+    assert_int_equal(ent_decay(&even, -1, 500), -1);
+    assert_int_equal(ent_decay(&even, 0, 500), 0);
+    assert_int_equal(ent_decay(&never, 80, INT64_MAX), 80);
+    for (int64_t age = 0, last = 100; age <= 1000; age++) {
+        int now = ent_decay(&fast, 100, age);
+        assert_true(now >= 0 && now <= last);
+        last = now;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +517,7 @@ int main(void)
         cmocka_unit_test(test_find),      cmocka_unit_test(test_inside_random),
         cmocka_unit_test(test_decisions), cmocka_unit_test(test_tags),
         cmocka_unit_test(test_list),      cmocka_unit_test(test_older_store),
+        cmocka_unit_test(test_decay),
     };
     return ent_t_run("know", tests);
 }

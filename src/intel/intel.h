@@ -20,6 +20,10 @@ enum ent_tlp { ENT_TLP_CLEAR = 1, ENT_TLP_GREEN, ENT_TLP_AMBER, ENT_TLP_AMBER_ST
 const char *ent_tlp_name(enum ent_tlp t); /* "TLP:AMBER+STRICT" */
 /* "TLP:WHITE", "amber", "tlp:amber+strict", any case. */
 ENT_MUST_USE enum ent_err ent_tlp_parse(enum ent_tlp *ret, struct ent_slice s);
+/* Whether what bears this mark may leave by this door: a door for GREEN lets out CLEAR and GREEN.
+ * Everything that leaves the house is asked here; a mark or a door that is none lets out nothing.
+ */
+bool ent_tlp_may_pass(enum ent_tlp mark, enum ent_tlp door);
 
 /* The claim that an observable is hostile. Slices live only as long as the call they are given to.
  */

@@ -41,6 +41,11 @@ enum ent_err ent_tlp_parse(enum ent_tlp *ret, struct ent_slice s)
     return ENT_E_FORMAT;
 }
 
+bool ent_tlp_may_pass(enum ent_tlp mark, enum ent_tlp door)
+{
+    return mark >= ENT_TLP_CLEAR && door <= ENT_TLP_RED && mark <= door;
+}
+
 const char *ent_format_name(enum ent_format f)
 {
     switch (f) {

@@ -72,6 +72,8 @@ enum ent_query {
     ENT_Q_COUNT
 };
 
+#define ENT_ROW_COLUMNS 14 /* of what take_row() reads; what a query adds stands behind them */
+
 struct ent_store {
     sqlite3 *db;
     sqlite3_stmt *stmt[ENT_Q_COUNT]; /* prepared at first use */

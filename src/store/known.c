@@ -113,7 +113,11 @@ static enum ent_err take_row(sqlite3_stmt *st, struct ent_known *k)
     k->kind = ent_store_column(st, 6);
     k->text = ent_store_column(st, 7);
     k->source = ent_store_column(st, 8);
-    k->valid_until = sqlite3_column_int64(st, 9);
+    k->ext_id = ent_store_column(st, 9);
+    k->valid_from = sqlite3_column_int64(st, 10);
+    k->valid_until = sqlite3_column_int64(st, 11);
+    k->first_import = sqlite3_column_int64(st, 12);
+    k->last_import = sqlite3_column_int64(st, 13);
     k->claims = 1;
     return ENT_OK;
 }
@@ -121,38 +125,59 @@ static enum ent_err take_row(sqlite3_stmt *st, struct ent_known *k)
 /* Rows of one observable follow one another, the best claim first; its slices must survive until
  * the last of them has been counted, so they are copied. */
 struct walk {
-    struct ent_known now;
+    enum ent_tlp door;
+    struct ent_known now; /* claims is 0 as long as none of them passed the door */
     struct ent_buf words;
-    bool any;
+    uint64_t held;
+    enum ent_err (*each)(void *ctx, const struct ent_known *k);
+    void *ctx;
 };
 
 static enum ent_err keep_words(struct walk *w)
 {
     struct ent_known *k = &w->now;
-    size_t a = k->kind.n, b = k->text.n;
+    size_t a = k->kind.n, b = k->text.n, c = k->source.n;
     enum ent_err r;
     ent_buf_clear(&w->words);
     if ((r = ent_buf_put_slice(&w->words, k->kind)) != ENT_OK ||
         (r = ent_buf_put_slice(&w->words, k->text)) != ENT_OK ||
-        (r = ent_buf_put_slice(&w->words, k->source)) != ENT_OK)
+        (r = ent_buf_put_slice(&w->words, k->source)) != ENT_OK ||
+        (r = ent_buf_put_slice(&w->words, k->ext_id)) != ENT_OK)
         return r;
     k->kind = ent_slice(w->words.p, a);
     k->text = ent_slice(w->words.p + a, b);
-    k->source = ent_slice(w->words.p + a + b, w->words.n - a - b);
+    k->source = ent_slice(w->words.p + a + b, c);
+    k->ext_id = ent_slice(w->words.p + a + b + c, w->words.n - a - b - c);
     return ENT_OK;
 }
 
-static enum ent_err step(struct walk *w, sqlite3_stmt *st,
-                         enum ent_err (*each)(void *ctx, const struct ent_known *k), void *ctx)
+/* What is known of the last observable, now that all its claims have been seen. */
+static enum ent_err finish(struct walk *w)
 {
-    enum ent_err r = ENT_OK;
-    if (w->any && (uint64_t)sqlite3_column_int64(st, 0) == w->now.id) {
+    if (w->now.id == 0) /* SQLite's own ids begin with 1 */
+        return ENT_OK;
+    if (w->now.claims > 0)
+        return w->each(w->ctx, &w->now);
+    w->held++;
+    return ENT_OK;
+}
+
+static enum ent_err step(struct walk *w, sqlite3_stmt *st)
+{
+    uint64_t id = (uint64_t)sqlite3_column_int64(st, 0);
+    enum ent_err r;
+    if (id != w->now.id) {
+        if ((r = finish(w)) != ENT_OK)
+            return r;
+        w->now.id = id;
+        w->now.claims = 0;
+    }
+    if (!ent_tlp_may_pass((enum ent_tlp)sqlite3_column_int(st, 3), w->door))
+        return ENT_OK;
+    if (w->now.claims > 0) {
         w->now.claims++;
         return ENT_OK;
     }
-    if (w->any && (r = each(ctx, &w->now)) != ENT_OK)
-        return r;
-    w->any = true;
     if ((r = take_row(st, &w->now)) != ENT_OK)
         return r;
     return keep_words(w);
@@ -169,17 +194,22 @@ enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *
         free(w);
         return st == NULL ? ent_store_fail(s) : ENT_E_NOMEM;
     }
+    w->door = f->max_tlp == 0 ? ENT_TLP_RED : f->max_tlp;
+    w->each = each;
+    w->ctx = ctx;
     ent_buf_init(&w->words, 1u << 20);
     (void)sqlite3_bind_int64(st, 1, f->types == 0 ? ENT_OBS_ALL : f->types);
-    (void)sqlite3_bind_int(st, 2, f->max_tlp == 0 ? ENT_TLP_RED : (int)f->max_tlp);
+    ent_store_bind(st, 2, f->source);
     (void)sqlite3_bind_int64(st, 3, f->at);
+    (void)sqlite3_bind_int(st, 4, f->min_confidence);
+    (void)sqlite3_bind_int64(st, 5, f->since);
     while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW)
-        r = step(w, st, each, ctx);
+        r = step(w, st);
     if (r == ENT_OK && z != SQLITE_DONE)
         r = ent_store_fail(s);
     ent_store_done(st);
-    if (r == ENT_OK && w->any)
-        r = each(ctx, &w->now);
+    if (r == ENT_OK && (r = finish(w)) == ENT_OK && f->held != NULL)
+        *f->held = w->held;
     ent_buf_release(&w->words);
     free(w);
     return r;
@@ -196,7 +226,7 @@ enum ent_err ent_store_get(struct ent_store *s, struct ent_known *ret, uint64_t 
     int z = sqlite3_step(st);
     enum ent_err r;
     if (z == SQLITE_ROW && (r = take_row(st, ret)) == ENT_OK) {
-        ret->claims = (unsigned)sqlite3_column_int(st, 10);
+        ret->claims = (unsigned)sqlite3_column_int(st, ENT_ROW_COLUMNS);
         return ENT_OK;
     }
     r = z == SQLITE_ROW ? ENT_E_FORMAT : z == SQLITE_DONE ? ENT_E_NOTFOUND : ent_store_fail(s);

@@ -69,7 +69,8 @@ static const char added[] =
 
 /* The columns that take_row() reads, and when a claim counts. ?3 is the time, 0 for any. */
 #define ROW                                                                                        \
-    "o.id, o.type, o.value, c.tlp, c.confidence, c.context, x.kind, x.text, s.name, c.valid_until"
+    "o.id, o.type, o.value, c.tlp, c.confidence, c.context, x.kind, x.text, s.name, c.ext_id,"     \
+    " c.valid_from, c.valid_until, c.first_import, c.last_import"
 #define WITHDRAWN                                                                                  \
     "(c.ext_id <> '' AND EXISTS (SELECT 1 FROM revoked r WHERE r.source = c.source AND"            \
     " r.ext_id = c.ext_id))"
@@ -109,7 +110,8 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_REVOKE] = "INSERT INTO revoked VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     [ENT_Q_EACH] = "SELECT " ROW " FROM observable o CROSS JOIN claim c ON c.observable = o.id"
                    " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"
-                   " WHERE ((?1 >> o.type) & 1) AND c.tlp <= ?2 AND " VALID
+                   " WHERE ((?1 >> o.type) & 1) AND (?2 = '' OR s.name = ?2) AND (?4 = 0 OR"
+                   " c.confidence >= ?4) AND c.first_import >= ?5 AND " VALID
                    /* By id, so that both tables are read from front to back: by value, a million
                     * observables take four times as long. */
                    " ORDER BY o.id, c.confidence DESC, c.last_import DESC, c.source, c.ext_id",

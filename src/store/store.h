@@ -51,9 +51,14 @@ ENT_MUST_USE enum ent_err ent_store_revoke(struct ent_store *s, struct ent_slice
 
 /* Claims that were taken back pass no filter. */
 struct ent_known_filter {
-    uint32_t types;       /* ENT_OBS_BIT()s; 0 means all */
-    enum ent_tlp max_tlp; /* only claims at most this narrow; 0 means all */
-    int64_t at;           /* only claims valid at this time; 0 means at any */
+    uint32_t types;          /* ENT_OBS_BIT()s; 0 means all */
+    enum ent_tlp max_tlp;    /* only claims at most this narrow; 0 means all */
+    int64_t at;              /* only claims valid at this time; 0 means at any */
+    int min_confidence;      /* only claims at least this sure; 0 means all, also those without */
+    int64_t since;           /* only claims that first came then or later; 0 means all */
+    struct ent_slice source; /* only claims by this one; empty means all */
+    uint64_t
+        *held; /* NULL, or where those are counted of whose claims max_tlp alone let none pass */
 };
 
 /* One observable with the best of its claims: highest confidence, then the newest. Slices are valid
@@ -65,8 +70,10 @@ struct ent_known {
     int confidence;
     uint64_t context; /* a number for (kind, text): equal numbers, equal texts */
     struct ent_slice kind, text, source;
-    int64_t valid_until; /* of that claim; 0 when not said */
-    unsigned claims;     /* how many claims pass the filter */
+    struct ent_slice ext_id;           /* as received; empty when there is none */
+    int64_t valid_from, valid_until;   /* of that claim; 0 when not said */
+    int64_t first_import, last_import; /* of that claim */
+    unsigned claims;                   /* how many claims pass the filter */
 };
 
 /* In the order in which observables first came. A callback's error ends the walk. */

@@ -114,6 +114,65 @@ static void test_filters(void **state)
     ent_store_close(s);
 }
 
+/* One door for everything: the best claim that may pass it stands for the observable, what has none
+ * is held back and counted, and what another filter drops is not. */
+static void test_door(void **state)
+{
+    struct ent_store *s;
+    uint64_t held = 77;
+    (void)state;
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    struct ent_indicator ind = indicator("evil.com"), red = indicator("red.com");
+    struct ent_indicator old = indicator("old.com");
+    ind.tlp = ENT_TLP_AMBER;
+    ind.confidence = 90;
+    (void)put(s, &ind, "strict");
+    ind.tlp = ENT_TLP_GREEN;
+    ind.confidence = 10;
+    ind.id = ENT_SLICE_LIT("indicator--1");
+    ind.valid_from = NOW - 5;
+    (void)put(s, &ind, "open");
+    red.tlp = old.tlp = ENT_TLP_RED;
+    old.valid_until = NOW - 1;
+    (void)put(s, &red, "strict");
+    (void)put(s, &old, "strict");
+    struct ent_known_filter f = {.at = NOW, .max_tlp = ENT_TLP_GREEN, .held = &held};
+    struct seen seen = walk(s, f);
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(held, 1);
+    assert_string_equal(seen.source, "open");
+    assert_int_equal(seen.last.confidence, 10);
+    assert_int_equal(seen.last.claims, 1);
+    assert_int_equal(seen.last.valid_from, NOW - 5);
+    assert_int_equal(seen.last.ext_id.n, strlen("indicator--1"));
+    f.max_tlp = 0;
+    seen = walk(s, f);
+    assert_int_equal(seen.n, 2);
+    assert_int_equal(held, 0);
+    f.source = ENT_SLICE_LIT("open");
+    assert_int_equal(walk(s, f).n, 1);
+    f.source = ENT_SLICE_LIT("ope");
+    assert_int_equal(walk(s, f).n, 0);
+    f = (struct ent_known_filter){.at = NOW, .min_confidence = 11, .max_tlp = ENT_TLP_GREEN};
+    assert_int_equal(walk(s, f).n, 0);
+    f.min_confidence = 10;
+    assert_int_equal(walk(s, f).n, 1);
+    f.since = seen.last.first_import;
+    assert_int_equal(walk(s, f).n, 1);
+    f.since++;
+    assert_int_equal(walk(s, f).n, 0);
+    ent_store_close(s);
+}
+
+static void test_may_pass(void **state)
+{
+    (void)state;
+    for (int mark = -1; mark <= 7; mark++)
+        for (int door = -1; door <= 7; door++)
+            assert_int_equal(ent_tlp_may_pass((enum ent_tlp)mark, (enum ent_tlp)door),
+                             mark >= 1 && door >= 1 && door <= 5 && mark <= door);
+}
+
 /* What a source took back is dead whenever it was said; what others said is not. */
 static void test_revoked(void **state)
 {
@@ -461,6 +520,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_observable_many_claims),
         cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_door),
+        cmocka_unit_test(test_may_pass),
         cmocka_unit_test(test_revoked),
         cmocka_unit_test(test_validity_of_one),
         cmocka_unit_test(test_versions),

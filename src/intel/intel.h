@@ -3,7 +3,7 @@
  *
  * Promises: the only way to a struct ent_indicator is a parser here; a wrong row is reported with
  * its line and never stops a file; a file that is not what it says does, with a clear error;
- * memory does not depend on the size of the input.
+ * memory does not depend on the size of the input. What goes out again is in out.h.
  * Never: touches disk or network (bytes come through a struct ent_reader).
  */
 #ifndef ENT_INTEL_INTEL_H
@@ -161,5 +161,7 @@ size_t ent_observable_key(uint8_t ret[static ENT_OBS_KEY_MAX], const struct ent_
  * bytes and gets a NUL that *ret_n does not count; ENT_E_LIMIT when it does not fit or is wrapped
  * in more than 16 brackets. The result refangs to itself. */
 ENT_MUST_USE enum ent_err ent_refang(char *ret, size_t *ret_n, size_t cap, struct ent_slice s);
+
+#include "intel/out.h"
 
 #endif

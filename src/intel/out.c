@@ -1,0 +1,189 @@
+/*
+ * out.c: the table of formats that go out, what they share, and the two that need no file of their
+ * own: list and hosts.
+ */
+#include "base/base.h"
+#include "intel/feed.h"
+#include "intel/out_parts.h"
+
+#define PENDING    (64u << 10)  /* handed on when there is that much */
+#define MOST       (256u << 10) /* of that and one observable */
+#define EVERYTHING ENT_OBS_ALL
+
+/* --- list, hosts ------------------------------------------------------------------------------ */
+
+/* Canonical values read as themselves, but for the few e-mail addresses that look like a comment.
+ */
+static enum ent_err list_put(struct ent_out *o, const struct ent_out_item *item)
+{
+    const char *value = item->ind->obs.text;
+    return ent_buf_printf(&o->b[0], "%s%s\n", value[0] == '#' ? "mailto:" : "", value);
+}
+
+static enum ent_err hosts_start(struct ent_out *o)
+{
+    enum ent_err r = ent_out_head(o, 0, "# ");
+    return r == ENT_OK ? ent_buf_puts(&o->b[0], "# These names only: a hosts file says nothing of "
+                                                "the names below them.\n")
+                       : r;
+}
+
+static enum ent_err hosts_put(struct ent_out *o, const struct ent_out_item *item)
+{
+    return ent_buf_printf(&o->b[0], "0.0.0.0 %s\n", item->ind->obs.text);
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+/* table */
+static const struct ent_out_writer writers[] = {
+    {{"list", "one observable a line", EVERYTHING, NULL}, NULL, list_put, NULL},
+    {{"csv", "comma-separated values with all that is known", EVERYTHING, NULL},
+     ent_out_csv_start,
+     ent_out_csv_put,
+     NULL},
+    {{"zeek", "Zeek's intelligence framework: intel.dat",
+      ENT_OUT_ADDRESSES | ENT_OUT_NETS | ENT_OUT_HASHES | ENT_OBS_BIT(ENT_OBS_DOMAIN) |
+          ENT_OBS_BIT(ENT_OBS_URL) | ENT_OBS_BIT(ENT_OBS_EMAIL),
+      NULL},
+     ent_out_zeek_start,
+     ent_out_zeek_put,
+     NULL},
+    {{"hosts", "a hosts file that sends names to 0.0.0.0", ENT_OBS_BIT(ENT_OBS_DOMAIN), NULL},
+     hosts_start,
+     hosts_put,
+     NULL},
+    {{"rpz", "a response policy zone for BIND, Unbound, Knot Resolver, PowerDNS",
+      ENT_OUT_ADDRESSES | ENT_OUT_NETS | ENT_OBS_BIT(ENT_OBS_DOMAIN), NULL},
+     ent_out_rpz_start,
+     ent_out_rpz_put,
+     NULL},
+};
+#define WRITERS (sizeof(writers) / sizeof(writers[0]))
+
+const struct ent_out_format *ent_out_format_at(size_t i)
+{
+    return i < WRITERS ? &writers[i].format : NULL;
+}
+
+const struct ent_out_format *ent_out_format_find(struct ent_slice name)
+{
+    for (size_t i = 0; i < WRITERS; i++)
+        if (ent_slice_eq(name, ent_slice_str(writers[i].format.name)))
+            return &writers[i].format;
+    return NULL;
+}
+
+/* --- what they share -------------------------------------------------------------------------- */
+
+const char *ent_out_text(char ret[static ENT_OUT_TEXT], struct ent_slice s)
+{
+    ret[ent_clean_text(ret, ENT_OUT_TEXT - 1, s)] = '\0';
+    return ret;
+}
+
+const char *ent_out_words(char ret[static ENT_OUT_WORDS], const struct ent_indicator *ind)
+{
+    size_t n = ent_clean_text(ret, ENT_INDICATOR_KIND, ind->kind);
+    if (n > 0 && ind->text.n > 0) {
+        memcpy(ret + n, ": ", 2);
+        n += 2;
+    }
+    n += ent_clean_text(ret + n, ENT_INDICATOR_TEXT, ind->text);
+    ret[n] = '\0';
+    return ret;
+}
+
+enum ent_err ent_out_head(struct ent_out *o, unsigned file, const char *comment)
+{
+    char author[ENT_OUT_TEXT], now[ENT_TIME_TEXT];
+    ent_time_format(now, o->opts.now);
+    return ent_buf_printf(&o->b[file], "%sEntente " ENTENTE_VERSION ", %s: what %s knows; %s%s\n",
+                          comment, now, ent_out_text(author, o->opts.author),
+                          o->opts.door == 0 ? "not for others" : "no narrower than ",
+                          o->opts.door == 0 ? "" : ent_tlp_name(o->opts.door));
+}
+
+static enum ent_err hand_on(struct ent_out *o, size_t at_least)
+{
+    enum ent_err r = ENT_OK;
+    for (unsigned f = 0; f < ENT_OUT_FILES && r == ENT_OK; f++) {
+        if (o->b[f].n == 0 || o->b[f].n < at_least)
+            continue;
+        r = o->sink.write(o->sink.ctx, f, ent_buf_slice(&o->b[f]));
+        ent_buf_clear(&o->b[f]);
+    }
+    return r;
+}
+
+enum ent_err ent_out_start(struct ent_out **ret, const struct ent_out_format *format,
+                           const struct ent_out_opts *opts, const struct ent_out_sink *sink)
+{
+    struct ent_out *o = calloc(1, sizeof(*o));
+    enum ent_err r = ENT_OK;
+    if (o == NULL)
+        return ENT_E_NOMEM;
+    for (size_t i = 0; i < WRITERS; i++)
+        if (&writers[i].format == format)
+            o->writer = &writers[i];
+    if (o->writer == NULL)
+        ENT_BUG("a format that is not in the table");
+    o->opts = *opts;
+    o->sink = *sink;
+    for (unsigned f = 0; f < ENT_OUT_FILES; f++)
+        ent_buf_init(&o->b[f], MOST);
+    if (o->writer->start != NULL)
+        r = o->writer->start(o);
+    if (r != ENT_OK) {
+        ent_out_free(o);
+        return r;
+    }
+    *ret = o;
+    return ENT_OK;
+}
+
+enum ent_err ent_out_put(struct ent_out *o, const struct ent_out_item *item)
+{
+    enum ent_obs_type type = item->ind->obs.type;
+    enum ent_err r = ENT_E_UNSUPPORTED;
+    size_t before[ENT_OUT_FILES];
+    for (unsigned f = 0; f < ENT_OUT_FILES; f++)
+        before[f] = o->b[f].n;
+    if ((o->writer->format.types & ENT_OBS_BIT(type)) != 0)
+        r = o->writer->put(o, item);
+    if (r == ENT_E_UNSUPPORTED) {
+        for (unsigned f = 0; f < ENT_OUT_FILES; f++)
+            o->b[f].n = before[f];
+        o->lost[type]++;
+        return ENT_OK;
+    }
+    o->written[type] += r == ENT_OK;
+    if (item->ind->tlp > o->narrowest)
+        o->narrowest = item->ind->tlp;
+    return r == ENT_OK ? hand_on(o, PENDING) : r;
+}
+
+enum ent_err ent_out_end(struct ent_out *o)
+{
+    enum ent_err r = o->writer->end == NULL ? ENT_OK : o->writer->end(o);
+    return r == ENT_OK ? hand_on(o, 0) : r;
+}
+
+void ent_out_free(struct ent_out *o)
+{
+    if (o == NULL)
+        return;
+    for (unsigned f = 0; f < ENT_OUT_FILES; f++)
+        ent_buf_release(&o->b[f]);
+    free(o);
+}
+
+const uint64_t *ent_out_written(const struct ent_out *o)
+{
+    return o->written;
+}
+
+const uint64_t *ent_out_lost(const struct ent_out *o)
+{
+    return o->lost;
+}

@@ -1,0 +1,57 @@
+/*
+ * out_parts.h: what the writers of all formats share. Each has a file out_FORMAT.c with three
+ * functions, and a row in out.c.
+ */
+#ifndef ENT_INTEL_OUT_PARTS_H
+#define ENT_INTEL_OUT_PARTS_H
+
+#include "intel/intel.h"
+
+struct ent_out {
+    const struct ent_out_writer *writer;
+    struct ent_out_opts opts;
+    struct ent_out_sink sink;
+    struct ent_buf b[ENT_OUT_FILES]; /* what was not handed to the sink yet */
+    uint64_t written[ENT_OBS_TYPES], lost[ENT_OBS_TYPES];
+    /* ---- for writers: 0 at the start */
+    uint64_t n, group;
+    enum ent_tlp narrowest;
+};
+
+struct ent_out_writer {
+    struct ent_out_format format;
+    enum ent_err (*start)(struct ent_out *o); /* or NULL */
+    /* ENT_E_UNSUPPORTED for what the format cannot carry: then what it has written is dropped. */
+    enum ent_err (*put)(struct ent_out *o, const struct ent_out_item *item);
+    enum ent_err (*end)(struct ent_out *o); /* or NULL */
+};
+
+#define ENT_OUT_ADDRESSES (ENT_OBS_BIT(ENT_OBS_IPV4) | ENT_OBS_BIT(ENT_OBS_IPV6))
+#define ENT_OUT_NETS      (ENT_OBS_BIT(ENT_OBS_NET4) | ENT_OBS_BIT(ENT_OBS_NET6))
+#define ENT_OUT_HASHES                                                                             \
+    (ENT_OBS_BIT(ENT_OBS_MD5) | ENT_OBS_BIT(ENT_OBS_SHA1) | ENT_OBS_BIT(ENT_OBS_SHA256) |          \
+     ENT_OBS_BIT(ENT_OBS_SHA512))
+
+/* One line of UTF-8 without control characters, whatever came; NUL-terminated. */
+#define ENT_OUT_TEXT 516
+const char *ent_out_text(char ret[static ENT_OUT_TEXT], struct ent_slice s);
+
+/* "kind: text", or what there is of the two. */
+#define ENT_OUT_WORDS (ENT_INDICATOR_KIND + ENT_INDICATOR_TEXT + 4)
+const char *ent_out_words(char ret[static ENT_OUT_WORDS], const struct ent_indicator *ind);
+
+/* A line that says whose this is, when it was made and whom it may reach. */
+ENT_MUST_USE enum ent_err ent_out_head(struct ent_out *o, unsigned file, const char *comment);
+
+/* --- one writer a format ---------------------------------------------------------------------- */
+
+ENT_MUST_USE enum ent_err ent_out_csv_start(struct ent_out *o);
+ENT_MUST_USE enum ent_err ent_out_csv_put(struct ent_out *o, const struct ent_out_item *item);
+
+ENT_MUST_USE enum ent_err ent_out_zeek_start(struct ent_out *o);
+ENT_MUST_USE enum ent_err ent_out_zeek_put(struct ent_out *o, const struct ent_out_item *item);
+
+ENT_MUST_USE enum ent_err ent_out_rpz_start(struct ent_out *o);
+ENT_MUST_USE enum ent_err ent_out_rpz_put(struct ent_out *o, const struct ent_out_item *item);
+
+#endif

@@ -42,17 +42,19 @@ _entente() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return ;;
-    --passphrase-file | --observe | --from | --port-file | --pcap | --eve | --eve-dgram)
+    --passphrase-file | --observe | --from | --port-file | --pcap | --eve | --eve-dgram | --output | -o)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
     --format)
         words='list us-cert-csv stix'
-        [ "$command" = watch ] && words='table json ecs eve' ;;
+        [ "$command" = watch ] && words='table json ecs eve'
+        [ "$command" = export ] && words=$("$program" export --help 2>/dev/null |
+            sed -n 's/^  \([a-z]*\)  .*/\1/p') ;;
     --tlp) words='clear green amber amber+strict red' ;;
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;
-    --name | --display | --url | --source | --confidence | --listen | --threads | --since | --limit | --tag | --min-confidence | --at) return ;;
+    --name | --display | --url | --source | --confidence | --min-confidence | --listen | --threads | --since | --new-since | --limit | --tag | --at) return ;;
     esac
     if [ -z "$words" ] && [ "${cur#-}" != "$cur" ]; then
         words=$(_entente_options "$program" "$command")

@@ -37,6 +37,9 @@ static const struct {
     {"--at", TEXT, offsetof(struct args, at)},
     {"--tag", TEXT, offsetof(struct args, tag)},
     {"--min-confidence", TEXT, offsetof(struct args, min_confidence)},
+    {"--output", TEXT, offsetof(struct args, output)},
+    {"--min-confidence", TEXT, offsetof(struct args, min_confidence)},
+    {"--new-since", TEXT, offsetof(struct args, new_since)},
     {"--no-passphrase", FLAG, offsetof(struct args, no_passphrase)},
     {"--json", FLAG, offsetof(struct args, json)},
     {"--table", FLAG, offsetof(struct args, table)},
@@ -132,9 +135,10 @@ bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc
             *ret_exit = EXIT_DONE;
             return false;
         }
-        const char *eq = strchr(arg, '=');
-        size_t n = eq == NULL ? strlen(arg) : (size_t)(eq - arg);
-        const struct option_spec *o = spec_of(c, arg, n);
+        /* the one short option with a value that everybody expects */
+        const char *name = strcmp(arg, "-o") == 0 ? "--output" : arg, *eq = strchr(arg, '=');
+        size_t n = eq == NULL ? strlen(name) : (size_t)(eq - arg);
+        const struct option_spec *o = spec_of(c, name, n);
         if (o == NULL || (o->arg == NULL && eq != NULL)) {
             *ret_exit = cli_usage(c, "no such option", arg);
             return false;

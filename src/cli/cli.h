@@ -44,7 +44,8 @@ struct command {
 struct args {
     const char *home, *name, *display, *url, *passphrase_file, *format, *source, *tlp, *confidence;
     const char *observe, *listen, *port_file, *mode, *types, *from, *jobs, *threads, *since;
-    const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *min_confidence, *at;
+    const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *min_confidence, *at, *output;
+    const char *new_since;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal;
     bool count, no_sightings, guard, undo;
     int rest; /* index of the first argument that is no option */
@@ -55,8 +56,8 @@ struct args {
 bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc, char **argv);
 
 extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
-    cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings, cmd_show, cmd_find,
-    cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag;
+    cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings, cmd_export, cmd_show,
+    cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag;
 
 /* --- what several commands do -------------------------------------------------------------------
  */

@@ -1,0 +1,275 @@
+/* export.c: entente export: what is known, for other tools and other people. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+static const struct option_spec options[] = {
+    {"--format", "FORMAT", "list, csv, zeek, hosts or rpz"},
+    {"--types", "TYPES", "only these: ip, net, endpoint, domain, url, email, hash, ..."},
+    {"--source", "NAME", "only what this source says"},
+    {"--min-confidence", "0-100", "only what is at least this sure"},
+    {"--tlp", "TLP", "for others: nothing narrower than clear, green, amber, amber+strict"},
+    {"--new-since", "TIME", "only what first came then or later: 2026-11-22T08:00:00Z"},
+    {"--output", "FILE", "into this file, which is replaced as a whole; also -o FILE"},
+    {"--json", NULL, "the sums as one JSON line"},
+    {NULL, NULL, NULL},
+};
+
+struct exporting {
+    const struct args *a;
+    const struct ent_out_format *format;
+    struct ent_known_filter filter;
+    struct ent_out_opts opts;
+    struct ent_out *out;
+    struct ent_indicator ind; /* the one that is on its way */
+    struct ent_file_out file[ENT_OUT_FILES];
+    bool terminal;
+    uint64_t held;
+};
+
+/* --- where it goes ------------------------------------------------------------------------------
+ */
+
+/* A terminal must not obey what a feed says: what cannot be seen is shown as '?'. */
+static void show(struct ent_slice s)
+{
+    size_t n;
+    for (; s.n > 0; s = ent_slice(s.p + n, s.n - n)) {
+        int32_t v = ent_utf8_next(s, &n);
+        if (v != '\n' && v != '\t' && (v < 0 || ent_is_invisible(v)))
+            (void)putchar('?');
+        else
+            (void)fwrite(s.p, 1, n, stdout);
+    }
+}
+
+static enum ent_err write_part(void *ctx, unsigned file, struct ent_slice bytes)
+{
+    struct exporting *x = ctx;
+    FILE *f = x->a->output == NULL ? stdout : x->file[file].f;
+    if (x->terminal)
+        show(bytes);
+    else if (fwrite(bytes.p, 1, bytes.n, f) != bytes.n)
+        return ent_err_from_errno(errno);
+    return ENT_OK;
+}
+
+/* Only for the owner, unless the file is there already and says otherwise. */
+static enum ent_err open_one(struct ent_file_out *f, struct ent_diag *d, const char *path)
+{
+    struct stat st;
+    mode_t mode = stat(path, &st) == 0 ? st.st_mode & 0666 : 0600;
+    return ent_file_out_start(f, path, mode, d);
+}
+
+static enum ent_err open_files(struct exporting *x, struct ent_diag *d)
+{
+    char path[ENT_PATH_MAX];
+    enum ent_err r = ENT_OK;
+    if (x->a->output == NULL)
+        return ENT_OK;
+    if (x->format->files == NULL)
+        return open_one(&x->file[0], d, x->a->output);
+    if (mkdir(x->a->output, 0700) != 0 && errno != EEXIST)
+        return ent_fail_sys(d, "cannot create the directory");
+    for (unsigned i = 0; x->format->files[i] != NULL && r == ENT_OK; i++)
+        if ((r = ent_path_join(path, sizeof(path), x->a->output, x->format->files[i])) == ENT_OK)
+            r = open_one(&x->file[i], d, path);
+    return r;
+}
+
+static enum ent_err close_files(struct exporting *x, struct ent_diag *d)
+{
+    enum ent_err r = ENT_OK;
+    for (unsigned i = 0; i < ENT_OUT_FILES && r == ENT_OK; i++)
+        if (x->file[i].f != NULL)
+            r = ent_file_out_finish(&x->file[i], d);
+    return r;
+}
+
+/* --- what goes ----------------------------------------------------------------------------------
+ */
+
+static enum ent_err put(void *ctx, const struct ent_known *k)
+{
+    struct exporting *x = ctx;
+    if (atomic_load(&cli_stop))
+        return ENT_E_INTERRUPTED;
+    x->ind = (struct ent_indicator){.obs = k->obs,
+                                    .tlp = k->tlp,
+                                    .confidence = k->confidence,
+                                    .valid_from = k->valid_from,
+                                    .valid_until = k->valid_until,
+                                    .id = k->ext_id,
+                                    .kind = k->kind,
+                                    .text = k->text};
+    const struct ent_out_item item = {
+        .ind = &x->ind, .source = k->source, .first = k->first_import, .last = k->last_import};
+    return ent_out_put(x->out, &item);
+}
+
+static enum ent_err walk(struct exporting *x, struct ent_store *store)
+{
+    const struct ent_out_sink sink = {x, write_part};
+    enum ent_err r = ent_out_start(&x->out, x->format, &x->opts, &sink);
+    if (r == ENT_OK)
+        r = ent_store_each(store, &x->filter, put, x);
+    return r == ENT_OK ? ent_out_end(x->out) : r;
+}
+
+static uint64_t sum(const uint64_t count[static ENT_OBS_TYPES])
+{
+    uint64_t n = 0;
+    for (int t = 1; t < ENT_OBS_TYPES; t++)
+        n += count[t];
+    return n;
+}
+
+static void report_text(const struct exporting *x)
+{
+    char types[512], n[ENT_NUM_TEXT];
+    const uint64_t *lost = ent_out_lost(x->out);
+    (void)fprintf(stderr, "entente: %s: %s\n", x->format->name,
+                  cli_type_counts(types, ent_out_written(x->out)));
+    if (sum(lost) > 0)
+        (void)fprintf(stderr, "entente: %s cannot carry these, left out: %s\n", x->format->name,
+                      cli_type_counts(types, lost));
+    if (x->held > 0)
+        (void)fprintf(stderr, "entente: narrower than %s, held back: %s\n",
+                      ent_tlp_name(x->opts.door), ent_show_count(n, x->held));
+}
+
+static void put_counts(struct ent_json *j, const char *key, const uint64_t *count)
+{
+    ent_json_obj(j, key);
+    for (int t = 1; t < ENT_OBS_TYPES; t++)
+        if (count[t] > 0)
+            ent_json_u64(j, ent_obs_type_name((enum ent_obs_type)t), count[t]);
+    ent_json_obj_end(j);
+}
+
+static enum ent_err report_json(const struct exporting *x)
+{
+    struct ent_buf line;
+    struct ent_json j;
+    ent_buf_init(&line, 4096);
+    ent_json_start(&j, &line);
+    ent_json_obj(&j, NULL);
+    ent_json_cstr(&j, "format", x->format->name);
+    put_counts(&j, "written", ent_out_written(x->out));
+    put_counts(&j, "left_out", ent_out_lost(x->out));
+    ent_json_u64(&j, "held_back", x->held);
+    ent_json_obj_end(&j);
+    enum ent_err r = ent_json_end(&j);
+    if (r == ENT_OK)
+        (void)fprintf(stderr, "%.*s\n", (int)line.n, (const char *)line.p);
+    ent_buf_release(&line);
+    return r;
+}
+
+static int export(struct exporting *x, struct session *s)
+{
+    const struct ent_member *self = ent_home_self(s->home);
+    const char *where = x->a->output == NULL ? "standard output" : x->a->output;
+    struct ent_diag d = {0};
+    x->opts.author = ent_slice_str(self->display);
+    x->opts.key = ent_slice(self->root.b, sizeof(self->root.b));
+    x->filter.held = &x->held;
+    x->terminal = x->a->output == NULL && isatty(STDOUT_FILENO) == 1;
+    enum ent_err r = open_files(x, &d);
+    if (r == ENT_OK)
+        r = walk(x, s->store);
+    if (r == ENT_OK)
+        r = close_files(x, &d);
+    for (unsigned i = 0; i < ENT_OUT_FILES; i++)
+        ent_file_out_abort(&x->file[i]);
+    if (r == ENT_OK && x->a->json)
+        r = report_json(x);
+    else if (r == ENT_OK)
+        report_text(x);
+    ent_out_free(x->out);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, where);
+}
+
+/* --- the command line ---------------------------------------------------------------------------
+ */
+
+static int parse_filter(struct exporting *x)
+{
+    const struct args *a = x->a;
+    uint64_t confidence = 0;
+    if (a->types != NULL &&
+        ent_obs_types_parse(&x->filter.types, ent_slice_str(a->types)) != ENT_OK)
+        return cli_usage(&cmd_export, "no such type", a->types);
+    if ((x->filter.types & ENT_OBS_BIT(ENT_OBS_URL)) != 0)
+        x->filter.types |= ENT_OBS_BIT(ENT_OBS_URLPREFIX);
+    if (a->min_confidence != NULL &&
+        ent_parse_u64(&confidence, ent_slice_str(a->min_confidence), 100) != ENT_OK)
+        return cli_usage(&cmd_export, "confidence is a number from 0 to 100", a->min_confidence);
+    x->filter.min_confidence = (int)confidence;
+    if (a->tlp != NULL && ent_tlp_parse(&x->opts.door, ent_slice_str(a->tlp)) != ENT_OK)
+        return cli_usage(&cmd_export, "no such TLP", a->tlp);
+    x->filter.max_tlp = x->opts.door;
+    if (a->new_since != NULL &&
+        ent_time_parse(&x->filter.since, ent_slice_str(a->new_since)) != ENT_OK)
+        return cli_usage(&cmd_export, "no such time (2026-11-22, or 2026-11-22T08:00:00Z)",
+                         a->new_since);
+    if (a->source != NULL)
+        x->filter.source = ent_slice_str(a->source);
+    return EXIT_DONE;
+}
+
+static int parse(struct exporting *x)
+{
+    const struct args *a = x->a;
+    x->opts.now = x->filter.at = ent_clock_now();
+    if (a->format == NULL)
+        return cli_usage(&cmd_export, "say in which --format", NULL);
+    if ((x->format = ent_out_format_find(ent_slice_str(a->format))) == NULL)
+        return cli_usage(&cmd_export, "no such format", a->format);
+    if (x->format->files != NULL && a->output == NULL)
+        return cli_usage(&cmd_export, "several files: --output names their directory", NULL);
+    return parse_filter(x);
+}
+
+static int run(int argc, char **argv)
+{
+    struct args a;
+    struct session s = {0};
+    int code;
+    if (!cli_args(&a, &code, &cmd_export, argc, argv))
+        return code;
+    if (a.rest < argc)
+        return cli_usage(&cmd_export, "no arguments here, only options", argv[a.rest]);
+    struct exporting *x = calloc(1, sizeof(*x));
+    if (x == NULL)
+        return cli_fail(ENT_E_NOMEM, NULL, NULL);
+    x->a = &a;
+    cli_catch_signals();
+    if ((code = parse(x)) == EXIT_DONE && (code = cli_open(&s, &a, true)) == EXIT_DONE)
+        code = export(x, &s);
+    cli_close(&s);
+    free(x);
+    return code;
+}
+
+const struct command cmd_export = {
+    .name = "export",
+    .usage = "--format FORMAT [OPTION...]",
+    .brief = "what is known, for other tools: lists, CSV, Zeek, RPZ",
+    .help =
+        "Writes what is known and valid now, each observable once, with the best of what is said\n"
+        "about it:\n"
+        "  list    one observable a line\n"
+        "  csv     comma-separated values with all that is known\n"
+        "  zeek    intel.dat of Zeek's intelligence framework\n"
+        "  hosts   names to 0.0.0.0\n"
+        "  rpz     a response policy zone for name servers\n"
+        "Without --tlp it is for tools of your own and holds everything. What goes to others "
+        "needs\n"
+        "--tlp: whatever is marked narrower is held back. How much that is, and what the format\n"
+        "cannot carry, is said on standard error.",
+    .options = options,
+    .run = run,
+};

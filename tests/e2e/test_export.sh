@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# test_export.sh: what is known, in the formats of other tools, checked by those tools where they
+# can be had.
+# shellcheck source=tests/e2e/lib.sh disable=SC2015,SC2317
+. tests/e2e/lib.sh
+
+member a
+exp() { "$bin" export --home "$T/a" "$@"; }
+"$bin" import --home "$T/a" "$jar" >/dev/null
+cat >"$T/feed.txt" <<'L'
+203.0.113.0/24
+2001:db8::1
+2001:db8:5::/48
+198.51.100.7:443
+[2001:db8::1]:8443
+bad.example
+http://bad.example/a?b#c
+http://bad.example/gate/*
+#x@bad.example
+L
+sed -i 's/^#x/mailto:#x/' "$T/feed.txt"
+"$bin" import --home "$T/a" --source own --tlp amber --confidence 80 "$T/feed.txt" >/dev/null
+
+# --- list, and what is chosen --------------------------------------------------------------------
+
+ends "a list" 0 exp --format list
+is "says how much it is" "$(tail -1 "$T/err")" \
+    "entente: list: 876 ipv4, 1 ipv6, 1 net4, 1 net6, 2 endpoint, 11 domain, 2 url, 1 email, 5 md5, 4 sha1, 19 sha256, 1 urlprefix"
+mv "$T/out" "$T/all.txt"
+member again
+"$bin" import --home "$T/again" "$T/all.txt" >/dev/null
+same() { "$bin" export --home "$T/again" --format list 2>/dev/null | cmp - "$T/all.txt"; }
+check "comes in again as the same" same
+run exp --format list --source own
+is "one source" "$(sort "$T/out")" "$(sort "$T/feed.txt")"
+run exp --format list --types url,email
+is "some types" "$(wc -l <"$T/out")" 4
+run exp --format list --min-confidence 81
+is "how sure" "$rc-$(wc -c <"$T/out")" 0-0
+run exp --format list --min-confidence 80
+is "at least" "$(wc -l <"$T/out")" 9
+run exp --format list --new-since 2100-01-01
+is "what is new" "$rc-$(wc -c <"$T/out")" 0-0
+run exp --format list --new-since 2001-01-01T00:00:00Z
+is "since then" "$(wc -l <"$T/out")" 924
+
+# --- the door ------------------------------------------------------------------------------------
+
+ends "through a door for GREEN" 0 exp --format csv --tlp green
+refute "nothing AMBER goes" grep -qE 'TLP:(AMBER|RED)|bad\.example|203\.0\.113' "$T/out"
+tells "and how much is held back is said" '^entente: narrower than TLP:GREEN, held back: 9$'
+is "the rest is there" "$(wc -l <"$T/out")" 916
+printf 'bad.example\n' >"$T/open.txt"
+"$bin" import --home "$T/a" --source open --tlp clear "$T/open.txt" >/dev/null
+ends "what another source says openly" 0 exp --format csv --tlp clear --types domain --json
+is "goes with what that one says" "$(grep ^bad.example "$T/out" | cut -d, -f 1-4,9)" \
+    bad.example,domain,TLP:CLEAR,,open
+is "in sums for scripts" "$(jq -c . "$T/err")" \
+    '{"format":"csv","written":{"domain":11},"left_out":{},"held_back":0}'
+
+# --- formats -------------------------------------------------------------------------------------
+
+ends "CSV" 0 exp --format csv
+check "is CSV" python3 - "$T/out" <<'P'
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1], newline="")))
+assert len(rows) == 924 and all(None not in r and len(r) == 11 for r in rows)
+assert not [v for r in rows for v in r.values() if v[:1] in tuple("=+-@\t\r") and v]
+P
+ends "Zeek's intel.dat" 0 exp --format zeek
+tells "leaves out endpoints and starts of URLs" '^entente: zeek cannot carry these, left out: 2 endpoint, 1 urlprefix$'
+is "seven fields in each line" "$(awk -F'\t' 'NR == 1 { if ($1 == "#fields" && NF == 8) next } NF != 7' "$T/out")" ""
+check "no scheme in URLs" grep -qP '^bad\.example/a\?b\tIntel::URL\town\tTLP:AMBER\t-\tT\t-$' "$T/out"
+check "no comment out of a value" grep -qP '^\\x23x@bad\.example\tIntel::EMAIL' "$T/out"
+ends "a hosts file" 0 exp --format hosts
+is "has the names" "$(grep -c '^0\.0\.0\.0 ' "$T/out")" 11
+ends "a zone" 0 exp --format rpz -o "$T/rpz.db"
+if command -v named-checkzone >/dev/null; then
+    check "named-checkzone takes it" named-checkzone -q rpz.example "$T/rpz.db"
+    named-checkzone -s relative -o "$T/rpz.txt" rpz.example "$T/rpz.db" >/dev/null
+    is "with all that is in it" "$(grep -cE 'CNAME[[:space:]]+\.$' "$T/rpz.txt")" $((2 * 11 + 876 + 1 + 1 + 1))
+else
+    skip "named-checkzone takes it" "there is no named-checkzone"
+fi
+
+# --- where it goes -------------------------------------------------------------------------------
+
+is "a file is for its owner" "$(stat -c %a "$T/rpz.db")" 600
+echo old >"$T/kept" && chmod 644 "$T/kept"
+run exp --format list --output "$T/kept"
+is "unless it was there" "$rc-$(stat -c %a "$T/kept")-$(wc -l <"$T/kept")" 0-644-924
+ends "where no file can be" 5 exp --format list -o "$T/none/x"
+told "is said" "entente: $T/none/x: cannot create: No such file or directory"
+ends "a full disk" 5 sh -c "'$bin' export --home '$T/a' --format csv >/dev/full"
+echo old >"$T/kept"
+run bash -c "ulimit -f 4; exec '$bin' export --home '$T/a' --format csv -o '$T/kept'"
+is "a file that may not grow stays as it was" "$rc-$(cat "$T/kept")" 5-old
+is "and nothing half-written stays" "$(leftovers "$T" | grep kept)" ""
+# A right-to-left override is text to a tool, and a trap on a terminal.
+printf '{"type":"bundle","objects":[{"type":"indicator","pattern_type":"stix","description":"a\\u202eb\\u009b31mc","pattern":"[domain-name:value = '"'trap.example'"']"}]}' >"$T/trap.json"
+"$bin" import --home "$T/a" --source trap "$T/trap.json" >/dev/null
+ends "a pipe gets text as it is" 0 exp --format csv --source trap
+check "all of it" grep -q $'a\xe2\x80\xaeb' "$T/out"
+run "$peers/pty" "$bin" export --home "$T/a" --format csv --source trap
+if [ "$rc" = 77 ]; then
+    skip "a terminal shows it" "there are no pseudo-terminals"
+    skip "and obeys none of it" "there are no pseudo-terminals"
+else
+    check "a terminal shows it" grep -qa 'trap.example,.*a?b' "$T/out"
+    refute "and obeys none of it" grep -qaP '\xe2\x80\xae|\xc2\x9b|\x1b' "$T/out"
+fi
+
+for bad in "" "--format x" "--format list --tlp purple" "--format list --min-confidence 101" \
+    "--format list --new-since soon" "--format list --types x" "--format list file" "--format list -o"; do
+    # shellcheck disable=SC2086
+    run exp $bad
+    [ "$rc" = 2 ] && [ "$(wc -l <"$T/err")" = 2 ] || break
+done
+is "wrong options" "$rc-$bad" "2---format list -o"
+
+done_testing

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 static const struct option_spec options[] = {
-    {"--format", "FORMAT", "list, csv, zeek, hosts or rpz"},
+    {"--format", "FORMAT", "list, csv, zeek, hosts, rpz or nft"},
     {"--types", "TYPES", "only these: ip, net, endpoint, domain, url, email, hash, ..."},
     {"--source", "NAME", "only what this source says"},
     {"--min-confidence", "0-100", "only what is at least this sure"},
@@ -111,10 +111,22 @@ static enum ent_err put(void *ctx, const struct ent_known *k)
 
 static enum ent_err walk(struct exporting *x, struct ent_store *store)
 {
+    static const uint32_t one[] = {ENT_OBS_ALL, 0};
+    const uint32_t *passes = x->format->passes == NULL ? one : x->format->passes;
     const struct ent_out_sink sink = {x, write_part};
     enum ent_err r = ent_out_start(&x->out, x->format, &x->opts, &sink);
     if (r == ENT_OK)
-        r = ent_store_each(store, &x->filter, put, x);
+        r = ent_store_view(store);
+    for (const uint32_t *p = passes; *p != 0 && r == ENT_OK; p++) {
+        struct ent_known_filter f = x->filter;
+        uint64_t held = 0;
+        f.held = &held;
+        f.types &= *p;
+        if (f.types != 0)
+            r = ent_store_each(store, &f, put, x);
+        x->held += held;
+    }
+    ent_store_rest(store);
     return r == ENT_OK ? ent_out_end(x->out) : r;
 }
 
@@ -175,7 +187,6 @@ static int export(struct exporting *x, struct session *s)
     struct ent_diag d = {0};
     x->opts.author = ent_slice_str(self->display);
     x->opts.key = ent_slice(self->root.b, sizeof(self->root.b));
-    x->filter.held = &x->held;
     x->terminal = x->a->output == NULL && isatty(STDOUT_FILENO) == 1;
     enum ent_err r = open_files(x, &d);
     if (r == ENT_OK)
@@ -199,6 +210,7 @@ static int parse_filter(struct exporting *x)
 {
     const struct args *a = x->a;
     uint64_t confidence = 0;
+    x->filter.types = ENT_OBS_ALL;
     if (a->types != NULL &&
         ent_obs_types_parse(&x->filter.types, ent_slice_str(a->types)) != ENT_OK)
         return cli_usage(&cmd_export, "no such type", a->types);
@@ -266,6 +278,7 @@ const struct command cmd_export = {
         "  zeek    intel.dat of Zeek's intelligence framework\n"
         "  hosts   names to 0.0.0.0\n"
         "  rpz     a response policy zone for name servers\n"
+        "  nft     sets for nftables\n"
         "Without --tlp it is for tools of your own and holds everything. What goes to others "
         "needs\n"
         "--tlp: whatever is marked narrower is held back. How much that is, and what the format\n"

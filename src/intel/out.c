@@ -6,9 +6,8 @@
 #include "intel/feed.h"
 #include "intel/out_parts.h"
 
-#define PENDING    (64u << 10)  /* handed on when there is that much */
-#define MOST       (256u << 10) /* of that and one observable */
-#define EVERYTHING ENT_OBS_ALL
+#define PENDING (64u << 10)  /* handed on when there is that much */
+#define MOST    (256u << 10) /* of that and one observable */
 
 /* --- list, hosts ------------------------------------------------------------------------------ */
 
@@ -37,27 +36,29 @@ static enum ent_err hosts_put(struct ent_out *o, const struct ent_out_item *item
 
 /* table */
 static const struct ent_out_writer writers[] = {
-    {{"list", "one observable a line", EVERYTHING, NULL}, NULL, list_put, NULL},
-    {{"csv", "comma-separated values with all that is known", EVERYTHING, NULL},
-     ent_out_csv_start,
-     ent_out_csv_put,
-     NULL},
-    {{"zeek", "Zeek's intelligence framework: intel.dat",
-      ENT_OUT_ADDRESSES | ENT_OUT_NETS | ENT_OUT_HASHES | ENT_OBS_BIT(ENT_OBS_DOMAIN) |
-          ENT_OBS_BIT(ENT_OBS_URL) | ENT_OBS_BIT(ENT_OBS_EMAIL),
-      NULL},
-     ent_out_zeek_start,
-     ent_out_zeek_put,
-     NULL},
-    {{"hosts", "a hosts file that sends names to 0.0.0.0", ENT_OBS_BIT(ENT_OBS_DOMAIN), NULL},
-     hosts_start,
-     hosts_put,
-     NULL},
-    {{"rpz", "a response policy zone for BIND, Unbound, Knot Resolver, PowerDNS",
-      ENT_OUT_ADDRESSES | ENT_OUT_NETS | ENT_OBS_BIT(ENT_OBS_DOMAIN), NULL},
-     ent_out_rpz_start,
-     ent_out_rpz_put,
-     NULL},
+    {.format = {.name = "list", .types = ENT_OBS_ALL}, .put = list_put},
+    {.format = {.name = "csv", .types = ENT_OBS_ALL},
+     .start = ent_out_csv_start,
+     .put = ent_out_csv_put},
+    {.format = {.name = "zeek",
+                .types = ENT_OUT_ADDRESSES | ENT_OUT_NETS | ENT_OUT_HASHES |
+                         ENT_OBS_BIT(ENT_OBS_DOMAIN) | ENT_OBS_BIT(ENT_OBS_URL) |
+                         ENT_OBS_BIT(ENT_OBS_EMAIL)},
+     .start = ent_out_zeek_start,
+     .put = ent_out_zeek_put},
+    {.format = {.name = "hosts", .types = ENT_OBS_BIT(ENT_OBS_DOMAIN)},
+     .start = hosts_start,
+     .put = hosts_put},
+    {.format = {.name = "rpz",
+                .types = ENT_OUT_ADDRESSES | ENT_OUT_NETS | ENT_OBS_BIT(ENT_OBS_DOMAIN)},
+     .start = ent_out_rpz_start,
+     .put = ent_out_rpz_put},
+    {.format = {.name = "nft",
+                .types = ENT_OUT_ADDRESSES | ENT_OUT_NETS | ENT_OBS_BIT(ENT_OBS_ENDPOINT),
+                .passes = ent_out_nft_passes},
+     .start = ent_out_nft_start,
+     .put = ent_out_nft_put,
+     .end = ent_out_nft_end},
 };
 #define WRITERS (sizeof(writers) / sizeof(writers[0]))
 

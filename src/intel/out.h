@@ -15,9 +15,10 @@
 #define ENT_OUT_FILES 8
 
 struct ent_out_format {
-    const char *name, *brief;
+    const char *name;
     uint32_t types; /* ENT_OBS_BIT()s of what it can carry, if its rules for values allow it */
     const char *const *files; /* their names, with NULL behind; NULL itself: one, without a name */
+    const uint32_t *passes;   /* all of these types, then all of those, 0 behind; NULL: any order */
 };
 
 /* NULL at the end, so that it can be walked. */

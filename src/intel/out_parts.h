@@ -54,4 +54,9 @@ ENT_MUST_USE enum ent_err ent_out_zeek_put(struct ent_out *o, const struct ent_o
 ENT_MUST_USE enum ent_err ent_out_rpz_start(struct ent_out *o);
 ENT_MUST_USE enum ent_err ent_out_rpz_put(struct ent_out *o, const struct ent_out_item *item);
 
+extern const uint32_t ent_out_nft_passes[];
+ENT_MUST_USE enum ent_err ent_out_nft_start(struct ent_out *o);
+ENT_MUST_USE enum ent_err ent_out_nft_put(struct ent_out *o, const struct ent_out_item *item);
+ENT_MUST_USE enum ent_err ent_out_nft_end(struct ent_out *o);
+
 #endif

@@ -139,6 +139,78 @@ static void test_hostile_words(void **state)
     ent_t_out_release(&o);
 }
 
+static const char *after_head(const char *text)
+{
+    const char *at = strstr(text, "flush set inet entente end6\n");
+    assert_non_null(at);
+    return strchr(at, '\n') + 1;
+}
+
+static void test_nft(void **state)
+{
+    static const struct {
+        const char *value;
+        int64_t until;
+        const char *source;
+    } rows[] = {
+        {"198.51.100.3", 0, "a"},
+        {"198.51.100.4", ENT_T_NOW + 3600, "a\"; }\nflush ruleset\\"},
+        {"198.51.100.5", ENT_T_NOW, "over"},
+        {"[2001:db8::1]:443", ENT_T_NOW + (1LL << 40), "*"},
+        {"198.51.100.5:80", ENT_T_NOW + 1, ""},
+        {"0.0.0.0/0", 0, "everything"},
+        {"198.51.100.0/24", 0, "\xc3\xa9"},
+        {"2001:db8::/32", 0, "x"},
+        {"2001:db8::1", 0, "x"},
+        {"evil.example", 0, "x"},
+    };
+    struct ent_t_out o = {.fail_at = 0};
+    (void)state;
+    ent_t_out_start(&o, "nft", &opts);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ent_indicator ind = ent_t_indicator(rows[i].value);
+        ind.valid_until = rows[i].until;
+        ent_t_out_put(&o, &ind, rows[i].source);
+    }
+    assert_string_equal(
+        after_head(ent_t_out_end(&o)),
+        "add element inet entente addr4 {\n\t198.51.100.3 comment \"a\",\n"
+        "\t198.51.100.4 timeout 3600s comment \"a_; }_flush ruleset_\",\n}\n"
+        "add element inet entente end6 {\n\t2001:db8::1 . 443 comment \"_\",\n}\n"
+        "add element inet entente end4 {\n\t198.51.100.5 . 80 timeout 1s comment \"\",\n}\n"
+        "add element inet entente net4 {\n\t198.51.100.0/24 comment \"__\",\n}\n"
+        "add element inet entente net6 {\n\t2001:db8::/32 comment \"x\",\n}\n"
+        "add element inet entente addr6 {\n\t2001:db8::1 comment \"x\",\n}\n");
+    assert_int_equal(ent_out_lost(o.out)[ENT_OBS_IPV4], 1);
+    assert_int_equal(ent_out_lost(o.out)[ENT_OBS_NET4], 1);
+    assert_int_equal(ent_out_lost(o.out)[ENT_OBS_DOMAIN], 1);
+    ent_t_out_release(&o);
+}
+
+/* No command grows without end. */
+static void test_nft_commands(void **state)
+{
+    struct ent_t_out o = {.fail_at = 0};
+    size_t commands = 0, elements = 0;
+    char value[32];
+    (void)state;
+    ent_t_out_start(&o, "nft", &opts);
+    for (unsigned i = 0; i < 2001; i++) {
+        (void)snprintf(value, sizeof(value), "203.0.%u.%u", i >> 8, i & 255);
+        struct ent_indicator ind = ent_t_indicator(value);
+        ent_t_out_put(&o, &ind, "s");
+    }
+    const char *p = after_head(ent_t_out_end(&o));
+    for (const char *at = p; (at = strstr(at, "add element")) != NULL; at++)
+        commands++;
+    for (const char *at = p; (at = strstr(at, "\t203.")) != NULL; at++)
+        elements++;
+    assert_int_equal(commands, 3);
+    assert_int_equal(elements, 2001);
+    assert_string_equal(p + strlen(p) - 3, "\n}\n");
+    ent_t_out_release(&o);
+}
+
 static void test_nobody_home(void **state)
 {
     struct ent_out_opts green = opts;
@@ -201,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_list),          cmocka_unit_test(test_hosts),
         cmocka_unit_test(test_rpz),           cmocka_unit_test(test_zeek),
+        cmocka_unit_test(test_nft),           cmocka_unit_test(test_nft_commands),
         cmocka_unit_test(test_hostile_words), cmocka_unit_test(test_nobody_home),
         cmocka_unit_test(test_full_sink),     cmocka_unit_test(test_list_again),
     };

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 static const struct option_spec options[] = {
-    {"--format", "FORMAT", "list, csv, zeek, hosts, rpz or nft"},
+    {"--format", "FORMAT", "list, csv, zeek, hosts, rpz, nft or stix"},
     {"--types", "TYPES", "only these: ip, net, endpoint, domain, url, email, hash, ..."},
     {"--source", "NAME", "only what this source says"},
     {"--min-confidence", "0-100", "only what is at least this sure"},
@@ -279,6 +279,7 @@ const struct command cmd_export = {
         "  hosts   names to 0.0.0.0\n"
         "  rpz     a response policy zone for name servers\n"
         "  nft     sets for nftables\n"
+        "  stix    a STIX 2.1 bundle\n"
         "Without --tlp it is for tools of your own and holds everything. What goes to others "
         "needs\n"
         "--tlp: whatever is marked narrower is held back. How much that is, and what the format\n"

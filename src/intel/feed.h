@@ -59,5 +59,7 @@ ENT_MUST_USE enum ent_err ent_format_detect(enum ent_format *ret, struct ent_hea
 ENT_MUST_USE enum ent_err ent_list_read(struct ent_feed *f);
 ENT_MUST_USE enum ent_err ent_uscert_read(struct ent_feed *f);
 ENT_MUST_USE enum ent_err ent_stix_read(struct ent_feed *f);
+/* The UUID of the TLP 2.0 marking. */
+const char *ent_stix_marking(enum ent_tlp t);
 
 #endif

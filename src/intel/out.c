@@ -59,6 +59,10 @@ static const struct ent_out_writer writers[] = {
      .start = ent_out_nft_start,
      .put = ent_out_nft_put,
      .end = ent_out_nft_end},
+    {.format = {.name = "stix", .types = ENT_OBS_ALL},
+     .start = ent_out_stix_start,
+     .put = ent_out_stix_put,
+     .end = ent_out_stix_end},
 };
 #define WRITERS (sizeof(writers) / sizeof(writers[0]))
 

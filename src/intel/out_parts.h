@@ -59,4 +59,8 @@ ENT_MUST_USE enum ent_err ent_out_nft_start(struct ent_out *o);
 ENT_MUST_USE enum ent_err ent_out_nft_put(struct ent_out *o, const struct ent_out_item *item);
 ENT_MUST_USE enum ent_err ent_out_nft_end(struct ent_out *o);
 
+ENT_MUST_USE enum ent_err ent_out_stix_start(struct ent_out *o);
+ENT_MUST_USE enum ent_err ent_out_stix_put(struct ent_out *o, const struct ent_out_item *item);
+ENT_MUST_USE enum ent_err ent_out_stix_end(struct ent_out *o);
+
 #endif

@@ -109,6 +109,14 @@ static const struct {
     {"e828b379-4e03-4974-9ac4-e53a884c97c1", ENT_TLP_RED},
 };
 
+const char *ent_stix_marking(enum ent_tlp t)
+{
+    size_t i = sizeof(well_known) / sizeof(well_known[0]) - 1; /* TLP 2 stands behind TLP 1 */
+    while (well_known[i].tlp != t && i > 0)
+        i--;
+    return well_known[i].uuid;
+}
+
 /* 0 when the marking is no TLP marking that is known here. */
 static enum ent_tlp tlp_of(const struct stix *x, struct ent_slice id)
 {

@@ -105,6 +105,24 @@ else
         skip "$what" "there is no nft, or it may not run"
     done
 fi
+ends "STIX" 0 exp --format stix -o "$T/bundle.json"
+is "carries everything" "$(wc -l <"$T/err")" 1
+is "every id once" "$(jq '.objects | (map(.id) | unique | length) == length' "$T/bundle.json")" true
+is "everything refers to what is in it" "$(jq '(.objects | map(.id)) as $ids |
+    [.objects[] | .created_by_ref, (.object_marking_refs // [])[] | select(. != null)] - $ids | length' "$T/bundle.json")" 0
+is "what must be there is" "$(jq '[.objects[] | select(.type == "indicator") | select(.pattern and .valid_from and
+    .created <= .modified and .pattern_type == "stix" and .spec_version == "2.1" | not)] | length' "$T/bundle.json")" 0
+member back
+"$bin" import --home "$T/back" --json "$T/bundle.json" >"$T/out"
+is "is read again" "$(jq -c '[.format, .skipped]' "$T/out")" '["stix",0]'
+claims() { "$bin" export --home "$T/$1" --format csv 2>/dev/null | cut -d, -f 1-4,6-8 | sort; }
+is "and nothing of it is lost" "$(claims back | sha256sum)" "$(claims a | sha256sum)"
+exp --format stix -o "$T/bundle2.json" 2>/dev/null
+ids() { jq -r '.objects[].id' "$1"; }
+is "the next export has the same ids" "$(ids "$T/bundle2.json")" "$(ids "$T/bundle.json")"
+exp --format stix --tlp green -o "$T/green.json" 2>/dev/null
+refute "nothing AMBER through a door for GREEN" grep -qiE 'amber|55d920b0|own|203\.0\.113' "$T/green.json"
+
 # --- where it goes -------------------------------------------------------------------------------
 
 is "a file is for its owner" "$(stat -c %a "$T/rpz.db")" 600

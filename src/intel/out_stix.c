@@ -1,0 +1,252 @@
+/*
+ * out_stix.c: a STIX 2.1 bundle: who publishes it, the TLP 2.0 markings that it uses, and one
+ * indicator for each observable.
+ *
+ * Ids are made from names, so that the same claim has the same id in every export, and two members
+ * who publish the same claim do not share one: a version belongs to its creator alone. The original
+ * source, and its id, stand in external_references.
+ */
+#include "base/base.h"
+#include "intel/feed.h"
+#include "intel/out_parts.h"
+#include "intel/uuid.h"
+
+#define PATTERN_MOST (2 * ENT_OBS_MAX + 256)
+#define TLP_2        "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
+
+/* The namespace that all our ids come from. */
+static const struct ent_uuid16 space = {{0x5b, 0x0e, 0x1d, 0x3c, 0x8a, 0x47, 0x4f, 0x92, 0xb6, 0x6d,
+                                         0xe1, 0x74, 0x0c, 0x95, 0x2a, 0xd8}};
+
+/* Who publishes; a member that gets another name is another identity, because an object must not
+ * change under its id. */
+static enum ent_err identity(struct ent_uuid16 *ret, const struct ent_out *o)
+{
+    const struct ent_slice parts[] = {o->opts.key, o->opts.author};
+    return ent_uuid_of(ret, &space, parts, 2);
+}
+
+static void put_id(struct ent_json *j, const char *key, const char *type,
+                   const struct ent_uuid16 *u)
+{
+    char uuid[ENT_UUID_TEXT], id[64];
+    ent_uuid_text(uuid, u);
+    (void)snprintf(id, sizeof(id), "%s--%s", type, uuid);
+    ent_json_cstr(j, key, id);
+}
+
+/* With milliseconds, as STIX 2.0 wanted them. */
+static void put_time(struct ent_json *j, const char *key, int64_t t)
+{
+    char text[ENT_TIME_TEXT + 4];
+    ent_time_format(text, t);
+    (void)snprintf(text + ENT_TIME_TEXT - 2, 6, ".000Z");
+    ent_json_cstr(j, key, text);
+}
+
+/* --- the head --------------------------------------------------------------------------------- */
+
+static enum ent_err start_object(struct ent_out *o, struct ent_json *j, const char *type)
+{
+    enum ent_err r = o->n++ == 0 ? ENT_OK : ent_buf_puts(&o->b[0], ",\n");
+    ent_json_start(j, &o->b[0]);
+    ent_json_obj(j, NULL);
+    ent_json_cstr(j, "type", type);
+    ent_json_cstr(j, "spec_version", "2.1");
+    return r;
+}
+
+static enum ent_err put_identity(struct ent_out *o, const struct ent_uuid16 *self)
+{
+    struct ent_json j;
+    enum ent_err r = start_object(o, &j, "identity");
+    put_id(&j, "id", "identity", self);
+    ent_json_cstr(&j, "created", "2026-11-22T00:00:00.000Z"); /* never changes */
+    ent_json_cstr(&j, "modified", "2026-11-22T00:00:00.000Z");
+    ent_json_str(&j, "name", o->opts.author);
+    ent_json_cstr(&j, "identity_class", "organization");
+    ent_json_obj_end(&j);
+    return r == ENT_OK ? ent_json_end(&j) : r;
+}
+
+/* As FIRST and OASIS publish it. */
+static enum ent_err put_marking(struct ent_out *o, enum ent_tlp t)
+{
+    char id[64], small[32];
+    struct ent_json j;
+    const char *name = ent_tlp_name(t);
+    size_t n = strlen(name);
+    enum ent_err r = start_object(o, &j, "marking-definition");
+    (void)snprintf(id, sizeof(id), "marking-definition--%s", ent_stix_marking(t));
+    ent_json_cstr(&j, "id", id);
+    ent_json_cstr(&j, "created", "2022-10-01T00:00:00.000Z");
+    ent_json_cstr(&j, "name", name);
+    ent_json_obj(&j, "extensions");
+    ent_json_obj(&j, TLP_2);
+    ent_json_cstr(&j, "extension_type", "property-extension");
+    for (size_t i = 4; i <= n; i++) /* behind "TLP:", with the NUL */
+        small[i - 4] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20 : name[i]);
+    ent_json_cstr(&j, "tlp_2_0", small);
+    ent_json_obj_end(&j);
+    ent_json_obj_end(&j);
+    ent_json_obj_end(&j);
+    return r == ENT_OK ? ent_json_end(&j) : r;
+}
+
+enum ent_err ent_out_stix_start(struct ent_out *o)
+{
+    enum ent_tlp door = o->opts.door == 0 ? ENT_TLP_RED : o->opts.door;
+    struct ent_uuid16 self, bundle;
+    char now[ENT_TIME_TEXT], uuid[ENT_UUID_TEXT];
+    enum ent_err r = identity(&self, o);
+    ent_time_format(now, o->opts.now);
+    const struct ent_slice parts[] = {ENT_SLICE_LIT("bundle"), ent_slice_str(now),
+                                      ent_slice_str(ent_tlp_name(door))};
+    if (r != ENT_OK || (r = ent_uuid_of(&bundle, &self, parts, 3)) != ENT_OK)
+        return r;
+    ent_uuid_text(uuid, &bundle);
+    if ((r = ent_buf_printf(&o->b[0], "{\"type\":\"bundle\",\"id\":\"bundle--%s\",\"objects\":[\n",
+                            uuid)) != ENT_OK)
+        return r;
+    r = put_identity(o, &self);
+    for (unsigned t = ENT_TLP_CLEAR; t <= door && r == ENT_OK; t++)
+        r = put_marking(o, (enum ent_tlp)t);
+    return r;
+}
+
+/* --- patterns --------------------------------------------------------------------------------- */
+
+static enum ent_err put_quoted(struct ent_buf *b, struct ent_slice s)
+{
+    enum ent_err r = ent_buf_putc(b, '\'');
+    for (size_t i = 0; i < s.n && r == ENT_OK; i++) {
+        if (s.p[i] == '\'' || s.p[i] == '\\')
+            r = ent_buf_putc(b, '\\');
+        if (r == ENT_OK)
+            r = ent_buf_putc(b, (char)s.p[i]);
+    }
+    return r == ENT_OK ? ent_buf_putc(b, '\'') : r;
+}
+
+static enum ent_err put_test(struct ent_buf *b, const char *left, struct ent_slice value)
+{
+    enum ent_err r = ent_buf_printf(b, "[%s ", left);
+    if (r == ENT_OK)
+        r = put_quoted(b, value);
+    return r == ENT_OK ? ent_buf_putc(b, ']') : r;
+}
+
+static enum ent_err put_endpoint(struct ent_buf *b, const struct ent_observable *o)
+{
+    struct ent_observable host;
+    if (!ent_observable_host(&host, o))
+        return ENT_E_UNSUPPORTED;
+    return ent_buf_printf(b,
+                          "[network-traffic:dst_ref.type = '%s-addr' AND"
+                          " network-traffic:dst_ref.value = '%s' AND"
+                          " network-traffic:dst_port = %s]",
+                          ent_obs_type_name(host.type), host.text, strrchr(o->text, ':') + 1);
+}
+
+/* LIKE has no way to write '%' and '_' themselves. */
+static enum ent_err put_prefix(struct ent_buf *b, const struct ent_observable *o)
+{
+    char text[ENT_OBS_MAX + 1];
+    memcpy(text, o->text, (size_t)o->n + 1);
+    if (strpbrk(text, "%_") != NULL || strchr(text, '*') != text + o->n - 1)
+        return ENT_E_UNSUPPORTED;
+    text[o->n - 1] = '%';
+    return put_test(b, "url:value LIKE", ent_slice(text, o->n));
+}
+
+static enum ent_err put_pattern(struct ent_buf *b, const struct ent_observable *o)
+{
+    static const char *const left[ENT_OBS_TYPES] = {
+        [ENT_OBS_IPV4] = "ipv4-addr:value =",        [ENT_OBS_IPV6] = "ipv6-addr:value =",
+        [ENT_OBS_NET4] = "ipv4-addr:value ISSUBSET", [ENT_OBS_NET6] = "ipv6-addr:value ISSUBSET",
+        [ENT_OBS_DOMAIN] = "domain-name:value =",    [ENT_OBS_URL] = "url:value =",
+        [ENT_OBS_EMAIL] = "email-addr:value =",      [ENT_OBS_MD5] = "file:hashes.MD5 =",
+        [ENT_OBS_SHA1] = "file:hashes.'SHA-1' =",    [ENT_OBS_SHA256] = "file:hashes.'SHA-256' =",
+        [ENT_OBS_SHA512] = "file:hashes.'SHA-512' ="};
+    if (o->type == ENT_OBS_ENDPOINT)
+        return put_endpoint(b, o);
+    if (o->type == ENT_OBS_URLPREFIX)
+        return put_prefix(b, o);
+    return put_test(b, left[o->type], ent_slice(o->text, o->n));
+}
+
+/* --- indicators ------------------------------------------------------------------------------- */
+
+static enum ent_err indicator_id(struct ent_uuid16 *ret, const struct ent_uuid16 *self,
+                                 const struct ent_out_item *item)
+{
+    uint8_t key[ENT_OBS_KEY_MAX];
+    const struct ent_slice parts[] = {item->source, item->ind->id,
+                                      ent_slice(key, ent_observable_key(key, &item->ind->obs))};
+    return ent_uuid_of(ret, self, parts, 3);
+}
+
+static void put_origin(struct ent_json *j, const struct ent_out_item *item)
+{
+    ent_json_arr(j, "external_references");
+    ent_json_obj(j, NULL);
+    ent_json_str(j, "source_name", item->source.n == 0 ? ENT_SLICE_LIT("unknown") : item->source);
+    if (item->ind->id.n > 0)
+        ent_json_str(j, "external_id", item->ind->id);
+    ent_json_obj_end(j);
+    ent_json_arr_end(j);
+}
+
+static enum ent_err put_indicator(struct ent_out *o, const struct ent_out_item *item,
+                                  const struct ent_uuid16 *self, struct ent_slice pattern)
+{
+    const struct ent_indicator *ind = item->ind;
+    struct ent_uuid16 id;
+    struct ent_json j;
+    char marking[64];
+    enum ent_err r = indicator_id(&id, self, item);
+    if (r != ENT_OK || (r = start_object(o, &j, "indicator")) != ENT_OK)
+        return r;
+    put_id(&j, "id", "indicator", &id);
+    put_id(&j, "created_by_ref", "identity", self);
+    put_time(&j, "created", item->first);
+    put_time(&j, "modified", item->last);
+    if (ind->kind.n > 0) {
+        ent_json_arr(&j, "indicator_types");
+        ent_json_str(&j, NULL, ind->kind);
+        ent_json_arr_end(&j);
+    }
+    if (ind->text.n > 0)
+        ent_json_str(&j, "description", ind->text);
+    ent_json_str(&j, "pattern", pattern);
+    ent_json_cstr(&j, "pattern_type", "stix");
+    put_time(&j, "valid_from", ind->valid_from != 0 ? ind->valid_from : item->first);
+    if (ind->valid_until != 0)
+        put_time(&j, "valid_until", ind->valid_until);
+    if (ind->confidence >= 0)
+        ent_json_i64(&j, "confidence", ind->confidence);
+    put_origin(&j, item);
+    (void)snprintf(marking, sizeof(marking), "marking-definition--%s", ent_stix_marking(ind->tlp));
+    ent_json_arr(&j, "object_marking_refs");
+    ent_json_cstr(&j, NULL, marking);
+    ent_json_arr_end(&j);
+    ent_json_obj_end(&j);
+    return ent_json_end(&j);
+}
+
+enum ent_err ent_out_stix_put(struct ent_out *o, const struct ent_out_item *item)
+{
+    struct ent_uuid16 self;
+    struct ent_buf pattern;
+    ent_buf_init(&pattern, PATTERN_MOST);
+    enum ent_err r = identity(&self, o);
+    if (r == ENT_OK && (r = put_pattern(&pattern, &item->ind->obs)) == ENT_OK)
+        r = put_indicator(o, item, &self, ent_buf_slice(&pattern));
+    ent_buf_release(&pattern);
+    return r;
+}
+
+enum ent_err ent_out_stix_end(struct ent_out *o)
+{
+    return ent_buf_puts(&o->b[0], "\n]}\n");
+}

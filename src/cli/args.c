@@ -39,6 +39,7 @@ static const struct {
     {"--min-confidence", TEXT, offsetof(struct args, min_confidence)},
     {"--output", TEXT, offsetof(struct args, output)},
     {"--min-confidence", TEXT, offsetof(struct args, min_confidence)},
+    {"--sid", TEXT, offsetof(struct args, sid)},
     {"--new-since", TEXT, offsetof(struct args, new_since)},
     {"--no-passphrase", FLAG, offsetof(struct args, no_passphrase)},
     {"--json", FLAG, offsetof(struct args, json)},

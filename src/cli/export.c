@@ -5,13 +5,14 @@
 #include <sys/stat.h>
 
 static const struct option_spec options[] = {
-    {"--format", "FORMAT", "list, csv, zeek, hosts, rpz, nft or stix"},
+    {"--format", "FORMAT", "list, csv, zeek, hosts, rpz, nft, stix or suricata"},
     {"--types", "TYPES", "only these: ip, net, endpoint, domain, url, email, hash, ..."},
     {"--source", "NAME", "only what this source says"},
     {"--min-confidence", "0-100", "only what is at least this sure"},
     {"--tlp", "TLP", "for others: nothing narrower than clear, green, amber, amber+strict"},
     {"--new-since", "TIME", "only what first came then or later: 2026-11-22T08:00:00Z"},
     {"--output", "FILE", "into this file, which is replaced as a whole; also -o FILE"},
+    {"--sid", "FIRST-LAST", "suricata: the signature ids to use (default: 9000000-9999999)"},
     {"--json", NULL, "the sums as one JSON line"},
     {NULL, NULL, NULL},
 };
@@ -82,7 +83,8 @@ static enum ent_err open_files(struct exporting *x, struct ent_diag *d)
 static enum ent_err close_files(struct exporting *x, struct ent_diag *d)
 {
     enum ent_err r = ENT_OK;
-    for (unsigned i = 0; i < ENT_OUT_FILES && r == ENT_OK; i++)
+    for (unsigned i = ENT_OUT_FILES;
+         i-- > 0 && r == ENT_OK;) /* lists before rules that read them */
         if (x->file[i].f != NULL)
             r = ent_file_out_finish(&x->file[i], d);
     return r;
@@ -232,6 +234,19 @@ static int parse_filter(struct exporting *x)
     return EXIT_DONE;
 }
 
+static int parse_sid(struct exporting *x)
+{
+    const char *text = x->a->sid == NULL ? "9000000-9999999" : x->a->sid;
+    const char *dash = strchr(text, '-');
+    size_t n = dash == NULL ? strlen(text) : (size_t)(dash - text);
+    if (dash == NULL || ent_parse_u64(&x->opts.sid, ent_slice(text, n), UINT32_MAX) != ENT_OK ||
+        ent_parse_u64(&x->opts.sid_last, ent_slice_str(dash + 1), UINT32_MAX) != ENT_OK ||
+        x->opts.sid == 0 || x->opts.sid_last < x->opts.sid + 99)
+        return cli_usage(&cmd_export, "--sid wants at least a hundred ids, as in 9000000-9999999",
+                         text);
+    return EXIT_DONE;
+}
+
 static int parse(struct exporting *x)
 {
     const struct args *a = x->a;
@@ -242,7 +257,8 @@ static int parse(struct exporting *x)
         return cli_usage(&cmd_export, "no such format", a->format);
     if (x->format->files != NULL && a->output == NULL)
         return cli_usage(&cmd_export, "several files: --output names their directory", NULL);
-    return parse_filter(x);
+    int code = parse_sid(x);
+    return code == EXIT_DONE ? parse_filter(x) : code;
 }
 
 static int run(int argc, char **argv)
@@ -273,13 +289,14 @@ const struct command cmd_export = {
     .help =
         "Writes what is known and valid now, each observable once, with the best of what is said\n"
         "about it:\n"
-        "  list    one observable a line\n"
-        "  csv     comma-separated values with all that is known\n"
-        "  zeek    intel.dat of Zeek's intelligence framework\n"
-        "  hosts   names to 0.0.0.0\n"
-        "  rpz     a response policy zone for name servers\n"
-        "  nft     sets for nftables\n"
-        "  stix    a STIX 2.1 bundle\n"
+        "  list      one observable a line\n"
+        "  csv       comma-separated values with all that is known\n"
+        "  zeek      intel.dat of Zeek's intelligence framework\n"
+        "  hosts     names to 0.0.0.0\n"
+        "  rpz       a response policy zone for name servers\n"
+        "  nft       sets for nftables\n"
+        "  stix      a STIX 2.1 bundle\n"
+        "  suricata  rules and lists, into the directory that --output names\n"
         "Without --tlp it is for tools of your own and holds everything. What goes to others "
         "needs\n"
         "--tlp: whatever is marked narrower is held back. How much that is, and what the format\n"

@@ -63,6 +63,12 @@ static const struct ent_out_writer writers[] = {
      .start = ent_out_stix_start,
      .put = ent_out_stix_put,
      .end = ent_out_stix_end},
+    {.format = {.name = "suricata",
+                .types = ENT_OBS_ALL & ~ENT_OBS_BIT(ENT_OBS_EMAIL) & ~ENT_OBS_BIT(ENT_OBS_SHA512),
+                .files = ent_out_suricata_files},
+     .start = ent_out_suricata_start,
+     .put = ent_out_suricata_put,
+     .end = ent_out_suricata_end},
 };
 #define WRITERS (sizeof(writers) / sizeof(writers[0]))
 

@@ -63,4 +63,9 @@ ENT_MUST_USE enum ent_err ent_out_stix_start(struct ent_out *o);
 ENT_MUST_USE enum ent_err ent_out_stix_put(struct ent_out *o, const struct ent_out_item *item);
 ENT_MUST_USE enum ent_err ent_out_stix_end(struct ent_out *o);
 
+extern const char *const ent_out_suricata_files[];
+ENT_MUST_USE enum ent_err ent_out_suricata_start(struct ent_out *o);
+ENT_MUST_USE enum ent_err ent_out_suricata_put(struct ent_out *o, const struct ent_out_item *item);
+ENT_MUST_USE enum ent_err ent_out_suricata_end(struct ent_out *o);
+
 #endif

@@ -123,6 +123,25 @@ is "the next export has the same ids" "$(ids "$T/bundle2.json")" "$(ids "$T/bund
 exp --format stix --tlp green -o "$T/green.json" 2>/dev/null
 refute "nothing AMBER through a door for GREEN" grep -qiE 'amber|55d920b0|own|203\.0\.113' "$T/green.json"
 
+ends "Suricata" 0 exp --format suricata -o "$T/suricata"
+is "in files of its own" "$(cd "$T/suricata" && echo *)" \
+    "entente-ip.lst entente-md5.lst entente-names.lst entente-sha1.lst entente-sha256.lst entente.rules"
+is "whose names are base64" "$(base64 -d <"$T/suricata/entente-names.lst" | grep -o 'bad\.example')" bad.example
+rules=$T/suricata/entente.rules
+is "every rule has an id of its own" "$(grep -o 'sid:[0-9]*' "$rules" | sort -u | wc -l)" "$(grep -c ^alert "$rules")"
+is "every rule is whole" "$(grep -vcE '^(#|alert [a-z-]+ any any (->|<>) [][0-9a-f.:/any]+ [0-9any]+ \(msg:"[^";\\]*"; .*sid:[0-9]+; rev:1;\)$)' "$rules")" 0
+is "every list that is read is there" "$(grep -oE '[a-z0-9-]+\.lst' "$rules" | sort -u | tr '\n' ' ')" \
+    "entente-ip.lst entente-md5.lst entente-names.lst entente-sha1.lst entente-sha256.lst "
+if command -v suricata >/dev/null; then
+    check "suricata takes them" suricata -T -S "$rules" -l "$T"
+else
+    skip "suricata takes them" "there is no suricata"
+fi
+run exp --format suricata -o "$T/suricata" --sid 500-599 --json
+is "ids within a range" "$rc-$(grep -o 'sid:[0-9]*' "$rules" | grep -vcE ':5[0-9][0-9]$')" 0-0
+ends "a directory is needed" 2 exp --format suricata
+ends "and not a file" 5 exp --format suricata -o "$T/bundle.json"
+
 # --- where it goes -------------------------------------------------------------------------------
 
 is "a file is for its owner" "$(stat -c %a "$T/rpz.db")" 600
@@ -151,7 +170,7 @@ else
 fi
 
 for bad in "" "--format x" "--format list --tlp purple" "--format list --min-confidence 101" \
-    "--format list --new-since soon" "--format list --types x" "--format list file" "--format list -o"; do
+    "--format list --new-since soon" "--format list --types x" "--format suricata -o $T/x --sid 5" "--format list --sid 9-100" "--format list file" "--format list -o"; do
     # shellcheck disable=SC2086
     run exp $bad
     [ "$rc" = 2 ] && [ "$(wc -l <"$T/err")" = 2 ] || break

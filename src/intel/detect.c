@@ -4,6 +4,8 @@
  */
 #include "base/base.h"
 #include "intel/feed.h"
+#include "intel/json_pull.h"
+#include "intel/parse.h"
 
 enum ent_err ent_head_fill(struct ent_head *h, struct ent_diag *d)
 {
@@ -112,6 +114,69 @@ static bool is_json(struct ent_slice s)
     return s.n > 0 && (s.p[0] == '{' || s.p[0] == ']');
 }
 
+/* table. What stands in the outermost object, or in the first of a list, and only there. */
+static const struct {
+    const char *key;
+    enum ent_format format;
+} keys[] = {
+    {"Event", ENT_FORMAT_MISP},     {"response", ENT_FORMAT_MISP},
+    {"Attribute", ENT_FORMAT_MISP}, {"Object", ENT_FORMAT_MISP},
+    {"Orgc", ENT_FORMAT_MISP},      {"threat_level_id", ENT_FORMAT_MISP},
+    {"objects", ENT_FORMAT_STIX},   {"spec_version", ENT_FORMAT_STIX},
+    {"type", ENT_FORMAT_STIX},
+};
+
+bool ent_is_uuid(struct ent_slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (i == 8 || i == 13 || i == 18 || i == 23 ? s.p[i] != '-' : !ent_is_hex(s.p[i]))
+            return false;
+    return s.n == 36;
+}
+
+/* The first key that decides; AUTO when there is none before the head or the JSON ends. */
+static enum ent_format by_key(struct ent_jp *jp, const char **refused)
+{
+    enum ent_jp_event ev;
+    for (;;) {
+        if (ent_jp_next(jp, &ev, NULL) != ENT_OK || ev == ENT_JP_END)
+            return ENT_FORMAT_AUTO;
+        if (ev != ENT_JP_KEY)
+            continue;
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+            if (ent_slice_eq(jp->text, ent_slice_str(keys[i].key)))
+                return keys[i].format;
+        if (ent_is_uuid(jp->text)) {
+            *refused = "the manifest of a MISP feed: import the directory that it lies in";
+            return ENT_FORMAT_AUTO;
+        }
+        if (ent_jp_skip(jp, NULL) != ENT_OK)
+            return ENT_FORMAT_AUTO;
+    }
+}
+
+static enum ent_err json_format(enum ent_format *ret, struct ent_slice s, const char **refused)
+{
+    struct ent_jp jp = {0};
+    enum ent_err r = ent_jp_init(&jp, ent_reader_mem(&s), 0, ENT_JP_DEPTH, 64);
+    if (r == ENT_OK) {
+        *ret = by_key(&jp, refused);
+        if (*ret == ENT_FORMAT_AUTO)
+            *ret = ENT_FORMAT_STIX;
+    }
+    ent_jp_release(&jp);
+    return r;
+}
+
+/* hashes.csv: the MD5 of a value, and the event that it stands in. */
+static bool is_misp_hashes(struct ent_slice s)
+{
+    size_t i = 0;
+    while (i < s.n && ent_is_hex(s.p[i]))
+        i++;
+    return i == 32 && s.n >= 69 && s.p[32] == ',' && ent_is_uuid(ent_slice(s.p + 33, 36));
+}
+
 enum ent_err ent_format_detect(enum ent_format *ret, struct ent_head *h, struct ent_diag *d)
 {
     struct ent_slice s = {h->b, h->n};
@@ -130,8 +195,17 @@ enum ent_err ent_format_detect(enum ent_format *ret, struct ent_head *h, struct 
     for (size_t i = 0; i < sizeof(markup) / sizeof(markup[0]); i++)
         if (starts_ci(s, markup[i].bytes))
             return ent_fail(d, ENT_E_FORMAT, markup[i].text, 0, h->pos);
-    *ret = s.n > 0 && is_json(s)            ? ENT_FORMAT_STIX
-           : s.n > 0 && is_uscert_header(s) ? ENT_FORMAT_USCERT
-                                            : ENT_FORMAT_LIST;
-    return ENT_OK;
+    if (is_misp_hashes(s))
+        return ent_fail(
+            d, ENT_E_FORMAT,
+            "the hashes.csv of a MISP feed: hashes of values cannot be matched; import the "
+            "directory, or its events",
+            0, h->pos);
+    const char *refused = NULL;
+    enum ent_err r = ENT_OK;
+    if (s.n > 0 && is_json(s))
+        r = json_format(ret, s, &refused);
+    else
+        *ret = s.n > 0 && is_uscert_header(s) ? ENT_FORMAT_USCERT : ENT_FORMAT_LIST;
+    return refused == NULL ? r : ent_fail(d, ENT_E_FORMAT, refused, 0, h->pos);
 }

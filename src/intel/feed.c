@@ -83,6 +83,8 @@ static enum ent_err read_as(struct ent_feed *f, enum ent_format format)
         return ent_uscert_read(f);
     case ENT_FORMAT_STIX:
         return ent_stix_read(f);
+    case ENT_FORMAT_MISP:
+        return ent_misp_read(f);
     case ENT_FORMAT_AUTO:
     case ENT_FORMAT_LIST:
         break;

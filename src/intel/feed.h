@@ -54,11 +54,17 @@ struct ent_reader ent_head_reader(struct ent_head *h);
 ENT_MUST_USE enum ent_err ent_format_detect(enum ent_format *ret, struct ent_head *h,
                                             struct ent_diag *d);
 
+/* 8-4-4-4-12 hexadecimal digits: the name of a MISP event, and nothing that leads out of a
+ * directory.
+ */
+bool ent_is_uuid(struct ent_slice s);
+
 /* --- one reader a format ---------------------------------------------------------------------- */
 
 ENT_MUST_USE enum ent_err ent_list_read(struct ent_feed *f);
 ENT_MUST_USE enum ent_err ent_uscert_read(struct ent_feed *f);
 ENT_MUST_USE enum ent_err ent_stix_read(struct ent_feed *f);
+ENT_MUST_USE enum ent_err ent_misp_read(struct ent_feed *f);
 /* The UUID of the TLP 2.0 marking. */
 const char *ent_stix_marking(enum ent_tlp t);
 

@@ -3,7 +3,8 @@
  *
  * Promises: the only way to a struct ent_indicator is a parser here; a wrong row is reported with
  * its line and never stops a file; a file that is not what it says does, with a clear error;
- * memory does not depend on the size of the input. What goes out again is in out.h.
+ * memory does not depend on the size of the input, but for what one event of MISP says, of which at
+ * most 64 MiB are held. What goes out again is in out.h.
  * Never: touches disk or network (bytes come through a struct ent_reader).
  */
 #ifndef ENT_INTEL_INTEL_H
@@ -44,9 +45,10 @@ enum ent_format {
     ENT_FORMAT_AUTO = 0,
     ENT_FORMAT_LIST,   /* one observable a line, '#' and ';' comments */
     ENT_FORMAT_USCERT, /* US-CERT CSV: INDICATOR_VALUE,TYPE,COMMENT,ROLE,... */
-    ENT_FORMAT_STIX    /* STIX 2.0 and 2.1 bundles */
+    ENT_FORMAT_STIX,   /* STIX 2.0 and 2.1 bundles */
+    ENT_FORMAT_MISP    /* MISP events */
 };
-const char *ent_format_name(enum ent_format f); /* "list", "us-cert-csv", "stix" */
+const char *ent_format_name(enum ent_format f); /* "list", "us-cert-csv", "stix", "misp" */
 ENT_MUST_USE enum ent_err ent_format_parse(enum ent_format *ret, struct ent_slice name);
 
 /* What the reader of a file is told. Either callback may return an error, which ends the import
@@ -65,6 +67,7 @@ struct ent_import_opts {
     enum ent_format format; /* ENT_FORMAT_AUTO: recognised by content */
     enum ent_tlp tlp;       /* for what is not marked; 0 means AMBER */
     int confidence;         /* for what does not say; -1 to leave it so */
+    bool unflagged;         /* MISP: also what its author did not mark with "to_ids" */
 };
 
 /*

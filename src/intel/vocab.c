@@ -57,13 +57,15 @@ const char *ent_format_name(enum ent_format f)
         return "us-cert-csv";
     case ENT_FORMAT_STIX:
         return "stix";
+    case ENT_FORMAT_MISP:
+        return "misp";
     }
     return "?";
 }
 
 enum ent_err ent_format_parse(enum ent_format *ret, struct ent_slice name)
 {
-    for (unsigned f = ENT_FORMAT_AUTO; f <= ENT_FORMAT_STIX; f++)
+    for (unsigned f = ENT_FORMAT_AUTO; f <= ENT_FORMAT_MISP; f++)
         if (ent_slice_eq(name, ent_slice_str(ent_format_name((enum ent_format)f)))) {
             *ret = (enum ent_format)f;
             return ENT_OK;

@@ -403,11 +403,11 @@ static void test_vocabulary(void **state)
     assert_err(ent_tlp_parse(&tlp, ENT_SLICE_LIT("TLP:AMBER-STRICT")), ENT_E_FORMAT);
     assert_err(ent_tlp_parse(&tlp, ENT_SLICE_LIT("")), ENT_E_FORMAT);
     assert_int_equal(tlp, ENT_TLP_AMBER_STRICT);
-    for (unsigned k = ENT_FORMAT_AUTO; k <= ENT_FORMAT_STIX; k++) {
+    for (unsigned k = ENT_FORMAT_AUTO; k <= ENT_FORMAT_MISP; k++) {
         assert_ok(ent_format_parse(&f, ent_slice_str(ent_format_name((enum ent_format)k))));
         assert_int_equal(f, k);
     }
-    assert_err(ent_format_parse(&f, ENT_SLICE_LIT("misp")), ENT_E_FORMAT);
+    assert_err(ent_format_parse(&f, ENT_SLICE_LIT("xml")), ENT_E_FORMAT);
 }
 
 /* table */

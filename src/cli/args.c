@@ -54,6 +54,7 @@ static const struct {
     {"--guard", FLAG, offsetof(struct args, guard)},
     {"--undo", FLAG, offsetof(struct args, undo)},
     {"--no-sightings", FLAG, offsetof(struct args, no_sightings)},
+    {"--unflagged", FLAG, offsetof(struct args, unflagged)},
 };
 
 static const struct option_spec home_option = {

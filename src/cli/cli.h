@@ -47,7 +47,7 @@ struct args {
     const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *min_confidence, *at, *output;
     const char *new_since, *sid;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal;
-    bool count, no_sightings, guard, undo;
+    bool count, no_sightings, guard, undo, unflagged;
     int rest; /* index of the first argument that is no option */
 };
 

@@ -5,10 +5,11 @@
 #define BOMB_RATIO  1000u
 
 static const struct option_spec options[] = {
-    {"--format", "FORMAT", "insist on list, us-cert-csv or stix (default: by content)"},
+    {"--format", "FORMAT", "insist on list, us-cert-csv, stix or misp (default: by content)"},
     {"--source", "NAME", "who says so (default: the file's name)"},
     {"--tlp", "TLP", "for what carries no mark: clear, green, amber, amber+strict, red"},
     {"--confidence", "0-100", "for what does not say how sure it is"},
+    {"--unflagged", NULL, "MISP: also attributes that are not marked \"to_ids\""},
     {"--verbose", NULL, "show every skipped row, not the first 20 of a file"},
     {"--json", NULL, "one JSON line for each file"},
     {NULL, NULL, NULL},
@@ -129,7 +130,9 @@ static void report_text(const struct importing *im, enum ent_format format)
                          ? " (the first 20 are shown; --verbose shows all)"
                          : "");
     if (im->skipped > rows)
-        (void)puts("  more was skipped than taken: is this really a file of indicators?");
+        (void)puts(format == ENT_FORMAT_MISP && !im->a->unflagged
+                       ? "  more was skipped than taken (--unflagged takes what is not \"to_ids\")"
+                       : "  more was skipped than taken: is this really a file of indicators?");
     if (im->unmarked > 0)
         (void)printf("  %s of %s are TLP:AMBER or narrower, or unmarked: partners cannot match\n"
                      "  against them (--tlp green says otherwise for the unmarked)\n",
@@ -193,7 +196,7 @@ static int import_file(struct session *s, const struct args *a, const struct ent
 static int parse_opts(const struct args *a, struct ent_import_opts *ret)
 {
     uint64_t confidence = 0;
-    *ret = (struct ent_import_opts){.confidence = -1};
+    *ret = (struct ent_import_opts){.confidence = -1, .unflagged = a->unflagged};
     if (a->format != NULL && ent_format_parse(&ret->format, ent_slice_str(a->format)) != ENT_OK)
         return cli_usage(&cmd_import, "no such format", a->format);
     if (a->tlp != NULL && ent_tlp_parse(&ret->tlp, ent_slice_str(a->tlp)) != ENT_OK)
@@ -240,7 +243,7 @@ static int run(int argc, char **argv)
 const struct command cmd_import = {
     .name = "import",
     .usage = "[OPTION...] [FILE...|-]",
-    .brief = "take indicators from files: US-CERT CSV, STIX 2.1, plain lists",
+    .brief = "take indicators from files: MISP, STIX 2.1, US-CERT CSV, plain lists",
     .help =
         "Takes indicators from files or standard input, plain or compressed (gzip, zstd). The "
         "format\n"

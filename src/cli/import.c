@@ -1,32 +1,43 @@
 /* import.c: entente import: indicators in. */
 #include "cli/cli.h"
 
+#include <sys/stat.h>
+
 #define SKIPS_SHOWN 20u
 #define BOMB_RATIO  1000u
+#define FEED_EVENTS ((size_t)1 << 20) /* that a manifest may name */
 
 static const struct option_spec options[] = {
     {"--format", "FORMAT", "insist on list, us-cert-csv, stix or misp (default: by content)"},
-    {"--source", "NAME", "who says so (default: the file's name)"},
+    {"--source", "NAME", "who says so (default: the file's or feed's name)"},
     {"--tlp", "TLP", "for what carries no mark: clear, green, amber, amber+strict, red"},
     {"--confidence", "0-100", "for what does not say how sure it is"},
     {"--unflagged", NULL, "MISP: also attributes that are not marked \"to_ids\""},
     {"--verbose", NULL, "show every skipped row, not the first 20 of a file"},
-    {"--json", NULL, "one JSON line for each file"},
+    {"--json", NULL, "one JSON line for each file or feed"},
     {NULL, NULL, NULL},
 };
 
-/* One file on its way in. */
+/* What came of it; of a file that is refused, nothing. */
+struct counts {
+    uint64_t taken[ENT_OBS_TYPES], fresh, claims, same, withdrawn;
+    uint64_t unmarked; /* narrower than GREEN: not compared with partners */
+};
+
+/* One file, or the files of a feed, on the way in. */
 struct importing {
     struct ent_store *store;
     const struct args *a;
     struct ent_slice source;
-    const char *path;
+    const char *path; /* of the file that is being read */
+    bool feed;
     int64_t now;
     struct ent_input *in;
     struct ent_progress progress;
-    uint64_t taken[ENT_OBS_TYPES], fresh, claims, same, skipped, withdrawn;
-    uint64_t unmarked;    /* narrower than GREEN: not compared with partners */
-    struct ent_buf skips; /* JSON array items */
+    struct counts n;
+    uint64_t skipped, events, refused; /* events of a feed that were read, or not */
+    struct ent_buf uuids;              /* of a feed: ENT_UUID_TEXT bytes each */
+    struct ent_buf skips;              /* JSON array items */
     struct ent_json skips_json;
 };
 
@@ -39,11 +50,11 @@ static enum ent_err take(void *ctx, const struct ent_indicator *ind)
     enum ent_err r = ent_store_put(im->store, &put, ind, im->source, im->now);
     if (r != ENT_OK)
         return r;
-    im->taken[ind->obs.type]++;
-    im->fresh += put == ENT_PUT_NEW;
-    im->claims += put == ENT_PUT_CLAIM;
-    im->same += put == ENT_PUT_SAME;
-    im->unmarked += ind->tlp > ENT_TLP_GREEN;
+    im->n.taken[ind->obs.type]++;
+    im->n.fresh += put == ENT_PUT_NEW;
+    im->n.claims += put == ENT_PUT_CLAIM;
+    im->n.same += put == ENT_PUT_SAME;
+    im->n.unmarked += ind->tlp > ENT_TLP_GREEN;
     ent_progress_at(&im->progress, ent_input_consumed(im->in));
     return ENT_OK;
 }
@@ -60,6 +71,8 @@ static enum ent_err skip(void *ctx, uint64_t line, const char *reason, struct en
         return ENT_OK;
     if (im->a->json) {
         ent_json_obj(&im->skips_json, NULL);
+        if (im->feed)
+            ent_json_cstr(&im->skips_json, "file", im->path);
         ent_json_u64(&im->skips_json, "line", line);
         ent_json_cstr(&im->skips_json, "reason", reason);
         ent_json_cstr(&im->skips_json, "text", ent_show(shown, what));
@@ -75,7 +88,7 @@ static enum ent_err skip(void *ctx, uint64_t line, const char *reason, struct en
 static enum ent_err withdraw(void *ctx, struct ent_slice id)
 {
     struct importing *im = ctx;
-    im->withdrawn++;
+    im->n.withdrawn++;
     return ent_store_revoke(im->store, im->source, id);
 }
 
@@ -89,15 +102,19 @@ static enum ent_err report_json(struct importing *im, enum ent_format format)
     ent_json_cstr(&j, "file", im->path);
     ent_json_str(&j, "source", im->source);
     ent_json_cstr(&j, "format", ent_format_name(format));
+    if (im->feed) {
+        ent_json_u64(&j, "events", im->events);
+        ent_json_u64(&j, "refused", im->refused);
+    }
     ent_json_obj(&j, "taken");
     for (int t = 1; t < ENT_OBS_TYPES; t++)
-        if (im->taken[t] > 0)
-            ent_json_u64(&j, ent_obs_type_name((enum ent_obs_type)t), im->taken[t]);
+        if (im->n.taken[t] > 0)
+            ent_json_u64(&j, ent_obs_type_name((enum ent_obs_type)t), im->n.taken[t]);
     ent_json_obj_end(&j);
-    ent_json_u64(&j, "new", im->fresh);
-    ent_json_u64(&j, "new_claims", im->claims);
-    ent_json_u64(&j, "known", im->same);
-    ent_json_u64(&j, "withdrawn", im->withdrawn);
+    ent_json_u64(&j, "new", im->n.fresh);
+    ent_json_u64(&j, "new_claims", im->n.claims);
+    ent_json_u64(&j, "known", im->n.same);
+    ent_json_u64(&j, "withdrawn", im->n.withdrawn);
     ent_json_u64(&j, "skipped", im->skipped);
     enum ent_err r = ent_json_end(&im->skips_json);
     if (r == ENT_OK)
@@ -115,15 +132,18 @@ static enum ent_err report_json(struct importing *im, enum ent_format format)
 static void report_text(const struct importing *im, enum ent_format format)
 {
     char types[512], n[4][ENT_NUM_TEXT], file[ENT_SHOW_MAX];
-    uint64_t rows = im->fresh + im->claims + im->same;
+    uint64_t rows = im->n.fresh + im->n.claims + im->n.same;
     (void)printf("%s (%s)\n  taken    %s\n", ent_show(file, ent_slice_str(im->path)),
-                 ent_format_name(format), cli_type_counts(types, im->taken));
+                 ent_format_name(format), cli_type_counts(types, im->n.taken));
+    if (im->feed)
+        (void)printf("  events   %s read, %s refused\n", ent_show_count(n[0], im->events),
+                     ent_show_count(n[1], im->refused));
     (void)printf("  of these %s new, %s already known from elsewhere, %s repeated\n",
-                 ent_show_count(n[0], im->fresh), ent_show_count(n[1], im->claims),
-                 ent_show_count(n[2], im->same));
-    if (im->withdrawn > 0)
+                 ent_show_count(n[0], im->n.fresh), ent_show_count(n[1], im->n.claims),
+                 ent_show_count(n[2], im->n.same));
+    if (im->n.withdrawn > 0)
         (void)printf("  withdrawn %s: their author took them back\n",
-                     ent_show_count(n[3], im->withdrawn));
+                     ent_show_count(n[3], im->n.withdrawn));
     if (im->skipped > 0)
         (void)printf("  skipped  %s%s\n", ent_show_count(n[3], im->skipped),
                      im->skipped > SKIPS_SHOWN && !im->a->verbose
@@ -133,10 +153,19 @@ static void report_text(const struct importing *im, enum ent_format format)
         (void)puts(format == ENT_FORMAT_MISP && !im->a->unflagged
                        ? "  more was skipped than taken (--unflagged takes what is not \"to_ids\")"
                        : "  more was skipped than taken: is this really a file of indicators?");
-    if (im->unmarked > 0)
+    if (im->n.unmarked > 0)
         (void)printf("  %s of %s are TLP:AMBER or narrower, or unmarked: partners cannot match\n"
                      "  against them (--tlp green says otherwise for the unmarked)\n",
-                     ent_show_count(n[0], im->unmarked), ent_show_count(n[1], rows));
+                     ent_show_count(n[0], im->n.unmarked), ent_show_count(n[1], rows));
+}
+
+static enum ent_err report(struct importing *im, enum ent_format format)
+{
+    ent_json_arr_end(&im->skips_json);
+    if (im->a->json)
+        return report_json(im, format);
+    report_text(im, format);
+    return ENT_OK;
 }
 
 static enum ent_err read_file(struct importing *im, const struct ent_import_opts *opts,
@@ -144,6 +173,7 @@ static enum ent_err read_file(struct importing *im, const struct ent_import_opts
 {
     const struct ent_import_sink sink = {
         .ctx = im, .take = take, .skip = skip, .withdraw = withdraw};
+    const struct counts before = im->n;
     char what[ENT_SHOW_MAX + 16], shown[ENT_SHOW_MAX];
     enum ent_err r = ent_input_open(&im->in, d, im->path, BOMB_RATIO);
     if (r != ENT_OK)
@@ -155,11 +185,113 @@ static enum ent_err read_file(struct importing *im, const struct ent_import_opts
     if (r == ENT_OK && (r = ent_store_commit(im->store)) != ENT_OK)
         *d = (struct ent_diag){.text = "the store could not keep it; nothing of this file was"};
     ent_store_rollback(im->store);
+    if (r != ENT_OK)
+        im->n = before;
     ent_progress_end(&im->progress);
     ent_input_close(im->in);
     return r;
 }
 
+static int refuse(enum ent_err r, const struct ent_diag *d, const char *path)
+{
+    int code = cli_fail(r, d, path);
+    if (r != ENT_E_NOTFOUND)
+        (void)fputs("entente: nothing of that file was taken\n", stderr);
+    return code;
+}
+
+/* --- a directory: the feed of a MISP instance --------------------------------------------------
+ */
+
+static enum ent_err add_event(void *ctx, const char uuid[static ENT_UUID_TEXT])
+{
+    struct importing *im = ctx;
+    return ent_buf_put(&im->uuids, uuid, ENT_UUID_TEXT);
+}
+
+/* The whole list first: a manifest that breaks off is no reason to have half of its feed. */
+static int read_manifest(struct importing *im, const char *dir)
+{
+    const struct ent_manifest_sink sink = {.ctx = im, .event = add_event, .skip = skip};
+    char path[ENT_PATH_MAX];
+    struct ent_diag d = {0};
+    enum ent_err r = ent_path_join(path, sizeof(path), dir, "manifest.json");
+    im->path = path;
+    if (r == ENT_OK && (r = ent_input_open(&im->in, &d, path, BOMB_RATIO)) == ENT_OK) {
+        r = ent_misp_manifest_read(ent_input_reader(im->in), &sink, &d);
+        ent_input_close(im->in);
+    }
+    im->path = dir;
+    if (r == ENT_E_NOTFOUND) {
+        d = (struct ent_diag){.text = "is a directory, and no MISP feed: it has no manifest.json"};
+        return refuse(ENT_E_FORMAT, &d, dir);
+    }
+    if (r == ENT_E_LIMIT && d.text == NULL)
+        d.text = "a MISP feed of more than a million events";
+    return r == ENT_OK ? EXIT_DONE : refuse(r, &d, path);
+}
+
+/* The events one after the other, each as a file of its own: taken or refused whole. */
+static int read_events(struct importing *im, const struct ent_import_opts *opts, const char *dir)
+{
+    char path[ENT_PATH_MAX], name[ENT_UUID_TEXT + 5];
+    int worst = EXIT_DONE;
+    im->path = path;
+    for (size_t at = 0; at < im->uuids.n; at += ENT_UUID_TEXT) {
+        struct ent_diag d = {0};
+        enum ent_format format;
+        (void)snprintf(name, sizeof(name), "%s.json", (const char *)im->uuids.p + at);
+        enum ent_err r = ent_path_join(path, sizeof(path), dir, name);
+        if (r == ENT_OK)
+            r = read_file(im, opts, &format, &d);
+        im->events += r == ENT_OK;
+        if (r == ENT_OK)
+            continue;
+        im->refused++;
+        int code = refuse(r, &d, path);
+        worst = code > worst ? code : worst;
+        if (code != EXIT_INPUT && r != ENT_E_NOTFOUND)
+            break; /* the next one would fail in the same way */
+    }
+    im->path = dir;
+    return worst;
+}
+
+static int read_feed(struct importing *im, const struct ent_import_opts *opts, const char *dir)
+{
+    struct ent_import_opts insist = *opts;
+    enum ent_err r = ENT_OK;
+    if (insist.format == ENT_FORMAT_AUTO)
+        insist.format = ENT_FORMAT_MISP;
+    ent_buf_init(&im->uuids, FEED_EVENTS * ENT_UUID_TEXT);
+    int code = read_manifest(im, dir);
+    if (code == EXIT_DONE) {
+        code = read_events(im, &insist, dir);
+        r = report(im, insist.format);
+    }
+    ent_buf_release(&im->uuids);
+    return r == ENT_OK || code != EXIT_DONE ? code : cli_fail(r, NULL, dir);
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* --- one path of the command line ------------------------------------------------------------- */
+
+static int read_one(struct importing *im, const struct ent_import_opts *opts, const char *path)
+{
+    struct ent_diag d = {0};
+    enum ent_format format = opts->format;
+    enum ent_err r = read_file(im, opts, &format, &d);
+    if (r == ENT_OK)
+        r = report(im, format);
+    return r == ENT_OK ? EXIT_DONE : refuse(r, &d, path);
+}
+
+/* The last part of the path; of a directory that of its real one, which may be given as ".". */
 static struct ent_slice base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -168,28 +300,20 @@ static struct ent_slice base_name(const char *path)
     return ent_slice_str(slash == NULL ? path : slash + 1);
 }
 
-static int import_file(struct session *s, const struct args *a, const struct ent_import_opts *opts,
+static int import_path(struct session *s, const struct args *a, const struct ent_import_opts *opts,
                        const char *path)
 {
     struct importing im = {.store = s->store, .a = a, .path = path, .now = ent_clock_now()};
-    struct ent_diag d = {0};
-    enum ent_format format = opts->format;
-    im.source = a->source != NULL ? ent_slice_str(a->source) : base_name(path);
+    im.feed = is_directory(path);
+    char *real = im.feed ? realpath(path, NULL) : NULL;
+    im.source =
+        a->source != NULL ? ent_slice_str(a->source) : base_name(real == NULL ? path : real);
     ent_buf_init(&im.skips, (size_t)1 << 30);
     ent_json_start(&im.skips_json, &im.skips);
     ent_json_arr(&im.skips_json, NULL);
-    enum ent_err r = read_file(&im, opts, &format, &d);
-    ent_json_arr_end(&im.skips_json);
-    if (r == ENT_OK && a->json)
-        r = report_json(&im, format);
-    else if (r == ENT_OK)
-        report_text(&im, format);
+    int code = im.feed ? read_feed(&im, opts, path) : read_one(&im, opts, path);
     ent_buf_release(&im.skips);
-    if (r == ENT_OK)
-        return EXIT_DONE;
-    int code = cli_fail(r, &d, path);
-    if (r != ENT_E_NOTFOUND)
-        (void)fputs("entente: nothing of that file was taken\n", stderr);
+    free(real);
     return code;
 }
 
@@ -229,9 +353,9 @@ static int run(int argc, char **argv)
     if ((code = cli_open(&s, &a, true)) != EXIT_DONE)
         worst = code;
     else if (a.rest == argc)
-        worst = import_file(&s, &a, &opts, stdin_name);
+        worst = import_path(&s, &a, &opts, stdin_name);
     for (int i = a.rest; i < argc && code == EXIT_DONE && worst != EXIT_STOPPED; i++) {
-        int one = import_file(&s, &a, &opts, argv[i]);
+        int one = import_path(&s, &a, &opts, argv[i]);
         worst = one > worst ? one : worst;
     }
     if (code == EXIT_DONE && worst != EXIT_STOPPED)
@@ -242,12 +366,13 @@ static int run(int argc, char **argv)
 
 const struct command cmd_import = {
     .name = "import",
-    .usage = "[OPTION...] [FILE...|-]",
+    .usage = "[OPTION...] [FILE...|DIRECTORY...|-]",
     .brief = "take indicators from files: MISP, STIX 2.1, US-CERT CSV, plain lists",
     .help =
         "Takes indicators from files or standard input, plain or compressed (gzip, zstd). The "
         "format\n"
         "is recognised by content. Defanged text such as hxxp://evil[.]example is understood.\n"
+        "A directory is read as a MISP feed, by its manifest.json.\n"
         "A row that is wrong is reported and skipped; a file that is not what it says is refused\n"
         "whole, and nothing of it is kept.",
     .options = options,

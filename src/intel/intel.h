@@ -80,6 +80,23 @@ ENT_MUST_USE enum ent_err ent_intel_read(struct ent_reader in, const struct ent_
                                          const struct ent_import_sink *sink,
                                          enum ent_format *ret_format, struct ent_diag *d);
 
+/* --- feeds of MISP ------------------------------------------------------------------------------
+ */
+
+/* The list of a feed's events; each lies beside it in a file named "UUID.json". */
+#define ENT_UUID_TEXT 37 /* with NUL */
+struct ent_manifest_sink {
+    void *ctx;
+    enum ent_err (*event)(void *ctx, const char uuid[static ENT_UUID_TEXT]);
+    /* A name that is none, and is not to be looked for. reason is a literal; what is foreign. */
+    enum ent_err (*skip)(void *ctx, uint64_t line, const char *reason, struct ent_slice what);
+};
+
+/* ENT_E_FORMAT with a diagnosis when it is no manifest. Events were given out before that. */
+ENT_MUST_USE enum ent_err ent_misp_manifest_read(struct ent_reader in,
+                                                 const struct ent_manifest_sink *sink,
+                                                 struct ent_diag *d);
+
 /* --- warning lists ------------------------------------------------------------------------------
  */
 

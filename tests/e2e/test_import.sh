@@ -119,7 +119,7 @@ refused "deeply nested JSON" "$T/deep.json:1: JSON nested too deeply (at byte 39
 run imp "$T/deep2.json"
 is "nothing but brackets" "$rc-$(kept a)" "3-$now"
 refused "a quoted field that never ends" "$T/open.csv:4: a quoted field is never closed: truncated? (at byte 468)" "$T/open.csv"
-refused "a directory" "$T: is a directory" "$T"
+refused "a directory" "$T: is a directory, and no MISP feed: it has no manifest.json" "$T"
 ends "a file that is not there" 5 imp "$T/none"
 told "is said" "entente: $T/none: cannot open: No such file or directory"
 

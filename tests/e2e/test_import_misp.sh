@@ -91,4 +91,61 @@ run imp "$T/esc"
 is "control characters do not reach the terminal" "$rc-$(grep -c "$(printf '\033')" "$T/err" "$T/out" | tr -d '\n')" \
     "0-$T/err:0$T/out:0"
 
+# --- feeds ---------------------------------------------------------------------------------------
+
+u1=3dd21441-38eb-4303-a15f-0e9c885539a4 u2=57c4445b-c548-4654-af0b-4be3950d210f
+feed=$T/circl-osint
+mkdir "$feed"
+cp "$data/misp/$u2.json" "$feed"
+sed 's/evil\.example/feed.example/' "$T/marked" | gzip >"$feed/$u1.json"
+about='{"Orgc":{"name":"CIRCL"},"date":"2018-08-20","timestamp":1795318277}'
+echo "{\"$u1\":$about,\"$u2\":$about}" >"$feed/manifest.json"
+echo 'b6ef7f9a01798dfaa13eed906008cbf4,'$u1 >"$feed/hashes.csv"
+feed_counts() { jq -c '[.source, .format, .events, .refused, .taken, .new, .known, .skipped]' "$T/out"; }
+
+member f
+fimp() { "$bin" import --home "$T/f" "$@"; }
+ends "a feed" 0 fimp --json "$feed"
+is "is one source, named after its directory" "$(feed_counts)" \
+    '["circl-osint","misp",2,0,{"domain":1,"md5":1,"sha1":1,"sha256":1},4,0,6]'
+is "skipped rows name their file" "$(jq -r '[.skips[].file] | unique[]' "$T/out")" "$feed/$u2.json"
+run sh -c "cd '$feed' && '$bin' import --home '$T/f' --json ."
+is "read again from within it is the same source" "$rc-$(feed_counts)" \
+    '0-["circl-osint","misp",2,0,{"domain":1,"md5":1,"sha1":1,"sha256":1},0,4,6]'
+ends "for people" 0 fimp --source CIRCL "$feed"
+tells "it tells of its events" '^  events   2 read, 0 refused$' "$T/out"
+
+ends "its manifest alone" 3 fimp "$feed/manifest.json"
+told "is no feed" "entente: $feed/manifest.json: the manifest of a MISP feed: import the directory that it lies in
+entente: nothing of that file was taken"
+ends "a directory without a manifest" 3 fimp "$data/misp"
+tells "is none" "^entente: $data/misp: is a directory, and no MISP feed: it has no manifest.json$"
+mkdir "$T/other-dir" && echo '{"name":"x","icons":[]}' >"$T/other-dir/manifest.json"
+ends "the manifest of something else" 3 fimp "$T/other-dir"
+tells "is no feed's" "^entente: $T/other-dir/manifest.json:1: not the manifest of a MISP feed$"
+echo "{\"$u1\":$about" >"$T/other-dir/manifest.json"
+cp "$feed/$u1.json" "$T/other-dir"
+ends "a manifest that breaks off" 3 fimp --source broken "$T/other-dir"
+tells "is refused before anything is read" "^entente: $T/other-dir/manifest.json:2: the JSON text ends too early"
+refute "and nothing is taken" grep -q taken "$T/out"
+
+# One broken event and a hostile name do not keep the others out.
+cp "$T/unmarked" "$T/secret.json"
+echo "{\"../secret\":$about,\"/etc/passwd\":$about,\"$u1\":$about,\"$u2\":$about}" >"$feed/manifest.json"
+head -c 1500 "$data/misp/$u2.json" >"$feed/$u2.json"
+member g
+ends "a feed with a broken event and hostile names" 3 "$bin" import --home "$T/g" --json "$feed"
+is "gives the rest" "$(feed_counts)" '["circl-osint","misp",1,1,{"domain":1},1,0,7]'
+is "opens nothing outside of itself" "$(jq -r '.skips[] | select(.reason | startswith("the name")) | .text' "$T/out")" \
+    "../secret
+/etc/passwd"
+tells "and says which event is broken" "^entente: $feed/$u2.json:1: the JSON text ends inside a string"
+rm "$feed/$u2.json"
+ends "an event that is missing" 5 "$bin" import --home "$T/g" "$feed"
+tells "is named" "^entente: $feed/$u2.json: "
+tells "and the others are read" '^  events   1 read, 1 refused$' "$T/out"
+rm "$feed/$u1.json" && mkdir "$feed/$u1.json"
+run "$bin" import --home "$T/g" "$feed"
+is "a directory in its place is no event" "$rc-$(grep -c "^entente: $feed/$u1.json: " "$T/err")" 5-1
+
 done_testing

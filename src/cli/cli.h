@@ -57,7 +57,7 @@ bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc
 
 extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
     cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings, cmd_export, cmd_show,
-    cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag;
+    cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag, cmd_lint;
 
 /* --- what several commands do -------------------------------------------------------------------
  */
@@ -116,6 +116,10 @@ int cli_new_passphrase(const struct args *a, struct passphrase *p);
 ENT_MUST_USE enum ent_err cli_put_line(struct ent_buf *line);
 /* Print and clear what there is so far of a document too long for one piece. */
 ENT_MUST_USE enum ent_err cli_put_part(struct ent_buf *text);
+
+/* What a lint found: the members of an object that is open; lines for people. */
+void cli_lint_json(struct ent_json *j, const struct ent_lint_report *r);
+void cli_lint_text(const struct ent_lint_report *r, const char *indent);
 
 /* "3 ipv4, 2 domain" */
 const char *cli_type_counts(char ret[static 512], const uint64_t count[static ENT_OBS_TYPES]);

@@ -27,6 +27,7 @@ struct counts {
 /* One file, or the files of a feed, on the way in. */
 struct importing {
     struct ent_store *store;
+    struct ent_lint *lint;
     const struct args *a;
     struct ent_slice source;
     const char *path; /* of the file that is being read */
@@ -56,7 +57,7 @@ static enum ent_err take(void *ctx, const struct ent_indicator *ind)
     im->n.same += put == ENT_PUT_SAME;
     im->n.unmarked += ind->tlp > ENT_TLP_GREEN;
     ent_progress_at(&im->progress, ent_input_consumed(im->in));
-    return ENT_OK;
+    return ent_lint_add(im->lint, ind, im->now, put == ENT_PUT_CLAIM);
 }
 
 static enum ent_err skip(void *ctx, uint64_t line, const char *reason, struct ent_slice what)
@@ -116,6 +117,9 @@ static enum ent_err report_json(struct importing *im, enum ent_format format)
     ent_json_u64(&j, "known", im->n.same);
     ent_json_u64(&j, "withdrawn", im->n.withdrawn);
     ent_json_u64(&j, "skipped", im->skipped);
+    ent_json_obj(&j, "lint");
+    cli_lint_json(&j, ent_lint_report(im->lint));
+    ent_json_obj_end(&j);
     enum ent_err r = ent_json_end(&im->skips_json);
     if (r == ENT_OK)
         r = ent_buf_printf(&line, ",\"skips\":%.*s}", (int)im->skips.n, (const char *)im->skips.p);
@@ -157,6 +161,10 @@ static void report_text(const struct importing *im, enum ent_format format)
         (void)printf("  %s of %s are TLP:AMBER or narrower, or unmarked: partners cannot match\n"
                      "  against them (--tlp green says otherwise for the unmarked)\n",
                      ent_show_count(n[0], im->n.unmarked), ent_show_count(n[1], rows));
+    const struct ent_lint_report *lint = ent_lint_report(im->lint);
+    if (ent_lint_is_odd(lint))
+        (void)puts("  before you act on it (see `entente lint`):");
+    cli_lint_text(lint, "  ");
 }
 
 static enum ent_err report(struct importing *im, enum ent_format format)
@@ -311,7 +319,11 @@ static int import_path(struct session *s, const struct args *a, const struct ent
     ent_buf_init(&im.skips, (size_t)1 << 30);
     ent_json_start(&im.skips_json, &im.skips);
     ent_json_arr(&im.skips_json, NULL);
-    int code = im.feed ? read_feed(&im, opts, path) : read_one(&im, opts, path);
+    enum ent_err r = ent_lint_new(&im.lint, s->store);
+    int code = r != ENT_OK ? cli_fail(r, NULL, path)
+               : im.feed   ? read_feed(&im, opts, path)
+                           : read_one(&im, opts, path);
+    ent_lint_free(im.lint);
     ent_buf_release(&im.skips);
     free(real);
     return code;

@@ -148,6 +148,10 @@ int ent_decay(const struct ent_decay *d, int confidence, int64_t age);
  * address; false for other types. */
 bool ent_observable_host(struct ent_observable *ret, const struct ent_observable *o);
 
+/* A name of the public suffix list, such as co.uk or github.io: what lies below it belongs to many.
+ */
+bool ent_observable_is_suffix(const struct ent_observable *o);
+
 /*
  * Where an observable lies: a key whose order by bytes keeps together what lies together.
  * Addresses, networks and endpoints by address, names from the right ("com.evil."), URLs and e-mail

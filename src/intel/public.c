@@ -178,3 +178,10 @@ bool ent_observable_is_public(const struct ent_observable *o)
     }
     return false;
 }
+
+bool ent_observable_is_suffix(const struct ent_observable *o)
+{
+    const psl_ctx_t *psl = psl_builtin();
+    return o->type == ENT_OBS_DOMAIN && psl != NULL &&
+           psl_is_public_suffix2(psl, o->text, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE) != 0;
+}

@@ -16,6 +16,7 @@
 #include "node/home.h"
 #include "node/image.h"
 #include "node/config.h"
+#include "node/lint.h"
 #include "node/ask.h"
 #include "node/peer.h"
 

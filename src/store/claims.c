@@ -73,6 +73,20 @@ enum ent_err ent_store_claims_of(struct ent_store *s, uint64_t id,
     return each_claim(s, st, each, ctx);
 }
 
+enum ent_err ent_store_is_shared(struct ent_store *s, bool *ret, uint64_t id,
+                                 struct ent_slice source)
+{
+    int64_t n = 0;
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_IS_SHARED);
+    if (st != NULL) {
+        (void)sqlite3_bind_int64(st, 1, (int64_t)id);
+        ent_store_bind(st, 2, source);
+    }
+    enum ent_err r = ent_store_number(s, st, &n);
+    *ret = n != 0;
+    return r;
+}
+
 enum ent_claim_state ent_claim_state(const struct ent_claim *c, int64_t at)
 {
     if (c->withdrawn)

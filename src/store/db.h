@@ -55,6 +55,7 @@ enum ent_query {
     ENT_Q_GUARD_EACH_GOOD,
     ENT_Q_CLAIMS,
     ENT_Q_CLAIMS_OF,
+    ENT_Q_IS_SHARED,
     ENT_Q_PLACE,
     ENT_Q_PLACED,
     ENT_Q_INSIDE,

@@ -176,6 +176,8 @@ static const char *const sql[ENT_Q_COUNT] = {
         " ORDER BY c.observable DESC, c.source DESC, c.ext_id DESC",
     [ENT_Q_CLAIMS_OF] = "SELECT " CLAIM " WHERE c.observable = ?1"
                         " ORDER BY c.confidence DESC, c.last_import DESC, c.source, c.ext_id",
+    [ENT_Q_IS_SHARED] = "SELECT EXISTS (SELECT 1 FROM claim c WHERE c.observable = ?1 AND c.source"
+                        " <> (SELECT id FROM source WHERE name = ?2))",
     [ENT_Q_PLACE] =
         "INSERT INTO place SELECT p, id FROM (SELECT ent_place(type, value) AS p, id FROM"
         " observable WHERE id > coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE key = ?1),"

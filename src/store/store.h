@@ -163,6 +163,10 @@ ENT_MUST_USE enum ent_err ent_store_claims_of(struct ent_store *s, uint64_t id,
                                                                    const struct ent_claim *c),
                                               void *ctx);
 
+/* Whether another source than this one claims something about the observable. */
+ENT_MUST_USE enum ent_err ent_store_is_shared(struct ent_store *s, bool *ret, uint64_t id,
+                                              struct ent_slice source);
+
 /* The id of an observable; ENT_E_NOTFOUND. */
 ENT_MUST_USE enum ent_err ent_store_find(struct ent_store *s, uint64_t *ret,
                                          const struct ent_observable *o);

@@ -173,4 +173,37 @@ is "takes none of them" "$(ent show --json evil.example | jq -c '.tags|length')"
 ends "what is not known has no tags" 5 ent tag add 198.51.100.77 x
 ends "tag says what to do" 2 ent tag evil.example x
 
+# --- lint ----------------------------------------------------------------------------------------
+
+member l
+l() { local c=$1; shift; "$bin" "$c" --home "$T/l" "$@"; }
+ends "import says what is odd" 0 l import "$jar"
+tells "no dates" '^ +915 do not say when it was observed$' "$T/out"
+tells "one sentence for most" '^ +629 have the same text: It is recommended that network admin' "$T/out"
+ends "so does lint" 1 l lint
+is "the same" "$(tail -n +2 "$T/out" | sed 's/^ *//')" "$(l import "$jar" | sed '1,/before you act/d; s/^ *//')"
+cat >"$T/odd.json" <<J
+[{"type":"indicator","id":"indicator--1","pattern":"[domain-name:value='github.io' OR ipv4-addr:value='10.1.2.3' OR domain-name:value='x.example']",
+"pattern_type":"stix","confidence":85,"valid_from":"2018-08-20T00:00:00Z","valid_until":"2018-11-18T00:00:00Z"},
+{"type":"indicator","id":"indicator--2","pattern":"[ipv4-addr:value ISSUBSET '20.0.0.0/15' OR ipv4-addr:value ISSUBSET '21.0.0.0/16']",
+"pattern_type":"stix","confidence":85,"valid_from":"$(day 1)"}]
+J
+l warnings add tests/data/misp-warninglists/googlebot tests/data/misp-warninglists/dax30 >/dev/null
+ends "import a list of another kind" 0 l import --json --source odd "$T/odd.json"
+is "counts what is odd about it" "$(jq -c '.lint|del(.warning_lists)' "$T/out")" \
+    '{"claims":5,"undated":0,"no_confidence":0,"same_text":0,"warned":0,"wide_networks":1,"not_public":2,"public_suffixes":1,"expired_on_arrival":3,"said_elsewhere":0}'
+ends "lint counts the same" 1 l lint --json --source odd
+is "of that source" "$(jq -c '[.claims,.wide_networks,.not_public,.public_suffixes,.expired_on_arrival,.said_elsewhere]' "$T/out")" '[5,1,2,1,3,0]'
+printf '66.249.64.5\nhttp://www.bmw.de/x\nsub.bmw.de\n' | l import --source warned --confidence 5 - >/dev/null
+echo 66.249.64.5 | l import --source more - >/dev/null
+ends "lint knows warning lists" 1 l lint --json --source warned
+is "by name, and other sources" "$(jq -c '[.warned,[.warning_lists[].claims],.said_elsewhere]' "$T/out")" '[2,[1,1],1]'
+indicator fine.json "ipv4-addr:value='9.9.9.9'" 1
+l import --source fine "$T/fine.json" >/dev/null
+ends "a list that is fine" 0 l lint --source fine
+is "is said to be" "$(cat "$T/out")" "1 claims, and nothing odd about them"
+ends "a source that says nothing" 5 l lint --source nobody
+told "is told" "entente: nobody: says nothing; \`entente stats\` lists sources"
+ends "lint takes no arguments" 2 l lint x
+
 done_testing

@@ -2,7 +2,7 @@
  * about them; tags. */
 #include "tests/support/t.h"
 
-#include "store/store.h"
+#include "node/node.h"
 
 #include <sqlite3.h>
 
@@ -510,14 +510,93 @@ static void test_decay(void **state)
     }
 }
 
+/* --- lint ---------------------------------------------------------------------------------------
+ */
+
+static void lint_one(struct ent_lint *l, const char *value, const char *text, int64_t from,
+                     int64_t until)
+{
+    const struct ent_indicator ind = {.obs = parse(value),
+                                      .confidence = from == 0 ? -1 : 50,
+                                      .valid_from = from,
+                                      .valid_until = until,
+                                      .text = ent_slice_str(text)};
+    assert_ok(ent_lint_add(l, &ind, NOW, false));
+}
+
+static void test_lint(void **state)
+{
+    static const char *const none[] = {NULL};
+    struct ent_store *s = store_of(none);
+    struct ent_lint *l;
+    char longest[400];
+    (void)state;
+    assert_ok(ent_lint_new(&l, s));
+    assert_false(ent_lint_is_odd(ent_lint_report(l))); /* of nothing */
+    lint_one(l, "9.9.9.9", "", 1, 0);
+    lint_one(l, "20.0.0.0/16", "", 1, NOW + 1);
+    lint_one(l, "2600::/32", "", 1, 0);
+    lint_one(l, "evil.com", "one", 1, 0);
+    lint_one(l, "a.co.uk", "two", 1, 0);
+    assert_false(ent_lint_is_odd(ent_lint_report(l)));
+    lint_one(l, "20.0.0.0/15", "", 0, NOW);
+    lint_one(l, "2600::/31", "", 1, 0);
+    lint_one(l, "co.uk", "", 1, 0);
+    lint_one(l, "http://10.0.0.1/", "", 1, 0);
+    memset(longest, 'x', sizeof(longest)); /* cut between characters */
+    memcpy(longest + ENT_LINT_TEXT - 2, "\xC3\xA4", 2);
+    longest[sizeof(longest) - 1] = '\0';
+    lint_one(l, "evil.org", longest, 1, 0);
+    lint_one(l, "evil.net", longest, 1, 0);
+    const struct ent_lint_report *r = ent_lint_report(l);
+    assert_true(ent_lint_is_odd(r));
+    assert_int_equal(r->claims, 11);
+    assert_int_equal(r->undated, 1);
+    assert_int_equal(r->unsure, 1);
+    assert_int_equal(r->stale, 1);
+    assert_int_equal(r->wide, 2);
+    assert_int_equal(r->suffixes, 1);
+    assert_int_equal(r->not_public, 1);
+    assert_int_equal(r->same, 2);
+    assert_int_equal(strlen(r->text), ENT_LINT_TEXT - 2);
+    assert_true(ent_utf8_valid(ent_slice_str(r->text), NULL));
+    ent_lint_free(l);
+    ent_store_close(s);
+}
+
+/* More texts than are counted, and one that is in a fifth of the rows. */
+static void test_lint_many_texts(void **state)
+{
+    static const char *const none[] = {NULL};
+    struct ent_store *s = store_of(none);
+    struct ent_lint *l;
+    char text[32];
+    (void)state;
+    assert_ok(ent_lint_new(&l, s));
+    for (unsigned i = 0; i < 20000; i++) {
+        (void)snprintf(text, sizeof(text), "text %u", i % 5 == 0 ? 0 : i);
+        lint_one(l, "9.9.9.9", text, 1, 0);
+    }
+    assert_int_equal(ent_lint_report(l)->same, 4000);
+    assert_string_equal(ent_lint_report(l)->text, "text 0");
+    ent_lint_free(l);
+    ent_store_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_widen),     cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_find),      cmocka_unit_test(test_inside_random),
-        cmocka_unit_test(test_decisions), cmocka_unit_test(test_tags),
-        cmocka_unit_test(test_list),      cmocka_unit_test(test_older_store),
+        cmocka_unit_test(test_widen),
+        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_inside_random),
+        cmocka_unit_test(test_decisions),
+        cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_older_store),
         cmocka_unit_test(test_decay),
+        cmocka_unit_test(test_lint),
+        cmocka_unit_test(test_lint_many_texts),
     };
     return ent_t_run("know", tests);
 }

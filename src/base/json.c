@@ -30,11 +30,24 @@ static enum ent_err put_escape(struct ent_buf *b, uint32_t v)
     return ent_buf_printf(b, "\\u%04x\\u%04x", 0xD800 + (v >> 10), 0xDC00 + (v & 0x3FF));
 }
 
+/* How many octets at the start stand for themselves: most of what is ever written. */
+static size_t plain_run(struct ent_slice s)
+{
+    size_t n = 0;
+    while (n < s.n && s.p[n] >= ' ' && s.p[n] < 0x7F && s.p[n] != '"' && s.p[n] != '\\')
+        n++;
+    return n;
+}
+
 static void put_string(struct ent_json *j, struct ent_slice s)
 {
     size_t n;
     put(j, "\"");
     for (size_t i = 0; i < s.n && j->err == ENT_OK; i += n) {
+        if ((n = plain_run(ent_slice(s.p + i, s.n - i))) > 0) {
+            j->err = ent_buf_put(j->b, s.p + i, n);
+            continue;
+        }
         int32_t v = ent_utf8_next(ent_slice(s.p + i, s.n - i), &n);
         if (v == '"' || v == '\\')
             j->err = ent_buf_printf(j->b, "\\%c", (char)v);

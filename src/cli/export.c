@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 static const struct option_spec options[] = {
-    {"--format", "FORMAT", "list, csv, zeek, hosts, rpz, nft, stix or suricata"},
+    {"--format", "FORMAT", "list, csv, zeek, hosts, rpz, nft, stix, misp, suricata"},
     {"--types", "TYPES", "only these: ip, net, endpoint, domain, url, email, hash, ..."},
     {"--source", "NAME", "only what this source says"},
     {"--min-confidence", "0-100", "only what is at least this sure"},
@@ -273,6 +273,8 @@ static int run(int argc, char **argv)
     struct exporting *x = calloc(1, sizeof(*x));
     if (x == NULL)
         return cli_fail(ENT_E_NOMEM, NULL, NULL);
+    if (a.output != NULL && strcmp(a.output, "-") == 0)
+        a.output = NULL;
     x->a = &a;
     cli_catch_signals();
     if ((code = parse(x)) == EXIT_DONE && (code = cli_open(&s, &a, true)) == EXIT_DONE)
@@ -285,7 +287,7 @@ static int run(int argc, char **argv)
 const struct command cmd_export = {
     .name = "export",
     .usage = "--format FORMAT [OPTION...]",
-    .brief = "what is known, for other tools: lists, CSV, Zeek, RPZ",
+    .brief = "what is known, for other tools: STIX, MISP, Zeek, Suricata, RPZ, ...",
     .help =
         "Writes what is known and valid now, each observable once, with the best of what is said\n"
         "about it:\n"
@@ -296,6 +298,7 @@ const struct command cmd_export = {
         "  rpz       a response policy zone for name servers\n"
         "  nft       sets for nftables\n"
         "  stix      a STIX 2.1 bundle\n"
+        "  misp      a MISP event\n"
         "  suricata  rules and lists, into the directory that --output names\n"
         "Without --tlp it is for tools of your own and holds everything. What goes to others "
         "needs\n"

@@ -5,8 +5,9 @@
  *
  * Addresses, networks and endpoints are kept apart: in a set of intervals an address inside a
  * network would be merged with it, and one would take the other's comment and end. Networks that
- * overlap are merged by nft, but only inside one command (seen with 1.0.6): so they come first, in
- * a row, and their commands are not split.
+ * touch or overlap are merged by nft, but only inside one command (seen with 1.0.6): so they come
+ * first, in a row, and their commands are not split. What is merged gets one timeout, perhaps the
+ * shortest: so networks have none, and stay until the file is loaded again.
  */
 #include "base/base.h"
 #include "intel/out_parts.h"
@@ -27,8 +28,8 @@ static const char head[] =
     "table inet entente {\n"
     "\tset addr4 { type ipv4_addr; flags timeout; }\n"
     "\tset addr6 { type ipv6_addr; flags timeout; }\n"
-    "\tset net4 { type ipv4_addr; flags interval, timeout; auto-merge; }\n"
-    "\tset net6 { type ipv6_addr; flags interval, timeout; auto-merge; }\n"
+    "\tset net4 { type ipv4_addr; flags interval; auto-merge; }\n"
+    "\tset net6 { type ipv6_addr; flags interval; auto-merge; }\n"
     "\tset end4 { type ipv4_addr . inet_service; flags timeout; }\n"
     "\tset end6 { type ipv6_addr . inet_service; flags timeout; }\n"
     "}\n"
@@ -117,7 +118,7 @@ enum ent_err ent_out_nft_put(struct ent_out *o, const struct ent_out_item *item)
     o->n++;
     if ((r = ent_buf_putc(b, '\t')) != ENT_OK || (r = put_value(b, obs)) != ENT_OK)
         return r;
-    if (item->ind->valid_until != 0 && left <= TIMEOUT_MOST)
+    if (item->ind->valid_until != 0 && left <= TIMEOUT_MOST && slash == NULL)
         r = ent_buf_printf(b, " timeout %llds", (long long)left);
     if (r != ENT_OK || (r = put_comment(b, item->source)) != ENT_OK)
         return r;

@@ -6,6 +6,7 @@
 #define ENT_INTEL_OUT_PARTS_H
 
 #include "intel/intel.h"
+#include "intel/uuid.h"
 
 struct ent_out {
     const struct ent_out_writer *writer;
@@ -43,6 +44,12 @@ const char *ent_out_words(char ret[static ENT_OUT_WORDS], const struct ent_indic
 /* A line that says whose this is, when it was made and whom it may reach. */
 ENT_MUST_USE enum ent_err ent_out_head(struct ent_out *o, unsigned file, const char *comment);
 
+/* Who publishes (a member that gets another name is another identity, because an object must not
+ * change under its id), and what he says about one observable. */
+ENT_MUST_USE enum ent_err ent_out_self(struct ent_uuid16 *ret, const struct ent_out *o);
+ENT_MUST_USE enum ent_err ent_out_id(struct ent_uuid16 *ret, const struct ent_uuid16 *self,
+                                     const struct ent_out_item *item);
+
 /* --- one writer a format ---------------------------------------------------------------------- */
 
 ENT_MUST_USE enum ent_err ent_out_csv_start(struct ent_out *o);
@@ -62,6 +69,10 @@ ENT_MUST_USE enum ent_err ent_out_nft_end(struct ent_out *o);
 ENT_MUST_USE enum ent_err ent_out_stix_start(struct ent_out *o);
 ENT_MUST_USE enum ent_err ent_out_stix_put(struct ent_out *o, const struct ent_out_item *item);
 ENT_MUST_USE enum ent_err ent_out_stix_end(struct ent_out *o);
+
+ENT_MUST_USE enum ent_err ent_out_misp_start(struct ent_out *o);
+ENT_MUST_USE enum ent_err ent_out_misp_put(struct ent_out *o, const struct ent_out_item *item);
+ENT_MUST_USE enum ent_err ent_out_misp_end(struct ent_out *o);
 
 extern const char *const ent_out_suricata_files[];
 ENT_MUST_USE enum ent_err ent_out_suricata_start(struct ent_out *o);

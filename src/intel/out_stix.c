@@ -18,12 +18,19 @@
 static const struct ent_uuid16 space = {{0x5b, 0x0e, 0x1d, 0x3c, 0x8a, 0x47, 0x4f, 0x92, 0xb6, 0x6d,
                                          0xe1, 0x74, 0x0c, 0x95, 0x2a, 0xd8}};
 
-/* Who publishes; a member that gets another name is another identity, because an object must not
- * change under its id. */
-static enum ent_err identity(struct ent_uuid16 *ret, const struct ent_out *o)
+enum ent_err ent_out_self(struct ent_uuid16 *ret, const struct ent_out *o)
 {
     const struct ent_slice parts[] = {o->opts.key, o->opts.author};
     return ent_uuid_of(ret, &space, parts, 2);
+}
+
+enum ent_err ent_out_id(struct ent_uuid16 *ret, const struct ent_uuid16 *self,
+                        const struct ent_out_item *item)
+{
+    uint8_t key[ENT_OBS_KEY_MAX];
+    const struct ent_slice parts[] = {item->source, item->ind->id,
+                                      ent_slice(key, ent_observable_key(key, &item->ind->obs))};
+    return ent_uuid_of(ret, self, parts, 3);
 }
 
 static void put_id(struct ent_json *j, const char *key, const char *type,
@@ -98,7 +105,7 @@ enum ent_err ent_out_stix_start(struct ent_out *o)
     enum ent_tlp door = o->opts.door == 0 ? ENT_TLP_RED : o->opts.door;
     struct ent_uuid16 self, bundle;
     char now[ENT_TIME_TEXT], uuid[ENT_UUID_TEXT];
-    enum ent_err r = identity(&self, o);
+    enum ent_err r = ent_out_self(&self, o);
     ent_time_format(now, o->opts.now);
     const struct ent_slice parts[] = {ENT_SLICE_LIT("bundle"), ent_slice_str(now),
                                       ent_slice_str(ent_tlp_name(door))};
@@ -177,15 +184,6 @@ static enum ent_err put_pattern(struct ent_buf *b, const struct ent_observable *
 
 /* --- indicators ------------------------------------------------------------------------------- */
 
-static enum ent_err indicator_id(struct ent_uuid16 *ret, const struct ent_uuid16 *self,
-                                 const struct ent_out_item *item)
-{
-    uint8_t key[ENT_OBS_KEY_MAX];
-    const struct ent_slice parts[] = {item->source, item->ind->id,
-                                      ent_slice(key, ent_observable_key(key, &item->ind->obs))};
-    return ent_uuid_of(ret, self, parts, 3);
-}
-
 static void put_origin(struct ent_json *j, const struct ent_out_item *item)
 {
     ent_json_arr(j, "external_references");
@@ -204,7 +202,7 @@ static enum ent_err put_indicator(struct ent_out *o, const struct ent_out_item *
     struct ent_uuid16 id;
     struct ent_json j;
     char marking[64];
-    enum ent_err r = indicator_id(&id, self, item);
+    enum ent_err r = ent_out_id(&id, self, item);
     if (r != ENT_OK || (r = start_object(o, &j, "indicator")) != ENT_OK)
         return r;
     put_id(&j, "id", "indicator", &id);
@@ -239,7 +237,7 @@ enum ent_err ent_out_stix_put(struct ent_out *o, const struct ent_out_item *item
     struct ent_uuid16 self;
     struct ent_buf pattern;
     ent_buf_init(&pattern, PATTERN_MOST);
-    enum ent_err r = identity(&self, o);
+    enum ent_err r = ent_out_self(&self, o);
     if (r == ENT_OK && (r = put_pattern(&pattern, &item->ind->obs)) == ENT_OK)
         r = put_indicator(o, item, &self, ent_buf_slice(&pattern));
     ent_buf_release(&pattern);

@@ -58,6 +58,9 @@ is "goes with what that one says" "$(grep ^bad.example "$T/out" | cut -d, -f 1-4
 is "in sums for scripts" "$(jq -c . "$T/err")" \
     '{"format":"csv","written":{"domain":11},"left_out":{},"held_back":0}'
 
+held() { exp --format "$1" --tlp green --json -o "$T/held" 2>&1 | jq .held_back; }
+is "the same is held back in all formats" "$(held nft) $(held misp)" "$(held list) $(held list)"
+
 # --- formats -------------------------------------------------------------------------------------
 
 ends "CSV" 0 exp --format csv
@@ -123,6 +126,12 @@ is "the next export has the same ids" "$(ids "$T/bundle2.json")" "$(ids "$T/bund
 exp --format stix --tlp green -o "$T/green.json" 2>/dev/null
 refute "nothing AMBER through a door for GREEN" grep -qiE 'amber|55d920b0|own|203\.0\.113' "$T/green.json"
 
+ends "MISP" 0 exp --format misp -o "$T/event.json"
+is "is an event with all but starts of URLs" "$(jq '.Event.Attribute | length' "$T/event.json")" \
+    "$(($(exp --format list 2>/dev/null | wc -l) - 1))"
+is "each of them marked" "$(jq '[.Event.Attribute[] | select([.Tag[].name | startswith("tlp:")] | any | not)] | length' "$T/event.json")" 0
+is "and with ids of their own" "$(jq '.Event.Attribute | (map(.uuid) | unique | length) == length' "$T/event.json")" true
+is "that STIX has too" "$(jq '[.Event.Attribute[].uuid | "indicator--" + .] - [input.objects[].id] | length' "$T/event.json" "$T/bundle.json")" 0
 ends "Suricata" 0 exp --format suricata -o "$T/suricata"
 is "in files of its own" "$(cd "$T/suricata" && echo *)" \
     "entente-ip.lst entente-md5.lst entente-names.lst entente-sha1.lst entente-sha256.lst entente.rules"
@@ -144,6 +153,8 @@ ends "and not a file" 5 exp --format suricata -o "$T/bundle.json"
 
 # --- where it goes -------------------------------------------------------------------------------
 
+run exp --format hosts -o -
+is "- is standard output" "$rc-$(grep -c '^0\.0\.0\.0 ' "$T/out")" 0-11
 is "a file is for its owner" "$(stat -c %a "$T/rpz.db")" 600
 echo old >"$T/kept" && chmod 644 "$T/kept"
 run exp --format list --output "$T/kept"

@@ -47,14 +47,14 @@ _entente() {
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
     --format)
-        words='list us-cert-csv stix misp'
+        words='list us-cert-csv stix misp zeek hosts prose csv rpz'
         [ "$command" = watch ] && words='table json ecs eve'
         [ "$command" = export ] && words=$("$program" export --help 2>/dev/null |
             sed -n 's/^  \([a-z]*\)  .*/\1/p') ;;
     --tlp) words='clear green amber amber+strict red' ;;
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;
-    --name | --display | --url | --source | --confidence | --min-confidence | --listen | --threads | --since | --new-since | --limit | --tag | --at | --sid) return ;;
+    --name | --display | --url | --columns | --source | --confidence | --min-confidence | --listen | --threads | --since | --new-since | --limit | --tag | --at | --sid) return ;;
     esac
     if [ -z "$words" ] && [ "${cur#-}" != "$cur" ]; then
         words=$(_entente_options "$program" "$command")

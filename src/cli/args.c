@@ -18,6 +18,7 @@ static const struct {
     {"--url", TEXT, offsetof(struct args, url)},
     {"--passphrase-file", TEXT, offsetof(struct args, passphrase_file)},
     {"--format", TEXT, offsetof(struct args, format)},
+    {"--columns", TEXT, offsetof(struct args, columns)},
     {"--source", TEXT, offsetof(struct args, source)},
     {"--tlp", TEXT, offsetof(struct args, tlp)},
     {"--confidence", TEXT, offsetof(struct args, confidence)},

@@ -8,11 +8,14 @@
 #define FEED_EVENTS ((size_t)1 << 20) /* that a manifest may name */
 
 static const struct option_spec options[] = {
-    {"--format", "FORMAT", "insist on list, us-cert-csv, stix or misp (default: by content)"},
+    {"--format", "FORMAT",
+     "insist on list, us-cert-csv, stix, misp, zeek, hosts, prose, csv or rpz"},
+    {"--columns", "LIST", "of a CSV file: value=2,type=Name (default: by the names they have)"},
     {"--source", "NAME", "who says so (default: the file's or feed's name)"},
     {"--tlp", "TLP", "for what carries no mark: clear, green, amber, amber+strict, red"},
     {"--confidence", "0-100", "for what does not say how sure it is"},
     {"--unflagged", NULL, "MISP: also attributes that are not marked \"to_ids\""},
+    {"--dry-run", NULL, "show what would be taken, and take nothing"},
     {"--verbose", NULL, "show every skipped row, not the first 20 of a file"},
     {"--json", NULL, "one JSON line for each file or feed"},
     {NULL, NULL, NULL},
@@ -42,16 +45,51 @@ struct importing {
     struct ent_json skips_json;
 };
 
+/* --dry-run: what would be taken, a line each. */
+static enum ent_err show_text(struct importing *im, const struct ent_indicator *ind)
+{
+    char value[ENT_OBS_DEFANGED_MAX], text[ENT_SHOW_MAX], file[ENT_SHOW_MAX];
+    ent_progress_end(&im->progress);
+    ent_observable_defang(value, sizeof(value), &ind->obs);
+    int n = printf("%s:%llu: %s %s%s%s\n", ent_show(file, ent_slice_str(im->path)),
+                   (unsigned long long)ind->line, ent_obs_type_name(ind->obs.type), value,
+                   ind->text.n > 0 ? "  " : "", ent_show(text, ind->text));
+    return n < 0 ? ENT_E_IO : ENT_OK;
+}
+
+static enum ent_err show_json(struct importing *im, const struct ent_indicator *ind)
+{
+    struct ent_buf line;
+    struct ent_json j;
+    ent_buf_init(&line, 65536);
+    ent_json_start(&j, &line);
+    ent_json_obj(&j, NULL);
+    ent_json_cstr(&j, "file", im->path);
+    ent_json_u64(&j, "line", ind->line);
+    ent_json_cstr(&j, "type", ent_obs_type_name(ind->obs.type));
+    ent_json_str(&j, "value", ent_slice(ind->obs.text, ind->obs.n));
+    ent_json_str(&j, "kind", ind->kind);
+    ent_json_str(&j, "text", ind->text);
+    ent_json_obj_end(&j);
+    enum ent_err r = ent_json_end(&j);
+    if (r == ENT_OK)
+        r = cli_put_line(&line);
+    ent_buf_release(&line);
+    return r;
+}
+
 static enum ent_err take(void *ctx, const struct ent_indicator *ind)
 {
     struct importing *im = ctx;
     enum ent_put put;
     if (atomic_load(&cli_stop))
         return ENT_E_INTERRUPTED;
+    im->n.taken[ind->obs.type]++;
+    if (im->a->dry_run)
+        return im->a->json ? show_json(im, ind) : show_text(im, ind);
     enum ent_err r = ent_store_put(im->store, &put, ind, im->source, im->now);
     if (r != ENT_OK)
         return r;
-    im->n.taken[ind->obs.type]++;
     im->n.fresh += put == ENT_PUT_NEW;
     im->n.claims += put == ENT_PUT_CLAIM;
     im->n.same += put == ENT_PUT_SAME;
@@ -90,6 +128,8 @@ static enum ent_err withdraw(void *ctx, struct ent_slice id)
 {
     struct importing *im = ctx;
     im->n.withdrawn++;
+    if (im->a->dry_run)
+        return ENT_OK;
     return ent_store_revoke(im->store, im->source, id);
 }
 
@@ -142,9 +182,12 @@ static void report_text(const struct importing *im, enum ent_format format)
     if (im->feed)
         (void)printf("  events   %s read, %s refused\n", ent_show_count(n[0], im->events),
                      ent_show_count(n[1], im->refused));
-    (void)printf("  of these %s new, %s already known from elsewhere, %s repeated\n",
-                 ent_show_count(n[0], im->n.fresh), ent_show_count(n[1], im->n.claims),
-                 ent_show_count(n[2], im->n.same));
+    if (im->a->dry_run)
+        (void)puts("  nothing was kept: this was a dry run");
+    else
+        (void)printf("  of these %s new, %s already known from elsewhere, %s repeated\n",
+                     ent_show_count(n[0], im->n.fresh), ent_show_count(n[1], im->n.claims),
+                     ent_show_count(n[2], im->n.same));
     if (im->n.withdrawn > 0)
         (void)printf("  withdrawn %s: their author took them back\n",
                      ent_show_count(n[3], im->n.withdrawn));
@@ -153,7 +196,7 @@ static void report_text(const struct importing *im, enum ent_format format)
                      im->skipped > SKIPS_SHOWN && !im->a->verbose
                          ? " (the first 20 are shown; --verbose shows all)"
                          : "");
-    if (im->skipped > rows)
+    if (im->skipped > rows && !im->a->dry_run)
         (void)puts(format == ENT_FORMAT_MISP && !im->a->unflagged
                        ? "  more was skipped than taken (--unflagged takes what is not \"to_ids\")"
                        : "  more was skipped than taken: is this really a file of indicators?");
@@ -335,6 +378,12 @@ static int parse_opts(const struct args *a, struct ent_import_opts *ret)
     *ret = (struct ent_import_opts){.confidence = -1, .unflagged = a->unflagged};
     if (a->format != NULL && ent_format_parse(&ret->format, ent_slice_str(a->format)) != ENT_OK)
         return cli_usage(&cmd_import, "no such format", a->format);
+    if (a->columns != NULL) {
+        if (ret->format != ENT_FORMAT_AUTO && ret->format != ENT_FORMAT_TABLE)
+            return cli_usage(&cmd_import, "only a CSV file has columns, not", a->format);
+        ret->format = ENT_FORMAT_TABLE;
+        ret->columns = ent_slice_str(a->columns);
+    }
     if (a->tlp != NULL && ent_tlp_parse(&ret->tlp, ent_slice_str(a->tlp)) != ENT_OK)
         return cli_usage(&cmd_import, "no such TLP", a->tlp);
     if (a->confidence != NULL) {
@@ -370,7 +419,7 @@ static int run(int argc, char **argv)
         int one = import_path(&s, &a, &opts, argv[i]);
         worst = one > worst ? one : worst;
     }
-    if (code == EXIT_DONE && worst != EXIT_STOPPED)
+    if (code == EXIT_DONE && worst != EXIT_STOPPED && !a.dry_run)
         cli_make_image(&s);
     cli_close(&s);
     return worst;
@@ -379,7 +428,7 @@ static int run(int argc, char **argv)
 const struct command cmd_import = {
     .name = "import",
     .usage = "[OPTION...] [FILE...|DIRECTORY...|-]",
-    .brief = "take indicators from files: MISP, STIX 2.1, US-CERT CSV, plain lists",
+    .brief = "take indicators from files: STIX, MISP, CSV, Zeek, hosts, lists, reports",
     .help =
         "Takes indicators from files or standard input, plain or compressed (gzip, zstd). The "
         "format\n"

@@ -10,7 +10,7 @@
 
 enum ent_err ent_csv_init(struct ent_csv *c, struct ent_reader in, uint64_t offset)
 {
-    *c = (struct ent_csv){.in = in, .base = offset};
+    *c = (struct ent_csv){.in = in, .base = offset, .delimiter = ','};
     ent_buf_init(&c->record, ENT_CSV_RECORD_MAX);
     c->window = malloc(WINDOW);
     return c->window == NULL ? ENT_E_NOMEM : ENT_OK;
@@ -105,7 +105,7 @@ static enum ent_err quoted(struct ent_csv *c, struct ent_diag *d)
     }
 }
 
-/* One field, to the comma, line feed or end of file behind it. */
+/* One field, to the delimiter, line feed or end of file behind it. */
 static enum ent_err field(struct ent_csv *c, bool *ret_end, struct ent_diag *d)
 {
     uint8_t b;
@@ -120,7 +120,7 @@ static enum ent_err field(struct ent_csv *c, bool *ret_end, struct ent_diag *d)
             return r;
     }
     size_t inside = c->record.n;
-    if ((r = run(c, ',', '\n', ret_end, d)) != ENT_OK)
+    if ((r = run(c, c->delimiter, '\n', ret_end, d)) != ENT_OK)
         return r;
     bool last = *ret_end || c->window[c->pos] == '\n';
     if (last && c->record.n > inside && c->record.p[c->record.n - 1] == '\r')

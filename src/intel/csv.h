@@ -15,9 +15,10 @@
 struct ent_csv {
     struct ent_slice field[ENT_CSV_FIELDS_MAX];
     size_t n_fields;
-    uint64_t line;   /* where the record begins, from 1 */
-    uint64_t offset; /* the same in bytes, from 0 */
-    const char *bad; /* why this record cannot be used, or NULL */
+    uint64_t line;     /* where the record begins, from 1 */
+    uint64_t offset;   /* the same in bytes, from 0 */
+    uint8_t delimiter; /* a comma; set another before the first record */
+    const char *bad;   /* why this record cannot be used, or NULL */
     /* ---- */
     struct ent_reader in;
     uint8_t *window;

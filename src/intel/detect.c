@@ -177,6 +177,111 @@ static bool is_misp_hashes(struct ent_slice s)
     return i == 32 && s.n >= 69 && s.p[32] == ',' && ent_is_uuid(ent_slice(s.p + 33, 36));
 }
 
+/* The next line that the head holds whole, without blanks at its ends. */
+static bool next_line(struct ent_slice *ret, struct ent_slice *left, bool eof)
+{
+    if (left->n == 0 || (!eof && memchr(left->p, '\n', left->n) == NULL))
+        return false;
+    *ret = ent_slice_trim(ent_slice_until(left, '\n'));
+    return true;
+}
+
+/* Also with blanks for tabs, which Zeek and its reader here refuse with a sentence about it. */
+static bool is_zeek(struct ent_slice s, bool eof)
+{
+    static const struct ent_slice fields = ENT_SLICE_LIT("#fields");
+    struct ent_slice line;
+    while (next_line(&line, &s, eof) && (line.n == 0 || line.p[0] == '#'))
+        if (ent_slice_starts(line, fields) && line.n > fields.n &&
+            (line.p[fields.n] == '\t' || line.p[fields.n] == ' ') &&
+            memmem(line.p, line.n, "indicator", 9) != NULL)
+            return true;
+    return false;
+}
+
+/* A zone, in which a record has a target that only policies have: other zones say nothing about
+ * what is hostile. */
+static bool is_rpz(struct ent_slice s, bool eof)
+{
+    bool zone = false, policy = false;
+    struct ent_slice line, before;
+    while (next_line(&line, &s, eof)) {
+        line = ent_slice_until(&line, ';');
+        zone = zone || ent_slice_starts(line, ENT_SLICE_LIT("$TTL")) ||
+               ent_slice_starts(line, ENT_SLICE_LIT("$ORIGIN"));
+        before = (struct ent_slice){NULL, 0};
+        for (struct ent_slice w = ent_slice_word(&line); w.n > 0; w = ent_slice_word(&line)) {
+            zone = zone || ent_slice_ieq(w, ENT_SLICE_LIT("SOA"));
+            policy = policy || (ent_slice_ieq(before, ENT_SLICE_LIT("CNAME")) &&
+                                (ent_slice_eq(w, ENT_SLICE_LIT(".")) ||
+                                 ent_slice_eq(w, ENT_SLICE_LIT("*.")) ||
+                                 starts_ci(w, ENT_SLICE_LIT("rpz-"))));
+            before = w;
+        }
+    }
+    return zone && policy;
+}
+
+static bool is_table(struct ent_slice s)
+{
+    size_t at;
+    uint64_t lines;
+    uint8_t delimiter;
+    return ent_table_header(s, &at, &lines, &delimiter);
+}
+
+/* Most rows send a name nowhere. */
+static bool is_hosts(struct ent_slice s, bool eof)
+{
+    struct ent_slice line;
+    size_t sinks = 0, others = 0;
+    while (next_line(&line, &s, eof)) {
+        struct ent_slice row = ent_slice_until(&line, '#'), first = ent_slice_word(&row);
+        bool two = ent_slice_word(&row).n > 0;
+        sinks += two && ent_hosts_is_sink(first);
+        others += first.n > 0 && !(two && ent_hosts_is_sink(first));
+    }
+    return sinks > others;
+}
+
+/* Four words of letters, or what only documents begin a line with, and something behind it. */
+static bool is_written(struct ent_slice line)
+{
+    static const char *const begins[] = {"|", "```", "`", "* ", "- ", "== ", "=== ", "> "};
+    struct ent_slice rest = line, first = ent_slice_word(&rest), second = ent_slice_word(&rest);
+    size_t words = 0;
+    bool more = first.n > 2 || (second.n > 0 && second.p[0] != '#' && second.p[0] != ';');
+    for (size_t i = 0; more && i < sizeof(begins) / sizeof(begins[0]); i++)
+        if (ent_slice_starts(line, ent_slice_str(begins[i])))
+            return true;
+    for (struct ent_slice w = ent_slice_word(&line); w.n > 0; w = ent_slice_word(&line)) {
+        size_t letters = 0;
+        while (letters < w.n && (ent_is_alpha(w.p[letters]) || w.p[letters] >= 0x80))
+            letters++;
+        words += letters > 0 && letters + 1 >= w.n; /* one sign of punctuation */
+    }
+    return words >= 4;
+}
+
+/* More lines are written for people than hold one value, as a list's do. */
+static bool is_prose(struct ent_slice s)
+{
+    struct ent_observable o;
+    size_t written = 0, values = 0;
+    if (s.n > 2 && s.p[0] == '=' && (s.p[1] == ' ' || s.p[1] == '=')) /* a title in AsciiDoc */
+        return true;
+    while (s.n > 0) {
+        struct ent_slice line = ent_slice_trim(ent_slice_until(&s, '\n')), rest = line;
+        if (line.n == 0 || line.p[0] == '#' || line.p[0] == ';')
+            continue;
+        if (is_written(line))
+            written++;
+        else
+            values += ent_observable_parse(&o, NULL, ent_slice_word(&rest)) == ENT_OK;
+    }
+    return written > values;
+}
+
 enum ent_err ent_format_detect(enum ent_format *ret, struct ent_head *h, struct ent_diag *d)
 {
     struct ent_slice s = {h->b, h->n};
@@ -206,6 +311,12 @@ enum ent_err ent_format_detect(enum ent_format *ret, struct ent_head *h, struct 
     if (s.n > 0 && is_json(s))
         r = json_format(ret, s, &refused);
     else
-        *ret = s.n > 0 && is_uscert_header(s) ? ENT_FORMAT_USCERT : ENT_FORMAT_LIST;
+        *ret = s.n > 0 && is_uscert_header(s) ? ENT_FORMAT_USCERT
+               : is_zeek(s, h->eof)           ? ENT_FORMAT_ZEEK
+               : is_rpz(s, h->eof)            ? ENT_FORMAT_RPZ
+               : is_table(s)                  ? ENT_FORMAT_TABLE
+               : is_hosts(s, h->eof)          ? ENT_FORMAT_HOSTS
+               : is_prose(s)                  ? ENT_FORMAT_PROSE
+                                              : ENT_FORMAT_LIST;
     return refused == NULL ? r : ent_fail(d, ENT_E_FORMAT, refused, 0, h->pos);
 }

@@ -36,6 +36,22 @@ enum ent_err ent_feed_skip(struct ent_feed *f, uint64_t line, const char *reason
                : f->sink->skip(f->sink->ctx, line, reason, ent_utf8_cut(what, SHOWN_MAX));
 }
 
+enum ent_err ent_feed_value(struct ent_feed *f, uint64_t line, enum ent_obs_type type,
+                            struct ent_slice value)
+{
+    const char *why = NULL;
+    enum ent_err r = type == 0 ? ent_observable_parse(&f->ind.obs, &why, value)
+                               : ent_observable_parse_as(&f->ind.obs, &why, type, value);
+    const struct ent_observable *o = &f->ind.obs;
+    f->ind.line = line;
+    if (r != ENT_OK)
+        return ent_feed_skip(f, line, why, value);
+    /* Its canonical text would read as the start of URLs, which its author did not mean. */
+    if (o->type == ENT_OBS_URL && o->text[o->n - 1] == '*')
+        return ent_feed_skip(f, line, "one URL cannot end in '*'", value);
+    return ent_feed_take(f);
+}
+
 static bool is_blank(int32_t v)
 {
     return v == ' ' || (v >= 0 && v < 0x20) || v == 0x7F || (v >= 0x80 && v <= 0xA0) ||
@@ -85,6 +101,16 @@ static enum ent_err read_as(struct ent_feed *f, enum ent_format format)
         return ent_stix_read(f);
     case ENT_FORMAT_MISP:
         return ent_misp_read(f);
+    case ENT_FORMAT_ZEEK:
+        return ent_zeek_read(f);
+    case ENT_FORMAT_HOSTS:
+        return ent_hosts_read(f);
+    case ENT_FORMAT_PROSE:
+        return ent_prose_read(f);
+    case ENT_FORMAT_TABLE:
+        return ent_table_read(f);
+    case ENT_FORMAT_RPZ:
+        return ent_rpz_read(f);
     case ENT_FORMAT_AUTO:
     case ENT_FORMAT_LIST:
         break;

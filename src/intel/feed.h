@@ -25,6 +25,17 @@ ENT_MUST_USE enum ent_err ent_feed_take(struct ent_feed *f);
 ENT_MUST_USE enum ent_err ent_feed_skip(struct ent_feed *f, uint64_t line, const char *reason,
                                         struct ent_slice what);
 
+/* Read value as type, or as what it looks like where type is 0; take it, or skip it with the
+ * reason. */
+ENT_MUST_USE enum ent_err ent_feed_value(struct ent_feed *f, uint64_t line, enum ent_obs_type type,
+                                         struct ent_slice value);
+
+/* Each line, without its LF; a line of more than 64 KiB is skipped. */
+ENT_MUST_USE enum ent_err ent_feed_rows(struct ent_feed *f,
+                                        enum ent_err (*row)(void *ctx, uint64_t line,
+                                                            struct ent_slice s),
+                                        void *ctx);
+
 /* Foreign text for people: UTF-8 (U+FFFD for what is not), runs of blanks and control characters
  * made one blank, cut between two characters. Returns the length; no NUL. */
 size_t ent_clean_text(char *ret, size_t cap, struct ent_slice s);
@@ -67,5 +78,14 @@ ENT_MUST_USE enum ent_err ent_stix_read(struct ent_feed *f);
 ENT_MUST_USE enum ent_err ent_misp_read(struct ent_feed *f);
 /* The UUID of the TLP 2.0 marking. */
 const char *ent_stix_marking(enum ent_tlp t);
+ENT_MUST_USE enum ent_err ent_zeek_read(struct ent_feed *f);
+ENT_MUST_USE enum ent_err ent_hosts_read(struct ent_feed *f);
+ENT_MUST_USE enum ent_err ent_prose_read(struct ent_feed *f);
+ENT_MUST_USE enum ent_err ent_table_read(struct ent_feed *f);
+/* Where in the head the names of columns begin, behind how many lines, and what is between. */
+bool ent_table_header(struct ent_slice head, size_t *ret_at, uint64_t *ret_lines,
+                      uint8_t *ret_delimiter);
+ENT_MUST_USE enum ent_err ent_rpz_read(struct ent_feed *f);
+bool ent_hosts_is_sink(struct ent_slice address); /* what sends a name nowhere */
 
 #endif

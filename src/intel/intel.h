@@ -34,6 +34,7 @@ struct ent_indicator {
     int confidence;        /* 0..100; -1 when the source did not say */
     int64_t valid_from;    /* seconds since 1970; 0 when not said */
     int64_t valid_until;   /* 0 when not said */
+    uint64_t line;         /* where it stood, from 1; 0 where the format has no lines */
     struct ent_slice id;   /* as received (a STIX id); empty when there is none */
     struct ent_slice kind; /* a short word: "C2", "IP_WATCHLIST", "malicious-activity" */
     struct ent_slice text; /* the author's description, UTF-8, at most ENT_INDICATOR_TEXT */
@@ -46,9 +47,14 @@ enum ent_format {
     ENT_FORMAT_LIST,   /* one observable a line, '#' and ';' comments */
     ENT_FORMAT_USCERT, /* US-CERT CSV: INDICATOR_VALUE,TYPE,COMMENT,ROLE,... */
     ENT_FORMAT_STIX,   /* STIX 2.0 and 2.1 bundles */
-    ENT_FORMAT_MISP    /* MISP events */
+    ENT_FORMAT_MISP,   /* MISP events */
+    ENT_FORMAT_ZEEK,   /* files of Zeek's intelligence framework */
+    ENT_FORMAT_HOSTS,  /* "0.0.0.0 name name2 # comment" */
+    ENT_FORMAT_PROSE,  /* a text for people: the observables in it */
+    ENT_FORMAT_TABLE,  /* CSV and its relatives, with a header */
+    ENT_FORMAT_RPZ     /* response policy zones of DNS servers */
 };
-const char *ent_format_name(enum ent_format f); /* "list", "us-cert-csv", "stix", "misp" */
+const char *ent_format_name(enum ent_format f); /* "list", "us-cert-csv", "stix", "misp", ... */
 ENT_MUST_USE enum ent_err ent_format_parse(enum ent_format *ret, struct ent_slice name);
 
 /* What the reader of a file is told. Either callback may return an error, which ends the import
@@ -64,10 +70,11 @@ struct ent_import_sink {
 };
 
 struct ent_import_opts {
-    enum ent_format format; /* ENT_FORMAT_AUTO: recognised by content */
-    enum ent_tlp tlp;       /* for what is not marked; 0 means AMBER */
-    int confidence;         /* for what does not say; -1 to leave it so */
-    bool unflagged;         /* MISP: also what its author did not mark with "to_ids" */
+    enum ent_format format;   /* ENT_FORMAT_AUTO: recognised by content */
+    enum ent_tlp tlp;         /* for what is not marked; 0 means AMBER */
+    int confidence;           /* for what does not say; -1 to leave it so */
+    struct ent_slice columns; /* ENT_FORMAT_TABLE: "value=2,type=Name"; empty: by their names */
+    bool unflagged;           /* MISP: also what its author did not mark with "to_ids" */
 };
 
 /*

@@ -40,6 +40,31 @@ static inline struct ent_slice ent_slice_from(struct ent_slice s, size_t at)
     return (struct ent_slice){s.p + at, s.n - at};
 }
 
+/* What stands before the next stop, which goes with it, or all that is left. */
+static inline struct ent_slice ent_slice_until(struct ent_slice *s, uint8_t stop)
+{
+    size_t n = 0;
+    while (n < s->n && s->p[n] != stop)
+        n++;
+    struct ent_slice part = ent_slice(s->p, n);
+    *s = ent_slice_from(*s, n < s->n ? n + 1 : n);
+    return part;
+}
+
+/* The next word, between blanks and tabs; empty at the end. */
+static inline struct ent_slice ent_slice_word(struct ent_slice *s)
+{
+    size_t start = 0;
+    while (start < s->n && (s->p[start] == ' ' || s->p[start] == '\t'))
+        start++;
+    size_t end = start;
+    while (end < s->n && s->p[end] != ' ' && s->p[end] != '\t')
+        end++;
+    struct ent_slice word = ent_slice(s->p + start, end - start);
+    *s = ent_slice_from(*s, end);
+    return word;
+}
+
 /* --- addr.c ----------------------------------------------------------------------------------- */
 
 /* An address, or a network when bits is less than its family's full length. */

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "intel/csv.h"
 #include "intel/feed.h"
+#include "intel/parse.h"
 
 enum column { VALUE, TYPE, COMMENT, ROLE, DATE, HANDLING, DESCRIPTION, COLUMNS };
 
@@ -71,22 +72,9 @@ static enum ent_obs_type type_of(struct ent_slice name)
 /* One value of the row; a wrong one is reported and the rest of the row goes on. */
 static enum ent_err take_value(struct uscert *u, enum ent_obs_type type, struct ent_slice value)
 {
-    const char *why = NULL;
     if (type == 0)
         return ent_feed_skip(u->f, u->csv.line, "a type of indicator that is not read here", value);
-    if (ent_observable_parse_as(&u->f->ind.obs, &why, type, value) != ENT_OK)
-        return ent_feed_skip(u->f, u->csv.line, why, value);
-    return ent_feed_take(u->f);
-}
-
-static struct ent_slice until(struct ent_slice *s, uint8_t stop)
-{
-    size_t n = 0;
-    while (n < s->n && s->p[n] != stop)
-        n++;
-    struct ent_slice part = ent_slice(s->p, n);
-    *s = n < s->n ? ent_slice(s->p + n + 1, s->n - n - 1) : ent_slice(s->p + n, 0);
-    return part;
+    return ent_feed_value(u->f, u->csv.line, type, value);
 }
 
 /* The hashes in "FILENAME:x|SHA1:..|...", which are statements about the same file. */
@@ -94,8 +82,8 @@ static enum ent_err take_comment(struct uscert *u, struct ent_slice comment, siz
 {
     enum ent_err r = ENT_OK;
     while (r == ENT_OK && comment.n > 0) {
-        struct ent_slice value = until(&comment, '|');
-        enum ent_obs_type type = type_of(ent_slice_trim(until(&value, ':')));
+        struct ent_slice value = ent_slice_until(&comment, '|');
+        enum ent_obs_type type = type_of(ent_slice_trim(ent_slice_until(&value, ':')));
         value = ent_slice_trim(value);
         if (type < ENT_OBS_MD5 || value.n == 0)
             continue;

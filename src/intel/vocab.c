@@ -46,27 +46,23 @@ bool ent_tlp_may_pass(enum ent_tlp mark, enum ent_tlp door)
     return mark >= ENT_TLP_CLEAR && door <= ENT_TLP_RED && mark <= door;
 }
 
+static const char *const formats[] = {
+    [ENT_FORMAT_AUTO] = "auto",   [ENT_FORMAT_LIST] = "list",   [ENT_FORMAT_USCERT] = "us-cert-csv",
+    [ENT_FORMAT_STIX] = "stix",   [ENT_FORMAT_MISP] = "misp",   [ENT_FORMAT_ZEEK] = "zeek",
+    [ENT_FORMAT_HOSTS] = "hosts", [ENT_FORMAT_PROSE] = "prose", [ENT_FORMAT_TABLE] = "csv",
+    [ENT_FORMAT_RPZ] = "rpz",
+};
+#define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
+
 const char *ent_format_name(enum ent_format f)
 {
-    switch (f) {
-    case ENT_FORMAT_AUTO:
-        return "auto";
-    case ENT_FORMAT_LIST:
-        return "list";
-    case ENT_FORMAT_USCERT:
-        return "us-cert-csv";
-    case ENT_FORMAT_STIX:
-        return "stix";
-    case ENT_FORMAT_MISP:
-        return "misp";
-    }
-    return "?";
+    return (unsigned)f < N_FORMATS ? formats[f] : "?";
 }
 
 enum ent_err ent_format_parse(enum ent_format *ret, struct ent_slice name)
 {
-    for (unsigned f = ENT_FORMAT_AUTO; f <= ENT_FORMAT_MISP; f++)
-        if (ent_slice_eq(name, ent_slice_str(ent_format_name((enum ent_format)f)))) {
+    for (unsigned f = ENT_FORMAT_AUTO; f < N_FORMATS; f++)
+        if (ent_slice_eq(name, ent_slice_str(formats[f]))) {
             *ret = (enum ent_format)f;
             return ENT_OK;
         }

@@ -173,3 +173,22 @@ enum ent_err ent_t_import(struct ent_t_record *ret, enum ent_format *ret_format,
     }
     return r;
 }
+
+void ent_t_feed(enum ent_format format, enum ent_format f, const char *in, enum ent_err want,
+                const char *out)
+{
+    struct ent_t_record rec = {0};
+    struct ent_diag d = {0};
+    enum ent_format got = ENT_FORMAT_AUTO;
+    char said[256];
+    enum ent_err r = ent_t_import(&rec, &got, &d, format, ent_slice_str(in));
+    (void)snprintf(said, sizeof(said), "%" PRIu64 ": %s", d.line, d.text == NULL ? "" : d.text);
+    if (r != want)
+        print_error("about %s: %s\n", in, said);
+    assert_int_equal(r, want);
+    if (strcmp(want == ENT_OK ? ent_t_record_text(&rec) : said, out) != 0)
+        print_error("about %s\n", in);
+    assert_string_equal(want == ENT_OK ? ent_t_record_text(&rec) : said, out);
+    assert_int_equal(got, want == ENT_OK ? f : ENT_FORMAT_AUTO);
+    ent_buf_release(&rec.text);
+}

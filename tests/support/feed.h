@@ -55,4 +55,9 @@ const char *ent_t_record_text(struct ent_t_record *r); /* NUL-terminated */
 enum ent_err ent_t_import(struct ent_t_record *ret, enum ent_format *ret_format, struct ent_diag *d,
                           enum ent_format format, struct ent_slice s);
 
+/* ent_t_import() of in, which must end with want; out is then what ent_t_record_text() says and f
+ * what it was taken for, or out is the diagnosis as "LINE: text". */
+void ent_t_feed(enum ent_format format, enum ent_format f, const char *in, enum ent_err want,
+                const char *out);
+
 #endif

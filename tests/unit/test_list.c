@@ -49,8 +49,6 @@ static void test_lines(void **state)
     check("<http://evil.example/>\n", ENT_OK, TAKE("url", "http://evil.example/"));
     check("http://evil.example/#frag\n", ENT_OK, TAKE("url", "http://evil.example/#frag"));
     check("http://evil.example/a;b\n", ENT_OK, TAKE("url", "http://evil.example/a;b"));
-    check("0.0.0.0 my-iri.org\n127.0.0.1\tevil.example # x\n::1 c.example\n", ENT_OK,
-          TAKE("domain", "my-iri.org") TAKE("domain", "evil.example") TAKE("domain", "c.example"));
     check("198.51.100.77/24\n2001:db8:1::/32\n198.51.100.3:443\n", ENT_OK,
           TAKE("net4", "198.51.100.0/24") TAKE("net6", "2001:db8::/32")
               TAKE("endpoint", "198.51.100.3:443"));

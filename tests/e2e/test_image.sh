@@ -174,7 +174,7 @@ pids+=("$p")
 exec {fd}>"$T/live"
 n=0
 line() { n=$((n + 1)); printf '%d 109.163.234.2 and new-%d.example\n' "$n" "$n" >&$fd; }
-told() { jq -r "select(.observable $1) | .line" "$T/out" 2>/dev/null; }
+lines_of() { jq -r "select(.observable $1) | .line" "$T/out" 2>/dev/null; }
 for _ in 1 2 3; do line; done
 wait_for 60 test -s "$T/out"
 printf '4 109.163.234.2 and new-4' >&$fd
@@ -182,15 +182,15 @@ echo new-example.example | "$bin" import --home "$T/a" - >/dev/null 2>&1
 for i in $(seq 1 5000); do echo "new-$i.example"; done | "$bin" import --home "$T/a" - >/dev/null 2>&1
 printf '.example\n' >&$fd
 n=4
-meets() { line; sleep 0.1; [ -n "$(told '!= "109.163.234.2"')" ]; }
+meets() { line; sleep 0.1; [ -n "$(lines_of '!= "109.163.234.2"')" ]; }
 wait_for 120 meets
-check "a watch takes up what was imported" test -n "$(told '!= "109.163.234.2"')"
+check "a watch takes up what was imported" test -n "$(lines_of '!= "109.163.234.2"')"
 for _ in 1 2 3; do line; done
 exec {fd}>&-
 wait "$p"
-is "and misses no line, and tells none twice" "$(told '== "109.163.234.2"' | tr '\n' ' ')" "$(seq 1 $n | tr '\n' ' ')"
-first=$(told '!= "109.163.234.2"' | head -1)
-is "from one line on all that is new" "$(told '!= "109.163.234.2"' | tr '\n' ' ')" "$(seq "$first" $n | tr '\n' ' ')"
+is "and misses no line, and tells none twice" "$(lines_of '== "109.163.234.2"' | tr '\n' ' ')" "$(seq 1 $n | tr '\n' ' ')"
+first=$(lines_of '!= "109.163.234.2"' | head -1)
+is "from one line on all that is new" "$(lines_of '!= "109.163.234.2"' | tr '\n' ' ')" "$(seq "$first" $n | tr '\n' ' ')"
 is "at their places" "$(jq -r "select(.observable == \"109.163.234.2\") | .offset" "$T/out" | sort -n | uniq | wc -l)" "$n"
 
 done_testing

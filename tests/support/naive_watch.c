@@ -6,56 +6,6 @@
 #include <inttypes.h>
 #include <libpsl.h>
 
-/* table */
-const char *const naive_known[NAIVE_KNOWN] = {
-    "1.2.3.4",
-    "10.0.0.1",
-    "109.163.234.2",
-    "1.2.3.4:443",
-    "5.6.7.8:80",
-    "[2001:db8::1]:443",
-    "1.2.3.0/24",
-    "1.2.0.0/16",
-    "1.2.3.128/25",
-    "9.0.0.0/8",
-    "2001:db8::1",
-    "2001:db8::/32",
-    "2001:db8:0:1::/64",
-    "fe80::1",
-    "64:ff9b::5.6.7.8",
-    "evil.com",
-    "b.evil.com",
-    "evil.co.uk",
-    "xn--bcher-kva.example",
-    "xn--e1afmkfd.xn--p1ai",
-    "c2.lan",
-    "a_b.evil.net",
-    "http://evil.com/a",
-    "http://evil.com/a,b",
-    "https://user@evil.net:8443/p?q=1#f",
-    "http://1.2.3.4/x",
-    "http://[2001:db8::1]/",
-    "http://xn--bcher-kva.example/\xC3\xA9",
-    "ftp://evil.com/",
-    "http://evil.com/gate/*",
-    "http://evil.com/g*",
-    "https://evil.net/*",
-    "bob@evil.com",
-    "a=b'c@evil.net",
-    "x@xn--bcher-kva.example",
-    "d41d8cd98f00b204e9800998ecf8427e",
-    "da39a3ee5e6b4b0d3255bfef95601890afd80709",
-    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-    ("cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
-     "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"),
-};
-void naive_parse_known(struct ent_observable ret[static NAIVE_KNOWN])
-{
-    for (size_t i = 0; i < NAIVE_KNOWN; i++)
-        if (ent_observable_parse(&ret[i], NULL, ent_slice_str(naive_known[i])) != ENT_OK)
-            ENT_BUG(naive_known[i]);
-}
-
 /* --- reports -----------------------------------------------------------------------------------
  */
 

@@ -244,6 +244,31 @@ static bool is_hosts(struct ent_slice s, bool eof)
     return sinks > others;
 }
 
+/* Each row is a value in base64, or a value and its reputation, and none of them a list's. */
+static bool is_suricata(struct ent_slice s, bool eof)
+{
+    struct ent_observable o;
+    struct ent_slice line;
+    char text[ENT_OBS_MAX];
+    size_t rows = 0, n;
+    while (next_line(&line, &s, eof)) {
+        struct ent_slice left = line, value = ent_slice_until(&left, ',');
+        uint64_t reputation;
+        if (line.n == 0 || line.p[0] == '#')
+            continue;
+        if (value.n < line.n && ent_parse_u64(&reputation, left, 65535) != ENT_OK)
+            return false;
+        bool plain = ent_observable_parse(&o, NULL, value) == ENT_OK;
+        if (value.n == line.n && plain)
+            return false;
+        if (!plain && (!ent_suricata_string(text, &n, sizeof(text), value) ||
+                       ent_observable_parse(&o, NULL, ent_slice(text, n)) != ENT_OK))
+            return false;
+        rows++;
+    }
+    return rows > 0;
+}
+
 /* Four words of letters, or what only documents begin a line with, and something behind it. */
 static bool is_written(struct ent_slice line)
 {
@@ -316,6 +341,7 @@ enum ent_err ent_format_detect(enum ent_format *ret, struct ent_head *h, struct 
                : is_rpz(s, h->eof)            ? ENT_FORMAT_RPZ
                : is_table(s)                  ? ENT_FORMAT_TABLE
                : is_hosts(s, h->eof)          ? ENT_FORMAT_HOSTS
+               : is_suricata(s, h->eof)       ? ENT_FORMAT_SURICATA
                : is_prose(s)                  ? ENT_FORMAT_PROSE
                                               : ENT_FORMAT_LIST;
     return refused == NULL ? r : ent_fail(d, ENT_E_FORMAT, refused, 0, h->pos);

@@ -111,6 +111,8 @@ static enum ent_err read_as(struct ent_feed *f, enum ent_format format)
         return ent_table_read(f);
     case ENT_FORMAT_RPZ:
         return ent_rpz_read(f);
+    case ENT_FORMAT_SURICATA:
+        return ent_suricata_read(f);
     case ENT_FORMAT_AUTO:
     case ENT_FORMAT_LIST:
         break;

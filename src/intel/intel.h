@@ -44,15 +44,16 @@ struct ent_indicator {
 
 enum ent_format {
     ENT_FORMAT_AUTO = 0,
-    ENT_FORMAT_LIST,   /* one observable a line, '#' and ';' comments */
-    ENT_FORMAT_USCERT, /* US-CERT CSV: INDICATOR_VALUE,TYPE,COMMENT,ROLE,... */
-    ENT_FORMAT_STIX,   /* STIX 2.0 and 2.1 bundles */
-    ENT_FORMAT_MISP,   /* MISP events */
-    ENT_FORMAT_ZEEK,   /* files of Zeek's intelligence framework */
-    ENT_FORMAT_HOSTS,  /* "0.0.0.0 name name2 # comment" */
-    ENT_FORMAT_PROSE,  /* a text for people: the observables in it */
-    ENT_FORMAT_TABLE,  /* CSV and its relatives, with a header */
-    ENT_FORMAT_RPZ     /* response policy zones of DNS servers */
+    ENT_FORMAT_LIST,    /* one observable a line, '#' and ';' comments */
+    ENT_FORMAT_USCERT,  /* US-CERT CSV: INDICATOR_VALUE,TYPE,COMMENT,ROLE,... */
+    ENT_FORMAT_STIX,    /* STIX 2.0 and 2.1 bundles */
+    ENT_FORMAT_MISP,    /* MISP events */
+    ENT_FORMAT_ZEEK,    /* files of Zeek's intelligence framework */
+    ENT_FORMAT_HOSTS,   /* "0.0.0.0 name name2 # comment" */
+    ENT_FORMAT_PROSE,   /* a text for people: the observables in it */
+    ENT_FORMAT_TABLE,   /* CSV and its relatives, with a header */
+    ENT_FORMAT_RPZ,     /* response policy zones of DNS servers */
+    ENT_FORMAT_SURICATA /* datasets and reputation lists of Suricata */
 };
 const char *ent_format_name(enum ent_format f); /* "list", "us-cert-csv", "stix", "misp", ... */
 ENT_MUST_USE enum ent_err ent_format_parse(enum ent_format *ret, struct ent_slice name);

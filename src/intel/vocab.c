@@ -47,10 +47,12 @@ bool ent_tlp_may_pass(enum ent_tlp mark, enum ent_tlp door)
 }
 
 static const char *const formats[] = {
-    [ENT_FORMAT_AUTO] = "auto",   [ENT_FORMAT_LIST] = "list",   [ENT_FORMAT_USCERT] = "us-cert-csv",
-    [ENT_FORMAT_STIX] = "stix",   [ENT_FORMAT_MISP] = "misp",   [ENT_FORMAT_ZEEK] = "zeek",
-    [ENT_FORMAT_HOSTS] = "hosts", [ENT_FORMAT_PROSE] = "prose", [ENT_FORMAT_TABLE] = "csv",
-    [ENT_FORMAT_RPZ] = "rpz",
+    [ENT_FORMAT_AUTO] = "auto",          [ENT_FORMAT_LIST] = "list",
+    [ENT_FORMAT_USCERT] = "us-cert-csv", [ENT_FORMAT_STIX] = "stix",
+    [ENT_FORMAT_MISP] = "misp",          [ENT_FORMAT_ZEEK] = "zeek",
+    [ENT_FORMAT_HOSTS] = "hosts",        [ENT_FORMAT_PROSE] = "prose",
+    [ENT_FORMAT_TABLE] = "csv",          [ENT_FORMAT_RPZ] = "rpz",
+    [ENT_FORMAT_SURICATA] = "suricata",
 };
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 

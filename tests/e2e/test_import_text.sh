@@ -77,6 +77,15 @@ echo "We have nothing to say about anything, today." >"$T/chat.txt"
 ends "a text without any" 3 imp "$T/chat.txt"
 tells "is refused" "^entente: $T/chat.txt:1: no address, name, URL or hash in this text$"
 
+# Two real ones, against what other means find in them.
+reports=$data/reports
+takes "ESET's page about GreyEnergy" prose '{"ipv4":24,"url":7,"sha1":84}' 2 "$reports/greyenergy.adoc"
+is "has that many hashes" "$(grep -coE '\b[0-9a-fA-F]{40}\b' "$reports/greyenergy.adoc")" 84
+is "and working addresses" "$(grep -oE '\b([0-9]{1,3}\.){3}[0-9]{1,3}\b' "$reports/greyenergy.adoc" | wc -l)" 24
+is "its two links are none" "$(jq -c '[.skips[].line]' "$T/out")" "[4,5]"
+takes "ESET's page about Zebrocy" prose '{"url":1,"email":11,"sha1":6}' 0 "$reports/zebrocy.adoc"
+is "has that many addresses of mail" "$(grep -c '^`.*@.*`$' "$reports/zebrocy.adoc")" 11
+
 # --- CSV -----------------------------------------------------------------------------------------
 
 cat >"$T/feed.csv" <<'C'
@@ -98,6 +107,12 @@ is "with what the others say" "$(store_dump a | grep 198.51.100.9)" "(1, '198.51
 ends "a column that is not there" 3 imp --columns value=there "$T/odd.csv"
 tells "is an error" "^entente: $T/odd.csv:1: --columns: the header has no such column$"
 ends "columns of what has none" 2 imp --columns value=1 --format stix "$T/odd.csv"
+
+takes "Mandiant's list of SUNBURST's names" csv '{"ipv4":10,"domain":16}' 0 "$reports/sunburst-nbi.csv"
+is "as Python's reader of CSV counts them" "$(python3 -c '
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1], encoding="utf-8-sig")))
+print(sum(bool(r["IP"].strip()) for r in rows), sum(bool(r["FQDN"].strip()) for r in rows))' "$reports/sunburst-nbi.csv")" "10 16"
 
 # --- RPZ -----------------------------------------------------------------------------------------
 
@@ -124,5 +139,15 @@ ends "the same for people" 0 imp "$T/rpz.zone"
 told "says what was skipped" "$T/rpz.zone:8: skipped: let through: this zone says that it is not hostile: adfs-senate.email
 $T/rpz.zone:11: skipped: a trigger of RPZ that is not read here: ns1.evil.example.rpz-nsdname"
 finds "what it said is found" "query rpz.my-iri.org A" rpz.my-iri.org
+
+# --- Suricata ------------------------------------------------------------------------------------
+
+for v in dataset.my-iri.org senate.group; do printf %s "$v" | base64; done >"$T/cti-dom.lst"
+takes "a dataset of Suricata" suricata '{"domain":2}' 0 "$T/cti-dom.lst"
+ends "for people" 0 imp "$T/cti-dom.lst"
+finds "what it said is found" "query dataset.my-iri.org A" dataset.my-iri.org
+printf '198.51.100.77,300\n198.51.100.78,70000\n' >"$T/rep.lst"
+ends "a reputation list" 0 imp --format suricata "$T/rep.lst"
+told "with a wrong row" "$T/rep.lst:2: skipped: a reputation is a number from 0 to 65535: 198.51.100.78,70000"
 
 done_testing

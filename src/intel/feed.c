@@ -14,6 +14,10 @@ void ent_feed_reset(struct ent_feed *f)
 
 enum ent_err ent_feed_take(struct ent_feed *f)
 {
+    const struct ent_observable *o = &f->ind.obs;
+    /* Its canonical text would read as the start of URLs, which its author did not mean. */
+    if (o->type == ENT_OBS_URL && o->text[o->n - 1] == '*')
+        return ent_feed_skip(f, f->ind.line, "one URL cannot end in '*'", ent_slice(o->text, o->n));
     f->taken++;
     return f->sink->take(f->sink->ctx, &f->ind);
 }
@@ -42,13 +46,9 @@ enum ent_err ent_feed_value(struct ent_feed *f, uint64_t line, enum ent_obs_type
     const char *why = NULL;
     enum ent_err r = type == 0 ? ent_observable_parse(&f->ind.obs, &why, value)
                                : ent_observable_parse_as(&f->ind.obs, &why, type, value);
-    const struct ent_observable *o = &f->ind.obs;
     f->ind.line = line;
     if (r != ENT_OK)
         return ent_feed_skip(f, line, why, value);
-    /* Its canonical text would read as the start of URLs, which its author did not mean. */
-    if (o->type == ENT_OBS_URL && o->text[o->n - 1] == '*')
-        return ent_feed_skip(f, line, "one URL cannot end in '*'", value);
     return ent_feed_take(f);
 }
 

@@ -404,6 +404,7 @@ static enum ent_err take_values(struct stix *x, const struct ent_pattern *patter
         enum ent_err bad = v->type == 0
                                ? parse_end(&f->ind.obs, &why, v)
                                : ent_observable_parse_as(&f->ind.obs, &why, v->type, v->text);
+        f->ind.line = x->o->line;
         r = bad == ENT_OK ? ent_feed_take(f) : ent_feed_skip(f, x->o->line, why, v->text);
     }
     if (r == ENT_OK && pattern->lost != NULL)

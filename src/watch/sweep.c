@@ -459,14 +459,15 @@ ENT_INLINE bool plain_name(struct plain *ret, const struct ent_scan *s, const st
         return false;
     unsigned n = trailing_ones(window(sw->word, at));
     size_t end = sw->base + r - BLOCK + n;
-    if (n == 0 || n > ENT_FILTER_STEP || (window(sw->high, at) << (BLOCK - n)) != 0 ||
-        end == s->n || end < ENT_FILTER_STEP)
+    if (n == 0 || n > ENT_FILTER_STEP || (window(sw->high, at) << (BLOCK - n)) != 0 || end == s->n)
         return false;
     uint64_t dots = window(sw->dot, at) << (BLOCK - n);
     ret->behind = s->b[end];
     ret->two_dots = (dots & dots << 1) != 0;
     for (; n > 0 && s->b[end - 1] == '.'; end--)
         n--;
+    if (end < ENT_FILTER_STEP) /* nothing before the window may be read */
+        return false;
     ret->last = s->b[end - 1];
     ret->end = end;
     ret->n = n;

@@ -68,7 +68,7 @@ static void test_wrong_rows(void **state)
               SKIP("3", "an IPv4 address has four numbers", "1.2.3")
                   SKIP("4", "a character that no name has", "::1") SKIP("5", "empty", "")
                       SKIP("6", "not a hash of the announced kind", "abc")
-                          SKIP("7", "one URL cannot end in '*'", "evil.example/*")
+                          SKIP("7", "one URL cannot end in '*'", "http://evil.example/*")
                               SKIP("8", "not UTF-8", "a\\xff"));
 }
 

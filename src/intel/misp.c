@@ -381,7 +381,9 @@ static enum ent_err hold_value(struct misp *x, struct held *h, const struct ent_
     h->text = ent_slice(text.b, text.n);
     h->tlp = a->tags.tlp;
     h->confidence = a->tags.confidence;
-    return hold(x, h);
+    enum ent_err r = hold(x, h);
+    h->text = (struct ent_slice){NULL, 0}; /* it was copied */
+    return r;
 }
 
 static enum ent_err take_attribute(struct misp *x)

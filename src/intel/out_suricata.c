@@ -230,6 +230,6 @@ enum ent_err ent_out_suricata_end(struct ent_out *o)
     for (size_t i = 0; i < FIXED && fixed[i].rule != NULL && r == ENT_OK; i++)
         if (any_written(o, fixed[i].types))
             r = ent_buf_printf(&o->b[RULES], "alert %ssid:%llu; rev:1;)\n", fixed[i].rule,
-                               (unsigned long long)(o->opts.sid + i));
+                               (unsigned long long)o->opts.sid + i);
     return r;
 }

@@ -99,9 +99,9 @@ static enum ent_err tell_sighting(void *ctx, const struct ent_sighting *g)
     }
     ent_time_format(first, g->first);
     ent_time_format(last, g->last);
-    (void)printf("  %-10s %s times, %s to %s, last %s:%llu\n", heading(w, "seen"),
-                 ent_show_count(n, g->count), first, last, ent_show(path, g->path),
-                 (unsigned long long)g->line);
+    (void)printf("  %-10s %s time%s, %s to %s, last %s:%llu\n", heading(w, "seen"),
+                 ent_show_count(n, g->count), g->count == 1 ? "" : "s", first, last,
+                 ent_show(path, g->path), (unsigned long long)g->line);
     return ENT_OK;
 }
 

@@ -50,13 +50,13 @@ struct item {
     const char *help;
 };
 
-#define DAY 24 * 60 * MINUTE
+#define DAY (24 * 60 * MINUTE)
 #define DECAY(m, lifetime, speed, what)                                                            \
-    {ITEM(m##_lifetime), .kind = DURATION, .max = 3650 * DAY, .def = lifetime,                     \
+    {ITEM(m##_lifetime), .kind = DURATION, .max = 3650 * DAY, .def = (lifetime),                   \
      .help = "After so long, the confidence of a claim on " what " has decayed to nothing; with "  \
              "0s it never does."},                                                                 \
     {                                                                                              \
-        ITEM(m##_speed), .kind = HUNDREDTHS, .min = 10, .max = 10000, .def = speed,                \
+        ITEM(m##_speed), .kind = HUNDREDTHS, .min = 10, .max = 10000, .def = (speed),              \
                          .help = "How fast it decays: with 1 evenly, with more the sooner."        \
     }
 

@@ -197,8 +197,9 @@ static bool is_vowel(uint8_t c)
 
 static void addition(struct listing *l)
 {
-    for (char c = '0'; c <= 'z'; c = c == '9' ? 'a' : (char)(c + 1))
-        tell_char(l, l->label.n, l->label.n, c);
+    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    for (const char *c = letters; *c != '\0'; c++)
+        tell_char(l, l->label.n, l->label.n, *c);
 }
 
 static void bitsquatting(struct listing *l)

@@ -3,6 +3,7 @@
  */
 #include "watch/watch.h"
 #include "watch/set.h"
+#include "tests/support/naive_pieces.c"
 #include "tests/support/naive_watch.c"
 
 static enum ent_err ignore(void *ctx, const struct ent_hit *hit)

@@ -43,7 +43,7 @@ struct command {
 /* Every option of every command, as given; NULL and false where it was not. */
 struct args {
     const char *home, *name, *display, *url, *passphrase_file, *format, *source, *tlp, *confidence;
-    const char *observe, *listen, *port_file, *mode, *types, *from, *jobs, *threads, *since;
+    const char *observe, *listen, *port_file, *mode, *types, *from, *threads, *since;
     const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *min_confidence, *at, *output;
     const char *new_since, *sid, *columns;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal;

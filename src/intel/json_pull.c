@@ -43,11 +43,28 @@ static enum ent_err broken(struct ent_jp *p, enum ent_err e, const char *text, s
     return ent_fail(&p->diag, e, text, p->lines + 1, p->base + p->pos + at);
 }
 
+/* What was consumed since the last time goes to where the caller wants it. Only what leaves the
+ * window is copied, so that a record costs one memcpy a window. */
+static enum ent_err record(struct ent_jp *p)
+{
+    const uint8_t *from = p->window + p->record_from;
+    size_t n = p->pos - p->record_from;
+    if (p->record == NULL || p->record_full)
+        return ENT_OK;
+    p->record_from = p->pos;
+    enum ent_err r = ent_buf_put(p->record, from, n);
+    p->record_full = r == ENT_E_LIMIT;
+    return r == ENT_E_NOMEM ? (p->err = r) : ENT_OK;
+}
+
 /* Read more behind what there is; [pos, n) is kept but may move. */
 static enum ent_err fill(struct ent_jp *p)
 {
     size_t got = 0;
     if (p->pos == p->n || p->n == ENT_JP_WINDOW) {
+        if (record(p) != ENT_OK)
+            return p->err;
+        p->record_from = 0;
         memmove(p->window, p->window + p->pos, p->n - p->pos);
         p->base += p->pos;
         p->n -= p->pos;
@@ -524,4 +541,31 @@ enum ent_err ent_jp_skip(struct ent_jp *p, struct ent_diag *d)
     while (r == ENT_OK && p->depth >= until);
     p->discard = false;
     return r;
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+void ent_jp_record(struct ent_jp *p, struct ent_buf *into)
+{
+    ENT_ASSERT(p->err == ENT_OK && p->last == ENT_JP_OBJ && p->record == NULL);
+    p->record = into;
+    p->record_from = p->pos - 1; /* the brace is still in the window: nothing was read since */
+    p->record_before = into->n;
+    p->record_depth = p->depth;
+    p->record_full = false;
+}
+
+enum ent_err ent_jp_record_end(struct ent_jp *p)
+{
+    struct ent_buf *into = p->record;
+    ENT_ASSERT(into != NULL);
+    if (p->err == ENT_OK) {
+        ENT_ASSERT(p->last == ENT_JP_OBJ_END && p->depth + 1 == p->record_depth);
+        (void)record(p);
+    }
+    p->record = NULL;
+    if (p->err == ENT_OK && !p->record_full)
+        return ENT_OK;
+    into->n = p->record_before;
+    return p->err != ENT_OK ? p->err : ENT_E_LIMIT;
 }

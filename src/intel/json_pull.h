@@ -45,6 +45,11 @@ struct ent_jp {
     enum ent_jp_event last;
     uint64_t is_object[ENT_JP_DEPTH_MOST / 64];
     struct ent_buf scratch;
+    struct ent_buf *record; /* where an object goes, or NULL */
+    size_t record_from;     /* in the window: what is before it was copied already */
+    size_t record_before;   /* bytes in *record that are not ours */
+    unsigned record_depth;
+    bool record_full;
     struct ent_diag diag; /* the error that ended it, and its code */
     enum ent_err err;
 };
@@ -63,5 +68,15 @@ ENT_MUST_USE enum ent_err ent_jp_next(struct ent_jp *p, enum ent_jp_event *ret, 
 /* Past what the last event began: after ENT_JP_KEY its value, after ENT_JP_OBJ and ENT_JP_ARR all
  * of it; after anything else nothing. What is skipped is still checked. */
 ENT_MUST_USE enum ent_err ent_jp_skip(struct ent_jp *p, struct ent_diag *d);
+
+/* Right after ENT_JP_OBJ: from its '{' on, the text is appended to into as it stands, however it is
+ * read from here on. One object at a time; into must live until the end of the record, or of the
+ * parse. No memory left is an error of the parse. */
+void ent_jp_record(struct ent_jp *p, struct ent_buf *into);
+
+/* Right after the ENT_JP_OBJ_END of that object, or after an error of the parse, which it returns
+ * again: into is complete, up to the '}'. ENT_E_LIMIT: the object did not fit into the maximum of
+ * into, which holds what it held before; that is no error of the parse. */
+ENT_MUST_USE enum ent_err ent_jp_record_end(struct ent_jp *p);
 
 #endif

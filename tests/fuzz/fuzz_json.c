@@ -1,4 +1,4 @@
-/* fuzz_json.c: the events do not depend on how reads fall, and strings are UTF-8. */
+/* fuzz_json.c: reads in pieces change no event, strings are UTF-8, records are as in the text. */
 #include "base/base.h"
 #include "intel/json_pull.h"
 #include "tests/fuzz/feed.h"
@@ -7,6 +7,7 @@ static enum ent_err events(struct said *said, const uint8_t *data, size_t n, siz
 {
     struct pieces p = {{data, n}, most};
     struct ent_jp jp;
+    struct ent_buf into = {.max = n};
     enum ent_jp_event ev = ENT_JP_NULL;
     if (ent_jp_init(&jp, (struct ent_reader){pieces_read, &p}, 0, 20, 50) != ENT_OK)
         ENT_BUG("init");
@@ -17,11 +18,20 @@ static enum ent_err events(struct said *said, const uint8_t *data, size_t n, siz
         say(said, &ev, sizeof(ev));
         say(said, jp.text.p, jp.text.n);
         say(said, &jp.offset, sizeof(jp.offset));
+        if (ev == ENT_JP_OBJ && jp.record == NULL)
+            ent_jp_record(&jp, &into);
+        if (ev == ENT_JP_OBJ_END && jp.record != NULL && jp.depth + 1 == jp.record_depth) {
+            if (ent_jp_record_end(&jp) != ENT_OK ||
+                memcmp(into.p, data + jp.offset + 1 - into.n, into.n))
+                ENT_BUG("another record");
+            ent_buf_clear(&into);
+        }
         if (ev == ENT_JP_KEY && jp.text.n == 1 && (r = ent_jp_skip(&jp, NULL)) != ENT_OK)
             break;
     }
     say(said, &jp.diag.offset, sizeof(jp.diag.offset));
     ent_jp_release(&jp);
+    ent_buf_release(&into);
     return r;
 }
 

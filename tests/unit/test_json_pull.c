@@ -589,6 +589,169 @@ static void test_pieces(void **state)
     ent_buf_release(&b);
 }
 
+/* --- records ---------------------------------------------------------------------------------- */
+
+/* The slow way: where the object that begins at `at` ends. For valid text. */
+static struct ent_slice object_at(struct ent_slice s, size_t at)
+{
+    size_t depth = 0, i = at;
+    bool inside = false;
+    do {
+        uint8_t c = s.p[i];
+        if (inside && c == '\\')
+            i++;
+        else if (c == '"')
+            inside = !inside;
+        else if (!inside)
+            depth += (size_t)(c == '{') - (size_t)(c == '}');
+        i++;
+    } while (depth > 0);
+    return ent_slice(s.p + at, i - at);
+}
+
+/* Records an object that was just opened, reading it to its end with skips here and there. */
+static void record_one(struct ent_jp *p, struct ent_slice s, struct ent_buf *into)
+{
+    struct ent_slice want = object_at(s, (size_t)p->offset);
+    unsigned until = p->depth;
+    size_t before = into->n;
+    enum ent_jp_event ev = ENT_JP_OBJ;
+    ent_jp_record(p, into);
+    while (p->depth >= until) {
+        if (ent_t_below(4) == 0)
+            assert_ok(ent_jp_skip(p, NULL));
+        else
+            assert_ok(ent_jp_next(p, &ev, NULL));
+    }
+    if (want.n > into->max - before) {
+        assert_err(ent_jp_record_end(p), ENT_E_LIMIT);
+        assert_int_equal(into->n, before);
+        return;
+    }
+    assert_ok(ent_jp_record_end(p));
+    assert_int_equal(into->n, before + want.n);
+    assert_memory_equal(into->p + before, want.p, want.n);
+}
+
+/* Reads all of valid text, recording some of its objects; counts those that fit and those that do
+ * not. */
+static void check_record(struct ent_slice s, size_t most, size_t max, size_t counts[static 2])
+{
+    struct ent_t_chunks c;
+    struct ent_jp p;
+    enum ent_jp_event ev = ENT_JP_NULL;
+    struct ent_buf into;
+    ent_buf_init(&into, max);
+    assert_ok(ent_jp_init(&p, ent_t_chunk_reader(&c, s, most, true), 0, 64, 5));
+    while (ev != ENT_JP_END) {
+        assert_ok(ent_jp_next(&p, &ev, NULL));
+        if (ev != ENT_JP_OBJ || ent_t_below(3) == 0)
+            continue;
+        size_t before = into.n;
+        record_one(&p, s, &into);
+        counts[into.n == before]++;
+        if (ent_t_below(3) == 0)
+            ent_buf_clear(&into);
+    }
+    ent_buf_release(&into);
+    ent_jp_release(&p);
+}
+
+static void test_record(void **state)
+{
+    struct ent_buf b;
+    size_t counts[2] = {0, 0};
+    (void)state;
+    ent_buf_init(&b, 1u << 20);
+    for (int i = 0; i < 3000; i++) {
+        ent_buf_clear(&b);
+        put(&b, "{\"abc\": [");
+        random_value(&b, 5);
+        put(&b, ",{}]}");
+        check_record(ent_buf_slice(&b), 1 + (size_t)ent_t_below(40), i % 2 == 0 ? 1u << 20 : 60,
+                     counts);
+    }
+    assert_true(counts[0] > 1000 && counts[1] > 100); /* both ways were taken */
+    /* every place of an object at the edge of the window, escapes and all */
+    for (size_t shift = 0; shift < 90; shift++) {
+        ent_buf_clear(&b);
+        put(&b, "[\"");
+        while (b.n < ENT_JP_WINDOW - shift)
+            put(&b, "x");
+        put(&b, "\", { \"a\\ud83d\\ude00\":\"\\u20ac \xf0\x9f\x98\x80\\n\" ,\"b\":[-1.5e3,{ }\n],"
+                "\"c\" : true}\n]");
+        check_record(ent_buf_slice(&b), SIZE_MAX, 1u << 20, counts);
+        check_record(ent_buf_slice(&b), 30, 1u << 20, counts);
+    }
+    /* an object of several windows */
+    ent_buf_clear(&b);
+    put(&b, "  {\"");
+    while (b.n < 5 * ENT_JP_WINDOW)
+        put(&b, "\\u0041\\n  x");
+    put(&b, "\":[[]]}  ");
+    check_record(ent_buf_slice(&b), SIZE_MAX, 1u << 20, counts);
+    check_record(ent_buf_slice(&b), SIZE_MAX, 1u << 16, counts);
+    ent_buf_release(&b);
+}
+
+static void check_record_end(const char *text, size_t max, enum ent_err want)
+{
+    struct ent_slice s = ent_slice_str(text);
+    struct ent_jp p;
+    enum ent_jp_event ev;
+    struct ent_buf into;
+    ent_buf_init(&into, max);
+    assert_ok(ent_buf_puts(&into, "<"));
+    assert_ok(ent_jp_init(&p, ent_reader_mem(&s), 0, 4, 100));
+    assert_ok(ent_jp_next(&p, &ev, NULL));
+    ent_jp_record(&p, &into);
+    enum ent_err r = ent_jp_skip(&p, NULL);
+    assert_int_equal(r, want == ENT_E_LIMIT ? ENT_OK : want);
+    assert_err(ent_jp_record_end(&p), want);
+    assert_int_equal(into.n, want == ENT_OK ? 1 + strlen(text) : 1);
+    assert_int_equal(into.p[0], '<');
+    if (want == ENT_E_LIMIT) { /* the parse does not mind */
+        assert_ok(ent_jp_next(&p, &ev, NULL));
+        assert_int_equal(ev, ENT_JP_END);
+    }
+    ent_buf_release(&into);
+    ent_jp_release(&p);
+}
+
+static void test_record_limits(void **state)
+{
+    (void)state;
+    check_record_end("{\"a\":[{}]}", 11, ENT_OK);
+    check_record_end("{\"a\":[{}]}", 10, ENT_E_LIMIT);
+    check_record_end("{\"a\":[{}]}", 1, ENT_E_LIMIT);
+    check_record_end("{}", 3, ENT_OK);
+    check_record_end("{}", 2, ENT_E_LIMIT);
+    check_record_end("{\"a\":[{}}", 100, ENT_E_FORMAT);
+    check_record_end("{\"a\":\"\\q\"}", 100, ENT_E_FORMAT);
+    check_record_end("{", 100, ENT_E_FORMAT);
+}
+
+/* A buffer that cannot grow any more: nobody has 2^63 bytes. */
+static void test_record_memory(void **state)
+{
+    uint8_t byte = 0;
+    struct ent_slice s = ENT_SLICE_LIT("{} ");
+    struct ent_buf into = {.p = &byte, .n = 1ull << 62, .cap = 1ull << 62, .max = SIZE_MAX};
+    struct ent_jp p;
+    enum ent_jp_event ev;
+    (void)state;
+    if (ENT_T_SANITIZED) /* a sanitizer takes it for a mistake */
+        return;
+    assert_ok(ent_jp_init(&p, ent_reader_mem(&s), 0, 4, 100));
+    assert_ok(ent_jp_next(&p, &ev, NULL));
+    ent_jp_record(&p, &into);
+    assert_ok(ent_jp_next(&p, &ev, NULL));
+    assert_err(ent_jp_record_end(&p), ENT_E_NOMEM);
+    assert_err(ent_jp_next(&p, &ev, NULL), ENT_E_NOMEM);
+    assert_true(into.p == &byte && into.n == 1ull << 62);
+    ent_jp_release(&p);
+}
+
 static void test_reader_fails(void **state)
 {
     struct ent_t_chunks c;
@@ -661,6 +824,9 @@ int main(void)
         cmocka_unit_test(test_skip),
         cmocka_unit_test(test_against_jansson),
         cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_record),
+        cmocka_unit_test(test_record_limits),
+        cmocka_unit_test(test_record_memory),
         cmocka_unit_test(test_reader_fails),
     };
     return ent_t_run("json_pull", tests);

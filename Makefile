@@ -12,7 +12,7 @@ PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
 
 PKGS := libsodium libmicrohttpd libcurl gnutls sqlite3 libidn2 libpsl libzstd zlib liblzma icu-i18n \
-        icu-uc libpcap
+        icu-uc libpcap jansson
 # Asked only when something is compiled, so that `make help` and the installer work without them.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
@@ -123,9 +123,9 @@ $(BIN): $(call obj,$(CLI_SRC)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $(PIE) -o $@ $^ $(LIBS)
 
 $B/tests/unit/%: $B/tests/unit/%.o $(call obj,$(SUPPORT)) $(LIB)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka -ljansson
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
 $B/tests/ctime/%: $B/tests/ctime/%.o $(call obj,$(SUPPORT)) $(LIB)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka -ljansson
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
 $B/tests/peers/%: $B/tests/peers/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $B/examples/%: $B/examples/%.o $B/libentente.a

@@ -23,7 +23,8 @@ struct exporting {
     struct ent_known_filter filter;
     struct ent_out_opts opts;
     struct ent_out *out;
-    struct ent_indicator ind; /* the one that is on its way */
+    struct ent_object_out *objects; /* NULL: the format takes none */
+    struct ent_indicator ind;       /* the one that is on its way */
     struct ent_file_out file[ENT_OUT_FILES];
     bool terminal;
     uint64_t held;
@@ -108,7 +109,26 @@ static enum ent_err put(void *ctx, const struct ent_known *k)
                                     .text = k->text};
     const struct ent_out_item item = {
         .ind = &x->ind, .source = k->source, .first = k->first_import, .last = k->last_import};
-    return ent_out_put(x->out, &item);
+    bool gone = false;
+    enum ent_err r = ENT_OK;
+    if (x->objects != NULL)
+        r = ent_object_out_claim(x->objects, &gone, x->out, k);
+    return r == ENT_OK && !gone ? ent_out_put(x->out, &item) : r;
+}
+
+/* Objects that say nothing of an observable go only when nobody asks for certain observables. */
+static enum ent_err put_objects(struct exporting *x, struct ent_store *store)
+{
+    const struct ent_known_filter *f = &x->filter;
+    const struct ent_object_out_opts opts = {
+        .store = store, .types = f->types, .door = x->opts.door, .now = f->at};
+    if (!ent_out_takes_objects(x->format))
+        return ENT_OK;
+    enum ent_err r = ent_object_out_new(&x->objects, &opts);
+    x->filter.every = true;
+    if (r != ENT_OK || x->a->types != NULL || f->min_confidence != 0)
+        return r;
+    return ent_object_out_plain(x->objects, x->out, f->source, f->since, &cli_stop);
 }
 
 static enum ent_err walk(struct exporting *x, struct ent_store *store)
@@ -119,6 +139,8 @@ static enum ent_err walk(struct exporting *x, struct ent_store *store)
     enum ent_err r = ent_out_start(&x->out, x->format, &x->opts, &sink);
     if (r == ENT_OK)
         r = ent_store_view(store);
+    if (r == ENT_OK)
+        r = put_objects(x, store);
     for (const uint32_t *p = passes; *p != 0 && r == ENT_OK; p++) {
         struct ent_known_filter f = x->filter;
         uint64_t held = 0;
@@ -140,12 +162,24 @@ static uint64_t sum(const uint64_t count[static ENT_OBS_TYPES])
     return n;
 }
 
+static struct ent_object_sums sums(const struct exporting *x)
+{
+    return x->objects == NULL ? (struct ent_object_sums){0} : ent_object_out_sums(x->objects);
+}
+
 static void report_text(const struct exporting *x)
 {
     char types[512], n[ENT_NUM_TEXT];
     const uint64_t *lost = ent_out_lost(x->out);
+    struct ent_object_sums objects = sums(x);
     (void)fprintf(stderr, "entente: %s: %s\n", x->format->name,
                   cli_type_counts(types, ent_out_written(x->out)));
+    if (objects.written > 0)
+        (void)fprintf(stderr, "entente: objects as they came: %s\n",
+                      ent_show_count(n, objects.written));
+    if (objects.held > 0)
+        (void)fprintf(stderr, "entente: objects narrower than %s, held back: %s\n",
+                      ent_tlp_name(x->opts.door), ent_show_count(n, objects.held));
     if (sum(lost) > 0)
         (void)fprintf(stderr, "entente: %s cannot carry these, left out: %s\n", x->format->name,
                       cli_type_counts(types, lost));
@@ -174,6 +208,10 @@ static enum ent_err report_json(const struct exporting *x)
     put_counts(&j, "written", ent_out_written(x->out));
     put_counts(&j, "left_out", ent_out_lost(x->out));
     ent_json_u64(&j, "held_back", x->held);
+    if (x->objects != NULL) {
+        ent_json_u64(&j, "objects", sums(x).written);
+        ent_json_u64(&j, "objects_held_back", sums(x).held);
+    }
     ent_json_obj_end(&j);
     enum ent_err r = ent_json_end(&j);
     if (r == ENT_OK)
@@ -201,6 +239,7 @@ static int export(struct exporting *x, struct session *s)
         r = report_json(x);
     else if (r == ENT_OK)
         report_text(x);
+    ent_object_out_free(x->objects);
     ent_out_free(x->out);
     return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, where);
 }

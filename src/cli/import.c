@@ -25,6 +25,7 @@ static const struct option_spec options[] = {
 struct counts {
     uint64_t taken[ENT_OBS_TYPES], fresh, claims, same, withdrawn;
     uint64_t unmarked; /* narrower than GREEN: not compared with partners */
+    uint64_t objects[ENT_OBJECT_FOREIGN + 1], disputed;
 };
 
 /* One file, or the files of a feed, on the way in. */
@@ -133,6 +134,80 @@ static enum ent_err withdraw(void *ctx, struct ent_slice id)
     return ent_store_revoke(im->store, im->source, id);
 }
 
+/* An alarm, and no reason to leave it out: whose word is whose stays known. */
+static void say_disputed(struct importing *im, const struct ent_stix_object *o)
+{
+    char shown[ENT_SHOW_MAX], file[ENT_SHOW_MAX];
+    im->n.disputed++;
+    if (im->a->json)
+        return;
+    ent_progress_end(&im->progress);
+    (void)fprintf(stderr, "%s:%llu: disputed: another source gave another %s (both are kept)\n",
+                  ent_show(file, ent_slice_str(im->path)), (unsigned long long)o->line,
+                  ent_show(shown, o->id));
+}
+
+static enum ent_err object(void *ctx, const struct ent_stix_object *o, bool *use)
+{
+    static const char *const why[ENT_OBJECT_FOREIGN + 1] = {
+        [ENT_OBJECT_CONFLICT] = "equivocation: something else under the same id and version",
+        [ENT_OBJECT_FOREIGN] = "a new version by another than its creator"};
+    struct importing *im = ctx;
+    enum ent_object_put put;
+    bool elsewhere;
+    if (im->a->dry_run)
+        return ENT_OK;
+    enum ent_err r = ent_object_keep(im->store, &put, &elsewhere, o, im->source, im->now);
+    if (r != ENT_OK)
+        return r;
+    im->n.objects[put]++;
+    ent_progress_at(&im->progress, ent_input_consumed(im->in));
+    /* What was revoked is taken, so that it can be seen, and never counts. */
+    *use = why[put] == NULL && put != ENT_OBJECT_OLDER;
+    if (elsewhere && *use)
+        say_disputed(im, o);
+    return why[put] == NULL ? ENT_OK : skip(im, o->line, why[put], o->id);
+}
+
+static uint64_t objects(const struct counts *n)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i <= ENT_OBJECT_FOREIGN; i++)
+        sum += n->objects[i];
+    return sum;
+}
+
+static void objects_json(struct ent_json *j, const struct counts *n)
+{
+    if (objects(n) == 0)
+        return;
+    ent_json_obj(j, "objects");
+    ent_json_u64(j, "new", n->objects[ENT_OBJECT_NEW]);
+    ent_json_u64(j, "newer", n->objects[ENT_OBJECT_NEWER]);
+    ent_json_u64(j, "known", n->objects[ENT_OBJECT_SAME]);
+    ent_json_u64(j, "older", n->objects[ENT_OBJECT_OLDER]);
+    ent_json_u64(j, "after_revocation", n->objects[ENT_OBJECT_FINAL]);
+    ent_json_u64(j, "equivocation", n->objects[ENT_OBJECT_CONFLICT]);
+    ent_json_u64(j, "not_its_own", n->objects[ENT_OBJECT_FOREIGN]);
+    ent_json_u64(j, "disputed", n->disputed);
+    ent_json_obj_end(j);
+}
+
+static void objects_text(const struct counts *n)
+{
+    char all[ENT_NUM_TEXT], s[3][ENT_NUM_TEXT];
+    if (objects(n) == 0)
+        return;
+    (void)printf("  objects  %s: %s new, %s in a newer version, %s in an older one\n",
+                 ent_show_count(all, objects(n)), ent_show_count(s[0], n->objects[ENT_OBJECT_NEW]),
+                 ent_show_count(s[1], n->objects[ENT_OBJECT_NEWER]),
+                 ent_show_count(s[2], n->objects[ENT_OBJECT_OLDER]));
+    if (n->objects[ENT_OBJECT_CONFLICT] + n->disputed > 0)
+        (void)printf(
+            "  alarm    %s say two things under one id and version: somebody lies, or errs\n",
+            ent_show_count(all, n->objects[ENT_OBJECT_CONFLICT] + n->disputed));
+}
+
 static enum ent_err report_json(struct importing *im, enum ent_format format)
 {
     struct ent_buf line;
@@ -156,6 +231,7 @@ static enum ent_err report_json(struct importing *im, enum ent_format format)
     ent_json_u64(&j, "new_claims", im->n.claims);
     ent_json_u64(&j, "known", im->n.same);
     ent_json_u64(&j, "withdrawn", im->n.withdrawn);
+    objects_json(&j, &im->n);
     ent_json_u64(&j, "skipped", im->skipped);
     ent_json_obj(&j, "lint");
     cli_lint_json(&j, ent_lint_report(im->lint));
@@ -191,6 +267,7 @@ static void report_text(const struct importing *im, enum ent_format format)
     if (im->n.withdrawn > 0)
         (void)printf("  withdrawn %s: their author took them back\n",
                      ent_show_count(n[3], im->n.withdrawn));
+    objects_text(&im->n);
     if (im->skipped > 0)
         (void)printf("  skipped  %s%s\n", ent_show_count(n[3], im->skipped),
                      im->skipped > SKIPS_SHOWN && !im->a->verbose
@@ -223,7 +300,7 @@ static enum ent_err read_file(struct importing *im, const struct ent_import_opts
                               enum ent_format *ret_format, struct ent_diag *d)
 {
     const struct ent_import_sink sink = {
-        .ctx = im, .take = take, .skip = skip, .withdraw = withdraw};
+        .ctx = im, .take = take, .skip = skip, .withdraw = withdraw, .object = object};
     const struct counts before = im->n;
     char what[ENT_SHOW_MAX + 16], shown[ENT_SHOW_MAX];
     enum ent_err r = ent_input_open(&im->in, d, im->path, BOMB_RATIO);

@@ -76,6 +76,9 @@ ENT_MUST_USE enum ent_err ent_list_read(struct ent_feed *f);
 ENT_MUST_USE enum ent_err ent_uscert_read(struct ent_feed *f);
 ENT_MUST_USE enum ent_err ent_stix_read(struct ent_feed *f);
 ENT_MUST_USE enum ent_err ent_misp_read(struct ent_feed *f);
+/* "modified" so that bytes sort as times do: without 'Z' and without zeros at its end; empty stays
+ * empty. False when it is no timestamp of STIX. */
+bool ent_stix_version(char ret[static ENT_STIX_VERSION], struct ent_slice modified);
 /* The UUID of the TLP 2.0 marking. */
 const char *ent_stix_marking(enum ent_tlp t);
 ENT_MUST_USE enum ent_err ent_zeek_read(struct ent_feed *f);

@@ -58,6 +58,25 @@ enum ent_format {
 const char *ent_format_name(enum ent_format f); /* "list", "us-cert-csv", "stix", "misp", ... */
 ENT_MUST_USE enum ent_err ent_format_parse(enum ent_format *ret, struct ent_slice name);
 
+/*
+ * An object of STIX as it came, whether the standard knows its type or not. Slices live as long as
+ * the call. Which version of an object counts, and who may change it, is for the store to say.
+ */
+struct ent_stix_object {
+    struct ent_slice id;      /* "type--UUID", see ent_is_stix_id() */
+    struct ent_slice version; /* when it was modified, so that bytes sort as times do; or empty */
+    struct ent_slice creator; /* created_by_ref; empty when it does not say */
+    struct ent_slice refs;    /* ids that it points to, '\n' behind each */
+    struct ent_slice bytes;   /* from '{' to '}' */
+    uint64_t line;
+    enum ent_tlp tlp;
+    bool revoked;
+    bool taken; /* an indicator, out of which observables are taken */
+};
+#define ENT_STIX_ID_MAX      256
+#define ENT_STIX_VERSION     64 /* with NUL */
+#define ENT_STIX_OBJECT_MOST ((size_t)1 << 20)
+
 /* What the reader of a file is told. Either callback may return an error, which ends the import
  * with that error. */
 struct ent_import_sink {
@@ -68,6 +87,9 @@ struct ent_import_sink {
     /* The source takes back whatever it said under this id (not empty); NULL: such rows are
      * skipped. */
     enum ent_err (*withdraw)(void *ctx, struct ent_slice id);
+    /* STIX: each object, before what is taken out of it, which is told only if *ret_use stays true.
+     * NULL: not wanted. */
+    enum ent_err (*object)(void *ctx, const struct ent_stix_object *o, bool *ret_use);
 };
 
 struct ent_import_opts {
@@ -75,7 +97,8 @@ struct ent_import_opts {
     enum ent_tlp tlp;         /* for what is not marked; 0 means AMBER */
     int confidence;           /* for what does not say; -1 to leave it so */
     struct ent_slice columns; /* ENT_FORMAT_TABLE: "value=2,type=Name"; empty: by their names */
-    bool unflagged;           /* MISP: also what its author did not mark with "to_ids" */
+    bool unflagged;           /* MISP: also what its author did not mark with "to_ids"; STIX: also
+                                 observables that no indicator speaks of */
 };
 
 /*
@@ -87,6 +110,40 @@ struct ent_import_opts {
 ENT_MUST_USE enum ent_err ent_intel_read(struct ent_reader in, const struct ent_import_opts *opts,
                                          const struct ent_import_sink *sink,
                                          enum ent_format *ret_format, struct ent_diag *d);
+
+/* --- objects of STIX ----------------------------------------------------------------------------
+ */
+
+/* "type--" and at least one more character: letters, digits, '-', '_', '.', in all at most
+ * ENT_STIX_ID_MAX. */
+bool ent_is_stix_id(struct ent_slice s);
+
+/* What people want to know of an object: UTF-8, one line, empty where it does not say. */
+struct ent_stix_summary {
+    char type[64], name[256], relation[64], opinion[32], modified[ENT_STIX_VERSION];
+    char pattern[256], value[256];
+    char id[ENT_STIX_ID_MAX + 1], creator[ENT_STIX_ID_MAX + 1];
+    char source[ENT_STIX_ID_MAX + 1], target[ENT_STIX_ID_MAX + 1]; /* of a relationship */
+    char sighting_of[ENT_STIX_ID_MAX + 1];
+    uint64_t count; /* of a sighting; 0 when not said */
+    bool revoked;
+};
+/* ENT_E_FORMAT for what is no JSON object. */
+ENT_MUST_USE enum ent_err ent_stix_summarise(struct ent_stix_summary *ret, struct ent_slice object);
+
+/* Whether two objects say the same, however they are written. What cannot be read says nothing that
+ * another could say. */
+bool ent_stix_same(struct ent_slice a, struct ent_slice b);
+
+/* The id that STIX 2.1 section 2.9 gives to a cyber-observable: of what it is made of, as JCS (RFC
+ * 8785) writes it. */
+#define ENT_STIX_SCO_ID 80 /* with NUL */
+ENT_MUST_USE enum ent_err ent_stix_sco_id(char ret[static ENT_STIX_SCO_ID], const char *type,
+                                          struct ent_slice jcs);
+/* The same for an observable; ENT_E_UNSUPPORTED for one that is no single object of STIX (an
+ * endpoint, the start of URLs). */
+ENT_MUST_USE enum ent_err ent_stix_id_of(char ret[static ENT_STIX_SCO_ID],
+                                         const struct ent_observable *o);
 
 /* --- feeds of MISP ------------------------------------------------------------------------------
  */

@@ -569,3 +569,10 @@ enum ent_err ent_jp_record_end(struct ent_jp *p)
     into->n = p->record_before;
     return p->err != ENT_OK ? p->err : ENT_E_LIMIT;
 }
+
+void ent_jp_record_drop(struct ent_jp *p)
+{
+    if (p->record != NULL)
+        p->record->n = p->record_before;
+    p->record = NULL;
+}

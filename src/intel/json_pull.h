@@ -78,5 +78,7 @@ void ent_jp_record(struct ent_jp *p, struct ent_buf *into);
  * again: into is complete, up to the '}'. ENT_E_LIMIT: the object did not fit into the maximum of
  * into, which holds what it held before; that is no error of the parse. */
 ENT_MUST_USE enum ent_err ent_jp_record_end(struct ent_jp *p);
+/* Before that, to give it up: into holds what it held before. Fine without a record. */
+void ent_jp_record_drop(struct ent_jp *p);
 
 #endif

@@ -6,8 +6,8 @@
 #include "intel/feed.h"
 #include "intel/out_parts.h"
 
-#define PENDING (64u << 10)  /* handed on when there is that much */
-#define MOST    (256u << 10) /* of that and one observable */
+#define PENDING (64u << 10)                           /* handed on when there is that much */
+#define MOST    ((256u << 10) + ENT_STIX_OBJECT_MOST) /* of that, one observable and one object */
 
 /* --- list, hosts ------------------------------------------------------------------------------ */
 
@@ -62,7 +62,8 @@ static const struct ent_out_writer writers[] = {
     {.format = {.name = "stix", .types = ENT_OBS_ALL},
      .start = ent_out_stix_start,
      .put = ent_out_stix_put,
-     .end = ent_out_stix_end},
+     .end = ent_out_stix_end,
+     .object = ent_out_stix_object},
     {.format = {.name = "misp", .types = ENT_OBS_ALL & ~ENT_OBS_BIT(ENT_OBS_URLPREFIX)},
      .start = ent_out_misp_start,
      .put = ent_out_misp_put,
@@ -87,6 +88,14 @@ const struct ent_out_format *ent_out_format_find(struct ent_slice name)
         if (ent_slice_eq(name, ent_slice_str(writers[i].format.name)))
             return &writers[i].format;
     return NULL;
+}
+
+static const struct ent_out_writer *writer_of(const struct ent_out_format *format)
+{
+    for (size_t i = 0; i < WRITERS; i++)
+        if (&writers[i].format == format)
+            return &writers[i];
+    ENT_BUG("a format that is not in the table");
 }
 
 /* --- what they share -------------------------------------------------------------------------- */
@@ -138,11 +147,7 @@ enum ent_err ent_out_start(struct ent_out **ret, const struct ent_out_format *fo
     enum ent_err r = ENT_OK;
     if (o == NULL)
         return ENT_E_NOMEM;
-    for (size_t i = 0; i < WRITERS; i++)
-        if (&writers[i].format == format)
-            o->writer = &writers[i];
-    if (o->writer == NULL)
-        ENT_BUG("a format that is not in the table");
+    o->writer = writer_of(format);
     o->opts = *opts;
     o->sink = *sink;
     for (unsigned f = 0; f < ENT_OUT_FILES; f++)
@@ -176,6 +181,22 @@ enum ent_err ent_out_put(struct ent_out *o, const struct ent_out_item *item)
     if (item->ind->tlp > o->narrowest)
         o->narrowest = item->ind->tlp;
     return r == ENT_OK ? hand_on(o, PENDING) : r;
+}
+
+bool ent_out_takes_objects(const struct ent_out_format *format)
+{
+    return writer_of(format)->object != NULL;
+}
+
+enum ent_err ent_out_object(struct ent_out *o, struct ent_slice id, struct ent_slice bytes)
+{
+    enum ent_err r = o->writer->object(o, id, bytes);
+    return r == ENT_OK ? hand_on(o, PENDING) : r;
+}
+
+void ent_out_carried(struct ent_out *o, enum ent_obs_type type)
+{
+    o->written[type]++;
 }
 
 enum ent_err ent_out_end(struct ent_out *o)

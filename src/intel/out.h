@@ -52,6 +52,13 @@ ENT_MUST_USE enum ent_err ent_out_start(struct ent_out **ret, const struct ent_o
                                         const struct ent_out_opts *opts,
                                         const struct ent_out_sink *sink);
 ENT_MUST_USE enum ent_err ent_out_put(struct ent_out *o, const struct ent_out_item *item);
+/* An object of STIX as it came; the format's own objects are left out, for it writes them itself.
+ * False from the first where the format has no place for such objects. */
+bool ent_out_takes_objects(const struct ent_out_format *format);
+ENT_MUST_USE enum ent_err ent_out_object(struct ent_out *o, struct ent_slice id,
+                                         struct ent_slice bytes);
+/* An observable that went out as a part of such an object. */
+void ent_out_carried(struct ent_out *o, enum ent_obs_type type);
 /* What stands behind the last one. Then ent_out_free(). */
 ENT_MUST_USE enum ent_err ent_out_end(struct ent_out *o);
 void ent_out_free(struct ent_out *o);

@@ -25,6 +25,7 @@ struct ent_out_writer {
     /* ENT_E_UNSUPPORTED for what the format cannot carry: then what it has written is dropped. */
     enum ent_err (*put)(struct ent_out *o, const struct ent_out_item *item);
     enum ent_err (*end)(struct ent_out *o); /* or NULL */
+    enum ent_err (*object)(struct ent_out *o, struct ent_slice id, struct ent_slice bytes);
 };
 
 #define ENT_OUT_ADDRESSES (ENT_OBS_BIT(ENT_OBS_IPV4) | ENT_OBS_BIT(ENT_OBS_IPV6))
@@ -69,6 +70,8 @@ ENT_MUST_USE enum ent_err ent_out_nft_end(struct ent_out *o);
 ENT_MUST_USE enum ent_err ent_out_stix_start(struct ent_out *o);
 ENT_MUST_USE enum ent_err ent_out_stix_put(struct ent_out *o, const struct ent_out_item *item);
 ENT_MUST_USE enum ent_err ent_out_stix_end(struct ent_out *o);
+ENT_MUST_USE enum ent_err ent_out_stix_object(struct ent_out *o, struct ent_slice id,
+                                              struct ent_slice bytes);
 
 ENT_MUST_USE enum ent_err ent_out_misp_start(struct ent_out *o);
 ENT_MUST_USE enum ent_err ent_out_misp_put(struct ent_out *o, const struct ent_out_item *item);

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "intel/feed.h"
 #include "intel/out_parts.h"
+#include "intel/parse.h"
 #include "intel/uuid.h"
 
 #define PATTERN_MOST (2 * ENT_OBS_MAX + 256)
@@ -242,6 +243,25 @@ enum ent_err ent_out_stix_put(struct ent_out *o, const struct ent_out_item *item
         r = put_indicator(o, item, &self, ent_buf_slice(&pattern));
     ent_buf_release(&pattern);
     return r;
+}
+
+/* --- objects of others ------------------------------------------------------------------------ */
+
+/* A publisher who reads his own bundle again must not stand in the next one twice. */
+enum ent_err ent_out_stix_object(struct ent_out *o, struct ent_slice id, struct ent_slice bytes)
+{
+    static const struct ent_slice identity = ENT_SLICE_LIT("identity--");
+    struct ent_uuid16 self;
+    char uuid[ENT_UUID_TEXT];
+    enum ent_err r = ent_out_self(&self, o);
+    if (r != ENT_OK)
+        return r;
+    ent_uuid_text(uuid, &self);
+    if (ent_slice_starts(id, identity) &&
+        ent_slice_eq(ent_slice_from(id, identity.n), ent_slice_str(uuid)))
+        return ENT_OK;
+    r = o->n++ == 0 ? ENT_OK : ent_buf_puts(&o->b[0], ",\n");
+    return r == ENT_OK ? ent_buf_put_slice(&o->b[0], bytes) : r;
 }
 
 enum ent_err ent_out_stix_end(struct ent_out *o)

@@ -17,6 +17,7 @@
 #include "node/image.h"
 #include "node/config.h"
 #include "node/lint.h"
+#include "node/object.h"
 #include "node/ask.h"
 #include "node/peer.h"
 

@@ -70,6 +70,21 @@ enum ent_query {
     ENT_Q_SUM_SIGHTINGS,
     ENT_Q_SUM_TAGGED,
     ENT_Q_SUM_BYTES,
+    ENT_Q_OBJECT_KNOWN,
+    ENT_Q_OBJECT_EQUAL,
+    ENT_Q_OBJECT_ODD,
+    ENT_Q_OBJECT_ELSEWHERE,
+    ENT_Q_OBJECT_LATEST,
+    ENT_Q_OBJECT_ADD,
+    ENT_Q_OBJECT_NARROW,
+    ENT_Q_OBJECTS,
+    ENT_Q_OBJECT_VERSIONS,
+    ENT_Q_OBJECT,
+    ENT_Q_POINT,
+    ENT_Q_POINTING,
+    ENT_Q_DROP_CLAIM,
+    ENT_Q_COUNT_OBJECTS,
+    ENT_Q_COUNT_ODD,
     ENT_Q_COUNT
 };
 
@@ -103,6 +118,10 @@ void ent_store_done(sqlite3_stmt *st);
 
 /* Step a statement that returns no row, then reset it; NULL is the failure to prepare it. */
 ENT_MUST_USE enum ent_err ent_store_run(struct ent_store *s, sqlite3_stmt *st);
+
+/* The id of a source, which is made unless it is there. */
+ENT_MUST_USE enum ent_err ent_store_source(struct ent_store *s, int64_t *ret,
+                                           struct ent_slice name);
 
 /* A new mark, as part of the transaction. */
 ENT_MUST_USE enum ent_err ent_store_renew_mark(struct ent_store *s);

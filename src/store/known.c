@@ -42,6 +42,12 @@ static void bind_context(sqlite3_stmt *st, const void *what)
     ent_store_bind(st, 2, ind->text);
 }
 
+enum ent_err ent_store_source(struct ent_store *s, int64_t *ret, struct ent_slice name)
+{
+    bool ignored = false;
+    return intern(s, ret, &ignored, ENT_Q_ADD_SOURCE, ENT_Q_FIND_SOURCE, bind_source, &name);
+}
+
 static enum ent_err put_claim(struct ent_store *s, enum ent_query q, const int64_t key[static 3],
                               const struct ent_indicator *ind, int64_t now)
 {
@@ -67,8 +73,7 @@ enum ent_err ent_store_put(struct ent_store *s, enum ent_put *ret, const struct 
     bool fresh = false, ignored = false;
     enum ent_err r;
     s->touched = true;
-    if ((r = intern(s, &key[1], &ignored, ENT_Q_ADD_SOURCE, ENT_Q_FIND_SOURCE, bind_source,
-                    &source)) != ENT_OK ||
+    if ((r = ent_store_source(s, &key[1], source)) != ENT_OK ||
         (r = intern(s, &key[2], &ignored, ENT_Q_ADD_CONTEXT, ENT_Q_FIND_CONTEXT, bind_context,
                     ind)) != ENT_OK ||
         (r = intern(s, &key[0], &fresh, ENT_Q_ADD_OBSERVABLE, ENT_Q_FIND_OBSERVABLE,
@@ -86,11 +91,9 @@ enum ent_err ent_store_put(struct ent_store *s, enum ent_put *ret, const struct 
 enum ent_err ent_store_revoke(struct ent_store *s, struct ent_slice source, struct ent_slice ext_id)
 {
     int64_t id = 0;
-    bool ignored = false;
     if (ext_id.n == 0) /* would take back whatever came without an id */
         return ENT_E_FORMAT;
-    enum ent_err r =
-        intern(s, &id, &ignored, ENT_Q_ADD_SOURCE, ENT_Q_FIND_SOURCE, bind_source, &source);
+    enum ent_err r = ent_store_source(s, &id, source);
     sqlite3_stmt *st = ent_store_query(s, ENT_Q_REVOKE);
     if (r != ENT_OK || st == NULL)
         return r != ENT_OK ? r : ent_store_fail(s);
@@ -126,6 +129,7 @@ static enum ent_err take_row(sqlite3_stmt *st, struct ent_known *k)
  * the last of them has been counted, so they are copied. */
 struct walk {
     enum ent_tlp door;
+    bool every;
     struct ent_known now; /* claims is 0 as long as none of them passed the door */
     struct ent_buf words;
     uint64_t held;
@@ -166,6 +170,12 @@ static enum ent_err step(struct walk *w, sqlite3_stmt *st)
 {
     uint64_t id = (uint64_t)sqlite3_column_int64(st, 0);
     enum ent_err r;
+    if (w->every) {
+        if (ent_tlp_may_pass((enum ent_tlp)sqlite3_column_int(st, 3), w->door))
+            return (r = take_row(st, &w->now)) == ENT_OK ? w->each(w->ctx, &w->now) : r;
+        w->held++;
+        return ENT_OK;
+    }
     if (id != w->now.id) {
         if ((r = finish(w)) != ENT_OK)
             return r;
@@ -195,6 +205,7 @@ enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *
         return st == NULL ? ent_store_fail(s) : ENT_E_NOMEM;
     }
     w->door = f->max_tlp == 0 ? ENT_TLP_RED : f->max_tlp;
+    w->every = f->every;
     w->each = each;
     w->ctx = ctx;
     ent_buf_init(&w->words, 1u << 20);
@@ -208,7 +219,7 @@ enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *
     if (r == ENT_OK && z != SQLITE_DONE)
         r = ent_store_fail(s);
     ent_store_done(st);
-    if (r == ENT_OK && (r = finish(w)) == ENT_OK && f->held != NULL)
+    if (r == ENT_OK && (w->every || (r = finish(w)) == ENT_OK) && f->held != NULL)
         *f->held = w->held;
     ent_buf_release(&w->words);
     free(w);
@@ -242,8 +253,10 @@ enum ent_err ent_store_view(struct ent_store *s)
 
 void ent_store_rest(struct ent_store *s)
 {
-    if (s->stmt[ENT_Q_GET] != NULL)
-        ent_store_done(s->stmt[ENT_Q_GET]);
+    static const enum ent_query open[] = {ENT_Q_GET, ENT_Q_OBJECT};
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
+        if (s->stmt[open[i]] != NULL)
+            ent_store_done(s->stmt[open[i]]);
     ent_store_rollback(s);
 }
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #define APPLICATION_ID 0x456E7465 /* "Ente" */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 #define CACHE          "-32768" /* KiB: the indexes of a million observables, mostly */
 
 static const char schema[] =
@@ -65,7 +65,16 @@ static const char added[] =
     " KEY (observable, source)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS tag (observable INTEGER NOT NULL REFERENCES observable, name TEXT"
     " NOT NULL, added INTEGER NOT NULL, PRIMARY KEY (observable, name)) WITHOUT ROWID;"
-    "PRAGMA user_version = 3;"; /* SCHEMA_VERSION */
+    /* Objects of STIX as they came, see object.c. */
+    "CREATE TABLE IF NOT EXISTS object (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, version TEXT NOT"
+    " NULL, source INTEGER NOT NULL REFERENCES source, tlp INTEGER NOT NULL, revoked INTEGER NOT"
+    " NULL, taken INTEGER NOT NULL, state INTEGER NOT NULL, imported INTEGER NOT NULL, body TEXT"
+    " NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS object_id ON object (id, source, version) WHERE state < 2;"
+    "CREATE INDEX IF NOT EXISTS object_odd ON object (id, source, version) WHERE state >= 2;"
+    "CREATE TABLE IF NOT EXISTS pointer (target TEXT NOT NULL, object INTEGER NOT NULL REFERENCES"
+    " object, PRIMARY KEY (target, object)) WITHOUT ROWID;"
+    "PRAGMA user_version = 4;"; /* SCHEMA_VERSION */
 
 /* The columns that take_row() reads, and when a claim counts. ?3 is the time, 0 for any. */
 #define ROW                                                                                        \
@@ -89,6 +98,16 @@ static const char added[] =
     " FROM claim c CROSS JOIN observable o ON o.id = c.observable"                                 \
     " CROSS JOIN source s ON s.id = c.source CROSS JOIN context x ON x.id = c.context"             \
     " LEFT JOIN decision d ON d.observable = c.observable AND d.source = c.source"
+
+/* The columns that take_kept() reads. */
+#define KEPT                                                                                       \
+    "o.seq, o.id, o.version, s.name, o.tlp, o.revoked, o.taken, o.state, o.imported, o.body"
+/* Of what its source gave, and what counts at all (ENT_OBJECT_DISPUTED does). */
+#define LATEST(o)                                                                                  \
+    o ".state < 2 AND NOT EXISTS (SELECT 1 FROM object p WHERE p.id = " o ".id AND p.source = " o  \
+      ".source AND p.state < 2 AND (p.version > " o ".version OR (p.version = " o                  \
+      ".version AND p.seq > " o ".seq)))"
+#define OBJECT_PASSES(o, s) "(?3 = '' OR " s ".name = ?3) AND " o ".imported >= ?4 AND " LATEST(o)
 
 static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_BEGIN] = "BEGIN IMMEDIATE",
@@ -211,6 +230,40 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_SUM_TAGGED] = "SELECT count(DISTINCT observable) FROM tag",
     [ENT_Q_SUM_BYTES] = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
     [ENT_Q_SIGHTED] = "SELECT coalesce(sum(count), 0) FROM sighting WHERE observable = ?1",
+    [ENT_Q_OBJECT_KNOWN] = "SELECT EXISTS (SELECT 1 FROM object WHERE id = ?1 AND state < 2)",
+    [ENT_Q_OBJECT_EQUAL] = "SELECT seq, state, tlp, body FROM object WHERE id = ?1 AND source = ?2"
+                           " AND version = ?3 AND state < 2 ORDER BY seq DESC LIMIT ?4",
+    [ENT_Q_OBJECT_ODD] = "SELECT seq, state, tlp, body FROM object WHERE id = ?1 AND source = ?2"
+                         " AND version = ?3 AND state >= 2 ORDER BY seq LIMIT ?4",
+    [ENT_Q_OBJECT_ELSEWHERE] =
+        "SELECT o.body FROM source s CROSS JOIN object o ON o.id = ?1 AND o.source = s.id AND"
+        " o.version = ?3 AND o.state < 2 WHERE s.id <> ?2 LIMIT ?4",
+    [ENT_Q_OBJECT_LATEST] = "SELECT seq, version, revoked, body FROM object WHERE id = ?1 AND"
+                            " source = ?2 AND state < 2 ORDER BY version DESC, seq DESC LIMIT 1",
+    [ENT_Q_OBJECT_ADD] = "INSERT INTO object (id, version, source, tlp, revoked, taken, state,"
+                         " imported, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [ENT_Q_OBJECT_NARROW] = "UPDATE object SET tlp = ?2 WHERE seq = ?1",
+    [ENT_Q_OBJECTS] =
+        "SELECT " KEPT " FROM object o CROSS JOIN source s ON s.id = o.source WHERE"
+        " (?1 = '' OR substr(o.id, 1, length(?1)) = ?1) AND (?5 = 0 OR o.taken = 0)"
+        " AND " OBJECT_PASSES("o",
+                              "s") " AND NOT EXISTS (SELECT 1 FROM object q JOIN source t ON"
+                                   " t.id = q.source WHERE q.id = o.id AND q.source < o.source AND "
+                                   "q.tlp <= ?2 AND " OBJECT_PASSES("q", "t") ") ORDER BY o.seq",
+    [ENT_Q_OBJECT_VERSIONS] = "SELECT " KEPT " FROM object o CROSS JOIN source s ON s.id = o.source"
+                              " WHERE (o.id = ?1 AND o.state < 2) OR (o.id = ?1 AND o.state >= 2)"
+                              " ORDER BY o.version DESC, o.seq",
+    [ENT_Q_OBJECT] = "SELECT " KEPT " FROM object o CROSS JOIN source s ON s.id = o.source"
+                     " WHERE o.id = ?1 AND (?2 = '' OR s.name = ?2) AND " LATEST(
+                         "o") " ORDER BY o.source LIMIT 1",
+    [ENT_Q_POINT] = "INSERT INTO pointer VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    [ENT_Q_POINTING] = "SELECT " KEPT " FROM pointer r CROSS JOIN object o ON o.seq = r.object"
+                       " CROSS JOIN source s ON s.id = o.source WHERE r.target = ?1"
+                       " AND " LATEST("o") " ORDER BY r.object",
+    [ENT_Q_DROP_CLAIM] = "DELETE FROM claim WHERE observable = (SELECT id FROM observable WHERE"
+                         " type = ?1 AND value = ?2) AND source = ?3 AND ext_id = ?4",
+    [ENT_Q_COUNT_OBJECTS] = "SELECT count(*) FROM object",
+    [ENT_Q_COUNT_ODD] = "SELECT count(*) FROM object WHERE state <> 0",
     [ENT_Q_GUARD_ADD] = "INSERT INTO guard_name VALUES (?1, ?2) ON CONFLICT DO UPDATE SET display ="
                         " excluded.display",
     [ENT_Q_GUARD_REMOVE] = "DELETE FROM guard_name WHERE name = ?1",

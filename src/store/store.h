@@ -57,6 +57,7 @@ struct ent_known_filter {
     int min_confidence;      /* only claims at least this sure; 0 means all, also those without */
     int64_t since;           /* only claims that first came then or later; 0 means all */
     struct ent_slice source; /* only claims by this one; empty means all */
+    bool every;              /* each claim, not the best on each observable; held counts claims */
     uint64_t
         *held; /* NULL, or where those are counted of whose claims max_tlp alone let none pass */
 };
@@ -89,7 +90,7 @@ ENT_MUST_USE enum ent_err ent_store_get(struct ent_store *s, struct ent_known *r
 /*
  * Many questions in a row are faster on one view of the store than each on its own. The view does
  * not change; ent_store_rest() ends it (outside of transactions only), and what ent_store_get()
- * holds open with it. Meanwhile SQLite cannot clear its log of what other processes wrote: who
+ * and ent_store_object() hold open with it. Meanwhile SQLite cannot clear its log of what other processes wrote: who
  * waits rests first.
  */
 ENT_MUST_USE enum ent_err ent_store_view(struct ent_store *s);
@@ -112,6 +113,94 @@ ENT_MUST_USE enum ent_err ent_store_mark(struct ent_store *s, struct ent_mark16 
 /* Observables by type (index is enum ent_obs_type), and all claims. */
 ENT_MUST_USE enum ent_err ent_store_count(struct ent_store *s, uint64_t ret[static ENT_OBS_TYPES],
                                           uint64_t *ret_claims);
+
+/* --- objects of STIX ----------------------------------------------------------------------------
+ */
+
+/*
+ * Each source's objects are its own: no source can change, take back or hide what another one gave.
+ * Of the versions that a source gave of an object the latest counts, until it is revoked, which is
+ * final. All are kept.
+ */
+enum ent_object_put {
+    ENT_OBJECT_NEW,      /* not known from this source */
+    ENT_OBJECT_SAME,     /* known, and it is the one that counts */
+    ENT_OBJECT_NEWER,    /* it takes the place of the one that counted */
+    ENT_OBJECT_OLDER,    /* a later version counts */
+    ENT_OBJECT_FINAL,    /* it was revoked; what comes afterwards does not count */
+    ENT_OBJECT_CONFLICT, /* this source said something else under this id and version before:
+                            equivocation; both are kept, the first counts */
+    ENT_OBJECT_FOREIGN   /* a new version, or a revocation, by another than its creator */
+};
+
+/* Inside a transaction. before, empty, gets the bytes of what counted until now if ret is
+ * ENT_OBJECT_NEWER. *ret_elsewhere: another source said something else under this id and version;
+ * both count. */
+ENT_MUST_USE enum ent_err ent_store_object_put(struct ent_store *s, enum ent_object_put *ret,
+                                               bool *ret_elsewhere, struct ent_buf *before,
+                                               const struct ent_stix_object *o,
+                                               struct ent_slice source, int64_t now);
+
+/* What stands behind an object's id in the store. */
+enum ent_object_state {
+    ENT_OBJECT_COUNTS = 0,
+    ENT_OBJECT_DISPUTED = 1, /* it counts, and another source gave another one */
+    ENT_OBJECT_EQUIVOCAL = 2,
+    ENT_OBJECT_NOT_ITS_OWN = 3,
+    ENT_OBJECT_TOO_LATE = 4 /* after its revocation */
+};
+
+struct ent_kept {
+    uint64_t seq; /* in the order in which they came */
+    struct ent_slice id, version, source, bytes;
+    enum ent_tlp tlp;
+    enum ent_object_state state;
+    bool revoked, taken;
+    int64_t imported;
+};
+
+struct ent_object_filter {
+    struct ent_slice type;   /* empty means all */
+    struct ent_slice source; /* empty means all */
+    enum ent_tlp max_tlp;    /* at most this narrow; 0 means all */
+    int64_t since;           /* imported then or later */
+    bool plain;              /* only those that nothing was taken out of */
+    uint64_t *held;          /* NULL, or where those are counted that max_tlp alone held back */
+};
+
+/* Those that count, in the order in which they came; of what several sources gave, one. Slices are
+ * valid during the call. */
+ENT_MUST_USE enum ent_err ent_store_objects(struct ent_store *s, const struct ent_object_filter *f,
+                                            enum ent_err (*each)(void *ctx,
+                                                                 const struct ent_kept *k),
+                                            void *ctx);
+
+/* All versions of one, by all sources, the latest first. */
+ENT_MUST_USE enum ent_err ent_store_object_versions(struct ent_store *s, struct ent_slice id,
+                                                    enum ent_err (*each)(void *ctx,
+                                                                         const struct ent_kept *k),
+                                                    void *ctx);
+
+/* The one that counts, of this source, or if it is empty, of the first that gave one;
+ * ENT_E_NOTFOUND. Its slices are valid until the next call on s that asks for an object. */
+ENT_MUST_USE enum ent_err ent_store_object(struct ent_store *s, struct ent_kept *ret,
+                                           struct ent_slice source, struct ent_slice id);
+
+/* Those that count and point to this id, in the order in which they came. */
+ENT_MUST_USE enum ent_err ent_store_pointing(struct ent_store *s, struct ent_slice id,
+                                             enum ent_err (*each)(void *ctx,
+                                                                  const struct ent_kept *k),
+                                             void *ctx);
+
+/* Inside a transaction: what this source said under this id about the observable, its author says
+ * no longer; fine if it never did. */
+ENT_MUST_USE enum ent_err ent_store_drop_claim(struct ent_store *s, const struct ent_observable *o,
+                                               struct ent_slice source, struct ent_slice ext_id);
+
+/* How many objects are kept, versions counted, and of these the ones in a state other than
+ * ENT_OBJECT_COUNTS. */
+ENT_MUST_USE enum ent_err ent_store_count_objects(struct ent_store *s, uint64_t *ret,
+                                                  uint64_t *ret_odd);
 
 /* --- what is known of something -----------------------------------------------------------------
  */

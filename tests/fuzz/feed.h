@@ -70,6 +70,18 @@ static inline enum ent_err feed_withdraw(void *ctx, struct ent_slice id)
     return ENT_OK;
 }
 
+static inline enum ent_err feed_object(void *ctx, const struct ent_stix_object *o, bool *use)
+{
+    if (!ent_is_stix_id(o->id) || o->tlp < ENT_TLP_CLEAR || o->tlp > ENT_TLP_RED ||
+        o->bytes.n < 2 || o->bytes.p[0] != '{' || o->bytes.p[o->bytes.n - 1] != '}')
+        ENT_BUG("no object");
+    say(ctx, o->bytes.p, o->bytes.n);
+    say(ctx, o->refs.p, o->refs.n);
+    say(ctx, o->version.p, o->version.n);
+    *use = o->bytes.n % 2 == 0;
+    return ENT_OK;
+}
+
 static inline int feed_fuzz(enum ent_format format, const uint8_t *data, size_t n)
 {
     const struct ent_import_opts opts = {.format = format, .confidence = -1};
@@ -78,7 +90,8 @@ static inline int feed_fuzz(enum ent_format format, const uint8_t *data, size_t 
     enum ent_err r[2];
     for (int way = 0; way < 2; way++) {
         struct pieces p = {{data, n}, way == 0 ? SIZE_MAX : 1 + n % 5};
-        struct ent_import_sink sink = {&said[way], feed_take, feed_skip, feed_withdraw};
+        struct ent_import_sink sink = {&said[way], feed_take, feed_skip, feed_withdraw,
+                                       feed_object};
         r[way] = ent_intel_read((struct ent_reader){pieces_read, &p}, &opts, &sink, NULL, &d[way]);
     }
     if (r[0] != r[1] || said[0].sum != said[1].sum || d[0].offset != d[1].offset)

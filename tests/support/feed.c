@@ -128,7 +128,7 @@ static enum ent_err record_withdraw(void *ctx, struct ent_slice id)
 
 struct ent_import_sink ent_t_record_sink(struct ent_t_record *r)
 {
-    return (struct ent_import_sink){r, record_take, record_skip, record_withdraw};
+    return (struct ent_import_sink){r, record_take, record_skip, record_withdraw, NULL};
 }
 
 const char *ent_t_record_text(struct ent_t_record *r)

@@ -660,7 +660,7 @@ static void ours(struct ent_buf *out, struct ent_slice s, bool unflagged)
 {
     const struct ent_import_opts opts = {
         .format = ENT_FORMAT_MISP, .confidence = -1, .unflagged = unflagged};
-    const struct ent_import_sink sink = {out, short_take, NULL, short_withdraw};
+    const struct ent_import_sink sink = {out, short_take, NULL, short_withdraw, NULL};
     ent_buf_clear(out);
     assert_ok(ent_intel_read(ent_reader_mem(&s), &opts, &sink, NULL, NULL));
     assert_ok(ent_buf_putc(out, '\0'));

@@ -23,7 +23,7 @@ static void check(const char *in, const char *out)
     struct ent_diag d = {0};
     struct ent_buf b;
     enum ent_format f = ENT_FORMAT_AUTO;
-    const struct ent_import_sink sink = {&b, said_take, said_skip, NULL};
+    const struct ent_import_sink sink = {&b, said_take, said_skip, NULL, NULL};
     struct ent_slice s = ent_slice_str(in);
     ent_buf_init(&b, 1u << 16);
     enum ent_err r = ent_intel_read(ent_reader_mem(&s), &opts, &sink, NULL, &d);

@@ -39,7 +39,7 @@ static void test_grizzly_steppe_in_apache_log(void **state)
     struct grizzly g = {0};
     struct naive_report got = {0};
     const struct ent_import_opts opts = {.confidence = -1};
-    const struct ent_import_sink sink = {&g, take_indicator, skip_indicator, NULL};
+    const struct ent_import_sink sink = {&g, take_indicator, skip_indicator, NULL, NULL};
     struct ent_slice csv = ent_t_file("tests/data/grizzly-steppe/JAR-16-20296A.csv");
     size_t first = 0, second = 0;
     (void)state;

@@ -1,0 +1,211 @@
+/* object.c: see object.h. */
+#include "base/base.h"
+#include "node/object.h"
+
+/* Of one object, of at most ENT_STIX_OBJECT_MOST bytes. */
+#define OBSERVABLES_MAX ((size_t)64 << 20)
+
+static enum ent_err collect_one(void *ctx, const struct ent_indicator *ind)
+{
+    return ent_buf_put(ctx, &ind->obs, sizeof(ind->obs));
+}
+
+static enum ent_err skip_one(void *ctx, uint64_t line, const char *reason, struct ent_slice what)
+{
+    (void)ctx;
+    (void)line;
+    (void)reason;
+    (void)what;
+    return ENT_OK;
+}
+
+/* The observables that an object speaks of, as struct ent_observable. */
+static enum ent_err collect(struct ent_buf *ret, struct ent_slice object)
+{
+    const struct ent_import_opts opts = {
+        .format = ENT_FORMAT_STIX, .confidence = -1, .unflagged = true};
+    const struct ent_import_sink sink = {.ctx = ret, .take = collect_one, .skip = skip_one};
+    struct ent_diag d;
+    return ent_intel_read(ent_reader_mem(&object), &opts, &sink, NULL, &d);
+}
+
+static bool is_among(const struct ent_observable *o, const struct ent_buf *set)
+{
+    const struct ent_observable *p = (const void *)set->p;
+    for (size_t i = 0; i < set->n / sizeof(*p); i++)
+        if (p[i].type == o->type && strcmp(p[i].text, o->text) == 0)
+            return true;
+    return false;
+}
+
+static enum ent_err end_old_claims(struct ent_store *s, struct ent_slice before,
+                                   const struct ent_stix_object *o, struct ent_slice source)
+{
+    struct ent_buf was, is;
+    ent_buf_init(&was, OBSERVABLES_MAX);
+    ent_buf_init(&is, OBSERVABLES_MAX);
+    enum ent_err r = collect(&was, before);
+    if (r == ENT_OK)
+        r = collect(&is, o->bytes);
+    const struct ent_observable *p = (const void *)was.p;
+    for (size_t i = 0; i < was.n / sizeof(*p) && r == ENT_OK; i++)
+        if (!is_among(&p[i], &is))
+            r = ent_store_drop_claim(s, &p[i], source, o->id);
+    ent_buf_release(&is);
+    ent_buf_release(&was);
+    return r;
+}
+
+enum ent_err ent_object_keep(struct ent_store *s, enum ent_object_put *ret, bool *ret_elsewhere,
+                             const struct ent_stix_object *o, struct ent_slice source, int64_t now)
+{
+    struct ent_buf before;
+    ent_buf_init(&before, ENT_STIX_OBJECT_MOST);
+    enum ent_err r = ent_store_object_put(s, ret, ret_elsewhere, &before, o, source, now);
+    if (r == ENT_OK && *ret == ENT_OBJECT_NEWER && !o->revoked) /* what was revoked stays known */
+        r = end_old_claims(s, ent_buf_slice(&before), o, source);
+    ent_buf_release(&before);
+    return r;
+}
+
+/* --- out ---------------------------------------------------------------------------------------
+ */
+
+struct ent_object_out {
+    struct ent_object_out_opts opts;
+    struct ent_object_sums sums;
+    uint8_t *done; /* a bit for each object, by its seq */
+    size_t done_n;
+    /* of the walk that is under way */
+    struct ent_out *out;
+    const atomic_bool *stop;
+};
+
+enum ent_err ent_object_out_new(struct ent_object_out **ret, const struct ent_object_out_opts *opts)
+{
+    struct ent_object_out *x = calloc(1, sizeof(*x));
+    if (x == NULL)
+        return ENT_E_NOMEM;
+    x->opts = *opts;
+    *ret = x;
+    return ENT_OK;
+}
+
+void ent_object_out_free(struct ent_object_out *x)
+{
+    if (x != NULL)
+        free(x->done);
+    free(x);
+}
+
+struct ent_object_sums ent_object_out_sums(const struct ent_object_out *x)
+{
+    return x->sums;
+}
+
+static enum ent_err put_plain(void *ctx, const struct ent_kept *k)
+{
+    struct ent_object_out *x = ctx;
+    if (x->stop != NULL && atomic_load(x->stop))
+        return ENT_E_INTERRUPTED;
+    x->sums.written++;
+    return ent_out_object(x->out, k->id, k->bytes);
+}
+
+enum ent_err ent_object_out_plain(struct ent_object_out *x, struct ent_out *out,
+                                  struct ent_slice source, int64_t since, const atomic_bool *stop)
+{
+    const struct ent_object_filter f = {.source = source,
+                                        .max_tlp = x->opts.door,
+                                        .since = since,
+                                        .plain = true,
+                                        .held = &x->sums.held};
+    x->out = out;
+    x->stop = stop;
+    return ent_store_objects(x->opts.store, &f, put_plain, x);
+}
+
+/* Whether this one was there already; it is from now on. */
+static enum ent_err mark_done(struct ent_object_out *x, bool *ret, uint64_t seq)
+{
+    size_t at = (size_t)(seq / 8);
+    if (at >= x->done_n) {
+        size_t n = at + at / 2 + 4096;
+        uint8_t *more = realloc(x->done, n);
+        if (more == NULL)
+            return ENT_E_NOMEM;
+        memset(more + x->done_n, 0, n - x->done_n);
+        x->done = more;
+        x->done_n = n;
+    }
+    uint8_t bit = (uint8_t)(1u << (seq % 8));
+    *ret = (x->done[at] & bit) != 0;
+    x->done[at] |= bit;
+    return ENT_OK;
+}
+
+/* Whether the claim that this object makes on this observable may go. */
+struct asking {
+    const struct ent_object_out *x;
+    const struct ent_known *k;
+    bool may;
+};
+
+static enum ent_err ask_claim(void *ctx, const struct ent_claim *c)
+{
+    struct asking *a = ctx;
+    if (!ent_slice_eq(c->source, a->k->source) || !ent_slice_eq(c->ext_id, a->k->ext_id))
+        return ENT_OK;
+    a->may = ent_claim_state(c, a->x->opts.now) == ENT_CLAIM_VALID &&
+             (a->x->opts.door == 0 || ent_tlp_may_pass(c->tlp, a->x->opts.door)) &&
+             (a->x->opts.types & ENT_OBS_BIT(c->obs.type)) != 0;
+    return ENT_OK;
+}
+
+/* All that it speaks of may go, or nothing of it goes as it came: it may name what was decided
+ * against here, or what nobody asked for. */
+static enum ent_err may_go_whole(const struct ent_object_out *x, bool *ret,
+                                 const struct ent_known *k, struct ent_slice bytes)
+{
+    struct ent_buf named;
+    ent_buf_init(&named, OBSERVABLES_MAX);
+    enum ent_err r = collect(&named, bytes);
+    const struct ent_observable *o = (const void *)named.p;
+    size_t n = named.n / sizeof(*o);
+    *ret = n == 1 || !x->opts.alone;
+    for (size_t i = 0; i < n && n > 1 && *ret && r == ENT_OK; i++) {
+        struct asking a = {x, k, false};
+        uint64_t id;
+        r = ent_store_find(x->opts.store, &id, &o[i]);
+        if (r == ENT_OK)
+            r = ent_store_claims_of(x->opts.store, id, ask_claim, &a);
+        *ret = a.may;
+        r = r == ENT_E_NOTFOUND ? ENT_OK : r;
+    }
+    ent_buf_release(&named);
+    return r;
+}
+
+enum ent_err ent_object_out_claim(struct ent_object_out *x, bool *ret, struct ent_out *out,
+                                  const struct ent_known *k)
+{
+    struct ent_kept kept;
+    bool before, whole;
+    *ret = false;
+    if (k->ext_id.n == 0)
+        return ENT_OK;
+    enum ent_err r = ent_store_object(x->opts.store, &kept, k->source, k->ext_id);
+    if (r != ENT_OK || !kept.taken ||
+        (x->opts.door != 0 && !ent_tlp_may_pass(kept.tlp, x->opts.door)))
+        return r == ENT_E_NOTFOUND ? ENT_OK : r;
+    if ((r = may_go_whole(x, &whole, k, kept.bytes)) != ENT_OK || !whole)
+        return r;
+    if ((r = mark_done(x, &before, kept.seq)) != ENT_OK)
+        return r;
+    *ret = true;
+    ent_out_carried(out, k->obs.type);
+    if (before)
+        return ENT_OK;
+    x->sums.written++;
+    return ent_out_object(out, kept.id, kept.bytes);
+}

@@ -1,0 +1,50 @@
+/*
+ * object.h: objects of STIX on their way in and out: what an import does with one, and which of
+ * them an export writes.
+ */
+#ifndef ENT_NODE_OBJECT_H
+#define ENT_NODE_OBJECT_H
+
+#include <stdatomic.h>
+
+#include "store/store.h"
+
+/* Inside a transaction: keep it, see ent_store_object_put(). What an older version of it said, and
+ * this one does not, its source says no longer. */
+ENT_MUST_USE enum ent_err ent_object_keep(struct ent_store *s, enum ent_object_put *ret,
+                                          bool *ret_elsewhere, const struct ent_stix_object *o,
+                                          struct ent_slice source, int64_t now);
+
+/*
+ * Out, in a format that takes objects: first those that nothing was taken out of, then, claim by
+ * claim, the indicators, each once. An indicator goes as it came if all that it speaks of may go;
+ * otherwise the caller writes the claim itself.
+ */
+struct ent_object_out;
+struct ent_object_out_opts {
+    struct ent_store *store;
+    uint32_t types;    /* ENT_OBS_BIT()s of what may go */
+    bool alone;        /* only what speaks of one observable goes as it came */
+    enum ent_tlp door; /* 0: everything */
+    int64_t now;
+};
+ENT_MUST_USE enum ent_err ent_object_out_new(struct ent_object_out **ret,
+                                             const struct ent_object_out_opts *opts);
+void ent_object_out_free(struct ent_object_out *x);
+
+/* How many objects went, and how many the door held back. */
+struct ent_object_sums {
+    uint64_t written, held;
+};
+struct ent_object_sums ent_object_out_sums(const struct ent_object_out *x);
+
+/* since: imported then or later; source: empty means all. stop (or NULL) ends it with
+ * ENT_E_INTERRUPTED. */
+ENT_MUST_USE enum ent_err ent_object_out_plain(struct ent_object_out *x, struct ent_out *out,
+                                               struct ent_slice source, int64_t since,
+                                               const atomic_bool *stop);
+/* *ret: it went as a part of its object, now or before. */
+ENT_MUST_USE enum ent_err ent_object_out_claim(struct ent_object_out *x, bool *ret,
+                                               struct ent_out *out, const struct ent_known *k);
+
+#endif

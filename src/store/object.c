@@ -1,0 +1,350 @@
+/*
+ * object.c: objects of STIX as they came, and which version of them counts.
+ *
+ * The enemy is a source that says two things under one id, floods an id with versions, or speaks in
+ * the name of another: every question here is one walk down an index that begins with the id and
+ * the source, so that what one source sends costs the others nothing.
+ */
+#include "store/store.h"
+#include "store/db.h"
+
+#define EQUALS 8 /* objects of one id, version and source that are compared; of lies, kept */
+
+/* --- in ----------------------------------------------------------------------------------------
+ */
+
+struct put {
+    struct ent_store *s;
+    const struct ent_stix_object *o;
+    int64_t source;
+    struct ent_buf *before;
+    enum ent_object_put result;
+    bool elsewhere;
+    /* the one of this version that says the same; 0 for none */
+    int64_t equal, equal_state;
+    enum ent_tlp equal_tlp;
+    size_t others, odd; /* of this version that say something else, and do or do not count */
+    int64_t latest;
+    int newer; /* than the latest: below 0 for older, 0 for the same version */
+};
+
+static sqlite3_stmt *about(struct put *p, enum ent_query q)
+{
+    sqlite3_stmt *st = ent_store_query(p->s, q);
+    if (st == NULL)
+        return NULL;
+    ent_store_bind(st, 1, p->o->id);
+    (void)sqlite3_bind_int64(st, 2, p->source);
+    if (q != ENT_Q_OBJECT_LATEST) {
+        ent_store_bind(st, 3, p->o->version);
+        (void)sqlite3_bind_int(st, 4, EQUALS);
+    }
+    return st;
+}
+
+/* Whether something was said twice under one version. What has no versions may change, but for
+ * markings, which say who may read. */
+static bool is_versioned(const struct ent_stix_object *o)
+{
+    return o->version.n > 0 || ent_slice_starts(o->id, ENT_SLICE_LIT("marking-definition--"));
+}
+
+static bool says_the_same(const struct put *p, struct ent_slice body)
+{
+    return ent_slice_eq(p->o->bytes, body) || ent_stix_same(p->o->bytes, body);
+}
+
+/* Among the latest that count, or the first that do not. */
+static enum ent_err find_equal(struct put *p, enum ent_query q, size_t *others)
+{
+    sqlite3_stmt *st = about(p, q);
+    int z = SQLITE_ERROR;
+    while (st != NULL && (z = sqlite3_step(st)) == SQLITE_ROW) {
+        if (p->equal != 0 || !says_the_same(p, ent_store_column(st, 3))) {
+            ++*others;
+            continue;
+        }
+        p->equal = sqlite3_column_int64(st, 0);
+        p->equal_state = sqlite3_column_int64(st, 1);
+        p->equal_tlp = (enum ent_tlp)sqlite3_column_int(st, 2);
+    }
+    enum ent_err r = z == SQLITE_DONE ? ENT_OK : ent_store_fail(p->s);
+    if (st != NULL)
+        ent_store_done(st);
+    return r;
+}
+
+static enum ent_err find_elsewhere(struct put *p)
+{
+    sqlite3_stmt *st = about(p, ENT_Q_OBJECT_ELSEWHERE);
+    int z = SQLITE_ERROR;
+    while (st != NULL && (z = sqlite3_step(st)) == SQLITE_ROW)
+        p->elsewhere = p->elsewhere || !says_the_same(p, ent_store_column(st, 0));
+    enum ent_err r = z == SQLITE_DONE ? ENT_OK : ent_store_fail(p->s);
+    if (st != NULL)
+        ent_store_done(st);
+    return r;
+}
+
+static bool is_by_its_creator(const struct put *p, struct ent_slice body)
+{
+    struct ent_stix_summary *sum = malloc(sizeof(*sum));
+    bool is = sum != NULL && ent_stix_summarise(sum, body) == ENT_OK &&
+              ent_slice_eq(ent_slice_str(sum->creator), p->o->creator);
+    free(sum);
+    return is;
+}
+
+/* What this source's latest version makes of the new one. */
+static enum ent_err compare_latest(struct put *p)
+{
+    sqlite3_stmt *st = about(p, ENT_Q_OBJECT_LATEST);
+    int z = st == NULL ? SQLITE_ERROR : sqlite3_step(st);
+    enum ent_err r = ENT_OK;
+    if (z == SQLITE_ROW) {
+        struct ent_slice body = ent_store_column(st, 3);
+        p->latest = sqlite3_column_int64(st, 0);
+        p->newer = ent_slice_cmp(p->o->version, ent_store_column(st, 1));
+        bool revoked = sqlite3_column_int(st, 2) != 0;
+        if (p->equal != 0)
+            p->result = p->equal == p->latest ? ENT_OBJECT_SAME : ENT_OBJECT_OLDER;
+        else if (revoked)
+            p->result = ENT_OBJECT_FINAL;
+        else if (!is_by_its_creator(p, body))
+            p->result = ENT_OBJECT_FOREIGN;
+        else if (p->others > 0 && is_versioned(p->o))
+            p->result = ENT_OBJECT_CONFLICT;
+        else
+            p->result = p->newer < 0 ? ENT_OBJECT_OLDER : ENT_OBJECT_NEWER;
+        if (p->result == ENT_OBJECT_NEWER)
+            r = ent_buf_put_slice(p->before, body);
+    } else if (z != SQLITE_DONE) {
+        r = ent_store_fail(p->s);
+    }
+    if (st != NULL)
+        ent_store_done(st);
+    return r;
+}
+
+/* What was known already: what did not count at first does not count when it comes again. */
+static enum ent_err again(struct put *p)
+{
+    if (p->equal_state == ENT_OBJECT_EQUIVOCAL)
+        p->result = ENT_OBJECT_CONFLICT;
+    else if (p->equal_state == ENT_OBJECT_NOT_ITS_OWN)
+        p->result = ENT_OBJECT_FOREIGN;
+    else if (p->equal_state == ENT_OBJECT_TOO_LATE)
+        p->result = ENT_OBJECT_FINAL;
+    if (p->o->tlp <= p->equal_tlp)
+        return ENT_OK;
+    sqlite3_stmt *st = ent_store_query(p->s, ENT_Q_OBJECT_NARROW);
+    if (st != NULL) {
+        (void)sqlite3_bind_int64(st, 1, p->equal);
+        (void)sqlite3_bind_int(st, 2, (int)p->o->tlp);
+    }
+    return ent_store_run(p->s, st);
+}
+
+static enum ent_object_state state_of(const struct put *p)
+{
+    switch (p->result) {
+    case ENT_OBJECT_CONFLICT:
+        return ENT_OBJECT_EQUIVOCAL;
+    case ENT_OBJECT_FOREIGN:
+        return ENT_OBJECT_NOT_ITS_OWN;
+    case ENT_OBJECT_FINAL:
+        return ENT_OBJECT_TOO_LATE;
+    default:
+        return p->elsewhere && is_versioned(p->o) ? ENT_OBJECT_DISPUTED : ENT_OBJECT_COUNTS;
+    }
+}
+
+static enum ent_err add_pointers(struct ent_store *s, struct ent_slice refs, int64_t seq)
+{
+    struct ent_cur c = ent_cur(refs);
+    struct ent_slice id;
+    enum ent_err r = ENT_OK;
+    while (r == ENT_OK && ent_cur_line(&c, &id) == ENT_OK) {
+        sqlite3_stmt *st = ent_store_query(s, ENT_Q_POINT);
+        if (st != NULL) {
+            ent_store_bind(st, 1, id);
+            (void)sqlite3_bind_int64(st, 2, seq);
+        }
+        r = ent_store_run(s, st);
+    }
+    return r;
+}
+
+static enum ent_err add(struct put *p, int64_t now)
+{
+    const struct ent_stix_object *o = p->o;
+    sqlite3_stmt *st = ent_store_query(p->s, ENT_Q_OBJECT_ADD);
+    if (st == NULL)
+        return ent_store_fail(p->s);
+    ent_store_bind(st, 1, o->id);
+    ent_store_bind(st, 2, o->version);
+    (void)sqlite3_bind_int64(st, 3, p->source);
+    (void)sqlite3_bind_int(st, 4, (int)o->tlp);
+    (void)sqlite3_bind_int(st, 5, o->revoked);
+    (void)sqlite3_bind_int(st, 6, o->taken);
+    (void)sqlite3_bind_int(st, 7, (int)state_of(p));
+    (void)sqlite3_bind_int64(st, 8, now);
+    ent_store_bind(st, 9, o->bytes);
+    enum ent_err r = ent_store_run(p->s, st);
+    return r == ENT_OK ? add_pointers(p->s, o->refs, sqlite3_last_insert_rowid(p->s->db)) : r;
+}
+
+enum ent_err ent_store_object_put(struct ent_store *s, enum ent_object_put *ret,
+                                  bool *ret_elsewhere, struct ent_buf *before,
+                                  const struct ent_stix_object *o, struct ent_slice source,
+                                  int64_t now)
+{
+    struct put p = {.s = s, .o = o, .before = before, .result = ENT_OBJECT_NEW};
+    int64_t known = 0;
+    enum ent_err r = ent_store_source(s, &p.source, source);
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_OBJECT_KNOWN);
+    if (st != NULL)
+        ent_store_bind(st, 1, o->id);
+    if (r != ENT_OK || (r = ent_store_number(s, st, &known)) != ENT_OK)
+        return r;
+    if (known != 0 && ((r = find_equal(&p, ENT_Q_OBJECT_EQUAL, &p.others)) != ENT_OK ||
+                       (r = find_equal(&p, ENT_Q_OBJECT_ODD, &p.odd)) != ENT_OK ||
+                       (r = find_elsewhere(&p)) != ENT_OK || (r = compare_latest(&p)) != ENT_OK))
+        return r;
+    if (p.equal != 0)
+        r = again(&p);
+    else if (state_of(&p) <= ENT_OBJECT_DISPUTED || p.odd < EQUALS)
+        r = add(&p, now);
+    *ret = p.result;
+    *ret_elsewhere = p.elsewhere && is_versioned(o);
+    return r;
+}
+
+enum ent_err ent_store_drop_claim(struct ent_store *s, const struct ent_observable *o,
+                                  struct ent_slice source, struct ent_slice ext_id)
+{
+    int64_t id = 0;
+    enum ent_err r = ent_store_source(s, &id, source);
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_DROP_CLAIM);
+    if (r != ENT_OK || st == NULL)
+        return r != ENT_OK ? r : ent_store_fail(s);
+    (void)sqlite3_bind_int(st, 1, (int)o->type);
+    ent_store_bind(st, 2, ent_slice(o->text, o->n));
+    (void)sqlite3_bind_int64(st, 3, id);
+    ent_store_bind(st, 4, ext_id);
+    s->touched = true;
+    return ent_store_run(s, st);
+}
+
+/* --- out ---------------------------------------------------------------------------------------
+ */
+
+static enum ent_err take_kept(struct ent_kept *k, sqlite3_stmt *st)
+{
+    int64_t tlp = sqlite3_column_int64(st, 4), state = sqlite3_column_int64(st, 7);
+    if (tlp < ENT_TLP_CLEAR || tlp > ENT_TLP_RED || state < ENT_OBJECT_COUNTS ||
+        state > ENT_OBJECT_TOO_LATE)
+        return ENT_E_FORMAT;
+    k->seq = (uint64_t)sqlite3_column_int64(st, 0);
+    k->id = ent_store_column(st, 1);
+    k->version = ent_store_column(st, 2);
+    k->source = ent_store_column(st, 3);
+    k->tlp = (enum ent_tlp)tlp;
+    k->revoked = sqlite3_column_int(st, 5) != 0;
+    k->taken = sqlite3_column_int(st, 6) != 0;
+    k->state = (enum ent_object_state)state;
+    k->imported = sqlite3_column_int64(st, 8);
+    k->bytes = ent_store_column(st, 9);
+    return ent_is_stix_id(k->id) && k->bytes.n >= 2 ? ENT_OK : ENT_E_FORMAT;
+}
+
+static enum ent_err each_kept(struct ent_store *s, sqlite3_stmt *st,
+                              const struct ent_object_filter *f,
+                              enum ent_err (*each)(void *ctx, const struct ent_kept *k), void *ctx)
+{
+    struct ent_kept k;
+    enum ent_err r = ENT_OK;
+    int z = SQLITE_DONE;
+    while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW)
+        if ((r = take_kept(&k, st)) == ENT_OK) {
+            bool pass = f == NULL || f->max_tlp == 0 || ent_tlp_may_pass(k.tlp, f->max_tlp);
+            if (pass)
+                r = each(ctx, &k);
+            else if (f->held != NULL)
+                ++*f->held;
+        }
+    if (r == ENT_OK && z != SQLITE_DONE)
+        r = ent_store_fail(s);
+    ent_store_done(st);
+    return r;
+}
+
+enum ent_err ent_store_objects(struct ent_store *s, const struct ent_object_filter *f,
+                               enum ent_err (*each)(void *ctx, const struct ent_kept *k), void *ctx)
+{
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_OBJECTS);
+    char start[ENT_STIX_ID_MAX + 3] = "";
+    if (st == NULL)
+        return ent_store_fail(s);
+    if (f->type.n > ENT_STIX_ID_MAX)
+        return ENT_OK; /* no object is of that type */
+    if (f->type.n > 0)
+        (void)snprintf(start, sizeof(start), "%.*s--", (int)f->type.n, (const char *)f->type.p);
+    ent_store_bind(st, 1, ent_slice_str(start));
+    (void)sqlite3_bind_int(st, 2, f->max_tlp == 0 ? ENT_TLP_RED : (int)f->max_tlp);
+    ent_store_bind(st, 3, f->source);
+    (void)sqlite3_bind_int64(st, 4, f->since);
+    (void)sqlite3_bind_int(st, 5, f->plain);
+    return each_kept(s, st, f, each, ctx);
+}
+
+enum ent_err ent_store_object_versions(struct ent_store *s, struct ent_slice id,
+                                       enum ent_err (*each)(void *ctx, const struct ent_kept *k),
+                                       void *ctx)
+{
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_OBJECT_VERSIONS);
+    if (st == NULL)
+        return ent_store_fail(s);
+    ent_store_bind(st, 1, id);
+    return each_kept(s, st, NULL, each, ctx);
+}
+
+enum ent_err ent_store_pointing(struct ent_store *s, struct ent_slice id,
+                                enum ent_err (*each)(void *ctx, const struct ent_kept *k),
+                                void *ctx)
+{
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_POINTING);
+    if (st == NULL)
+        return ent_store_fail(s);
+    ent_store_bind(st, 1, id);
+    return each_kept(s, st, NULL, each, ctx);
+}
+
+enum ent_err ent_store_object(struct ent_store *s, struct ent_kept *ret, struct ent_slice source,
+                              struct ent_slice id)
+{
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_OBJECT);
+    if (st == NULL)
+        return ent_store_fail(s);
+    ent_store_done(st); /* the last answer */
+    ent_store_bind(st, 1, id);
+    ent_store_bind(st, 2, source);
+    int z = sqlite3_step(st);
+    enum ent_err r = z == SQLITE_ROW    ? take_kept(ret, st)
+                     : z == SQLITE_DONE ? ENT_E_NOTFOUND
+                                        : ent_store_fail(s);
+    if (r != ENT_OK)
+        ent_store_done(st);
+    return r;
+}
+
+enum ent_err ent_store_count_objects(struct ent_store *s, uint64_t *ret, uint64_t *ret_odd)
+{
+    int64_t all = 0, odd = 0;
+    enum ent_err r = ent_store_number(s, ent_store_query(s, ENT_Q_COUNT_OBJECTS), &all);
+    if (r == ENT_OK)
+        r = ent_store_number(s, ent_store_query(s, ENT_Q_COUNT_ODD), &odd);
+    *ret = (uint64_t)all;
+    *ret_odd = (uint64_t)odd;
+    return r;
+}

@@ -44,7 +44,8 @@ struct command {
 struct args {
     const char *home, *name, *display, *url, *passphrase_file, *format, *source, *tlp, *confidence;
     const char *observe, *listen, *port_file, *mode, *types, *from, *threads, *since;
-    const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *min_confidence, *at, *output;
+    const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *min_confidence, *at,
+        *output;
     const char *new_since, *sid, *columns;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal;
     bool count, no_sightings, guard, undo, unflagged;
@@ -57,7 +58,7 @@ bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc
 
 extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
     cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings, cmd_export, cmd_show,
-    cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag, cmd_lint;
+    cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag, cmd_lint, cmd_objects;
 
 /* --- what several commands do -------------------------------------------------------------------
  */

@@ -14,7 +14,7 @@ static const struct option_spec options[] = {
     {"--source", "NAME", "who says so (default: the file's or feed's name)"},
     {"--tlp", "TLP", "for what carries no mark: clear, green, amber, amber+strict, red"},
     {"--confidence", "0-100", "for what does not say how sure it is"},
-    {"--unflagged", NULL, "MISP: also attributes that are not marked \"to_ids\""},
+    {"--unflagged", NULL, "MISP: also what is not marked \"to_ids\"; STIX: also bare observables"},
     {"--dry-run", NULL, "show what would be taken, and take nothing"},
     {"--verbose", NULL, "show every skipped row, not the first 20 of a file"},
     {"--json", NULL, "one JSON line for each file or feed"},

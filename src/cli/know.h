@@ -27,6 +27,11 @@ const char *know_scored(char ret[static ENT_NUM_TEXT], const struct ent_config *
 void know_claim_json(struct ent_json *j, const struct ent_config *config, const struct ent_claim *c,
                      int64_t now);
 
+/* What kept objects say of the one with this id: a line each, or JSON objects into an array that is
+ * open. */
+ENT_MUST_USE enum ent_err know_pointing(struct ent_store *s, struct ent_json *j,
+                                        struct ent_slice id);
+
 /* "85", or "-" where the source did not say. */
 const char *know_confidence(char ret[static ENT_NUM_TEXT], int confidence);
 

@@ -141,12 +141,15 @@ static enum ent_err tell_claim(void *ctx, const struct ent_claim *c)
     struct showing *w = ctx;
     if (!w->json) {
         print_claim(w, c, heading(w, "claim"));
-        return ENT_OK;
+        return know_pointing(w->store, NULL, c->ext_id);
     }
     ent_json_obj(&w->j, NULL);
     know_claim_json(&w->j, w->config, c, w->now);
+    ent_json_arr(&w->j, "told_of");
+    enum ent_err r = know_pointing(w->store, &w->j, c->ext_id);
+    ent_json_arr_end(&w->j);
     ent_json_obj_end(&w->j);
-    return ENT_OK;
+    return r;
 }
 
 static void begin(struct showing *w, const char *part)
@@ -190,7 +193,7 @@ static enum ent_err tell_parts(struct showing *w)
 
 static enum ent_err tell(struct showing *w)
 {
-    char value[ENT_OBS_DEFANGED_MAX];
+    char value[ENT_OBS_DEFANGED_MAX], stix[ENT_STIX_SCO_ID];
     enum ent_err r = ent_store_find(w->store, &w->id, &w->obs);
     if (r != ENT_OK && r != ENT_E_NOTFOUND)
         return r;
@@ -202,6 +205,8 @@ static enum ent_err tell(struct showing *w)
     ent_json_str(&w->j, "value", ent_slice(w->obs.text, w->obs.n));
     ent_json_cstr(&w->j, "type", ent_obs_type_name(w->obs.type));
     ent_json_bool(&w->j, "known", w->id != 0);
+    if (ent_stix_id_of(stix, &w->obs) == ENT_OK)
+        ent_json_cstr(&w->j, "stix_id", stix);
     r = tell_parts(w);
     ent_json_obj_end(&w->j);
     enum ent_err written = ent_json_end(&w->j);

@@ -57,11 +57,12 @@ static enum ent_err text(struct ent_store *s, int64_t now)
 {
     struct adding_up all = {.j = NULL};
     struct ent_store_sums sums;
-    uint64_t count[ENT_OBS_TYPES], claims;
+    uint64_t count[ENT_OBS_TYPES], claims, objects, odd;
     char types[512], n[3][ENT_NUM_TEXT];
     enum ent_err r;
     if ((r = ent_store_count(s, count, &claims)) != ENT_OK ||
-        (r = ent_store_sums(s, &sums)) != ENT_OK)
+        (r = ent_store_sums(s, &sums)) != ENT_OK ||
+        (r = ent_store_count_objects(s, &objects, &odd)) != ENT_OK)
         return r;
     (void)printf("known      %s\n", cli_type_counts(types, count));
     (void)printf("seen here  %s of them, %s times\n", ent_show_count(n[0], sums.sighted),
@@ -69,6 +70,8 @@ static enum ent_err text(struct ent_store *s, int64_t now)
     (void)printf("tagged     %s\n", ent_show_count(n[0], sums.tagged));
     (void)printf("on disk    %s\n", ent_show_bytes(n[0], sums.bytes));
     (void)printf("claims     %s\n", ent_show_count(n[0], claims));
+    (void)printf("objects    %s, %s of them in doubt\n", ent_show_count(n[0], objects),
+                 ent_show_count(n[1], odd));
     return ent_store_stats_by_source(s, now, source, &all);
 }
 
@@ -76,10 +79,11 @@ static enum ent_err json(struct ent_store *s, struct ent_json *j, int64_t now)
 {
     struct adding_up all = {.j = j};
     struct ent_store_sums sums;
-    uint64_t count[ENT_OBS_TYPES], claims;
+    uint64_t count[ENT_OBS_TYPES], claims, objects, odd;
     enum ent_err r;
     if ((r = ent_store_count(s, count, &claims)) != ENT_OK ||
-        (r = ent_store_sums(s, &sums)) != ENT_OK)
+        (r = ent_store_sums(s, &sums)) != ENT_OK ||
+        (r = ent_store_count_objects(s, &objects, &odd)) != ENT_OK)
         return r;
     ent_json_obj(j, NULL);
     ent_json_obj(j, "types");
@@ -92,6 +96,8 @@ static enum ent_err json(struct ent_store *s, struct ent_json *j, int64_t now)
     ent_json_u64(j, "sightings", sums.sightings);
     ent_json_u64(j, "tagged", sums.tagged);
     ent_json_u64(j, "bytes", sums.bytes);
+    ent_json_u64(j, "objects", objects);
+    ent_json_u64(j, "objects_in_doubt", odd);
     ent_json_arr(j, "sources");
     r = ent_store_stats_by_source(s, now, source, &all);
     ent_json_arr_end(j);

@@ -90,8 +90,8 @@ ENT_MUST_USE enum ent_err ent_store_get(struct ent_store *s, struct ent_known *r
 /*
  * Many questions in a row are faster on one view of the store than each on its own. The view does
  * not change; ent_store_rest() ends it (outside of transactions only), and what ent_store_get()
- * and ent_store_object() hold open with it. Meanwhile SQLite cannot clear its log of what other processes wrote: who
- * waits rests first.
+ * and ent_store_object() hold open with it. Meanwhile SQLite cannot clear its log of what other
+ * processes wrote: who waits rests first.
  */
 ENT_MUST_USE enum ent_err ent_store_view(struct ent_store *s);
 void ent_store_rest(struct ent_store *s);

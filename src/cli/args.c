@@ -43,6 +43,7 @@ static const struct {
     {"--min-confidence", TEXT, offsetof(struct args, min_confidence)},
     {"--sid", TEXT, offsetof(struct args, sid)},
     {"--new-since", TEXT, offsetof(struct args, new_since)},
+    {"--max-age", TEXT, offsetof(struct args, max_age)},
     {"--no-passphrase", FLAG, offsetof(struct args, no_passphrase)},
     {"--json", FLAG, offsetof(struct args, json)},
     {"--table", FLAG, offsetof(struct args, table)},

@@ -45,8 +45,7 @@ struct args {
     const char *home, *name, *display, *url, *passphrase_file, *format, *source, *tlp, *confidence;
     const char *observe, *listen, *port_file, *mode, *types, *from, *threads, *since;
     const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *min_confidence, *at,
-        *output;
-    const char *new_since, *sid, *columns;
+        *output, *new_since, *sid, *columns, *max_age;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal;
     bool count, no_sightings, guard, undo, unflagged;
     int rest; /* index of the first argument that is no option */

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#define DAYS_MOST 36500
+
 static const struct option_spec options[] = {
     {"--format", "FORMAT", "list, csv, zeek, hosts, rpz, nft, stix, misp, suricata"},
     {"--types", "TYPES", "only these: ip, net, endpoint, domain, url, email, hash, ..."},
@@ -11,6 +13,7 @@ static const struct option_spec options[] = {
     {"--min-confidence", "0-100", "only what is at least this sure"},
     {"--tlp", "TLP", "for others: nothing narrower than clear, green, amber, amber+strict"},
     {"--new-since", "TIME", "only what first came then or later: 2026-11-22T08:00:00Z"},
+    {"--max-age", "DAYS", "only what a source has said again within so many days"},
     {"--output", "FILE", "into this file, which is replaced as a whole; also -o FILE"},
     {"--sid", "FIRST-LAST", "suricata: the signature ids to use (default: 9000000-9999999)"},
     {"--json", NULL, "the sums as one JSON line"},
@@ -250,7 +253,7 @@ static int export(struct exporting *x, struct session *s)
 static int parse_filter(struct exporting *x)
 {
     const struct args *a = x->a;
-    uint64_t confidence = 0;
+    uint64_t confidence = 0, days = 0;
     x->filter.types = ENT_OBS_ALL;
     if (a->types != NULL &&
         ent_obs_types_parse(&x->filter.types, ent_slice_str(a->types)) != ENT_OK)
@@ -268,6 +271,11 @@ static int parse_filter(struct exporting *x)
         ent_time_parse(&x->filter.since, ent_slice_str(a->new_since)) != ENT_OK)
         return cli_usage(&cmd_export, "no such time (2026-11-22, or 2026-11-22T08:00:00Z)",
                          a->new_since);
+    if (a->max_age != NULL &&
+        (ent_parse_u64(&days, ent_slice_str(a->max_age), DAYS_MOST) != ENT_OK || days == 0))
+        return cli_usage(&cmd_export, "--max-age is a number of days from 1 to 36500", a->max_age);
+    if (days > 0)
+        x->filter.renewed = x->opts.now - (int64_t)days * 24 * 60 * 60;
     if (a->source != NULL)
         x->filter.source = ent_slice_str(a->source);
     return EXIT_DONE;

@@ -214,6 +214,7 @@ enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *
     (void)sqlite3_bind_int64(st, 3, f->at);
     (void)sqlite3_bind_int(st, 4, f->min_confidence);
     (void)sqlite3_bind_int64(st, 5, f->since);
+    (void)sqlite3_bind_int64(st, 6, f->renewed);
     while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW)
         r = step(w, st);
     if (r == ENT_OK && z != SQLITE_DONE)

@@ -130,7 +130,8 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_EACH] = "SELECT " ROW " FROM observable o CROSS JOIN claim c ON c.observable = o.id"
                    " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"
                    " WHERE ((?1 >> o.type) & 1) AND (?2 = '' OR s.name = ?2) AND (?4 = 0 OR"
-                   " c.confidence >= ?4) AND c.first_import >= ?5 AND " VALID
+                   " c.confidence >= ?4) AND c.first_import >= ?5 AND c.last_import >= ?6"
+                   " AND " VALID
                    /* By id, so that both tables are read from front to back: by value, a million
                     * observables take four times as long. */
                    " ORDER BY o.id, c.confidence DESC, c.last_import DESC, c.source, c.ext_id",

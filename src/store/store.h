@@ -56,6 +56,7 @@ struct ent_known_filter {
     int64_t at;              /* only claims valid at this time; 0 means at any */
     int min_confidence;      /* only claims at least this sure; 0 means all, also those without */
     int64_t since;           /* only claims that first came then or later; 0 means all */
+    int64_t renewed;         /* only claims that came again then or later; 0 means all */
     struct ent_slice source; /* only claims by this one; empty means all */
     bool every;              /* each claim, not the best on each observable; held counts claims */
     uint64_t

@@ -44,6 +44,18 @@ is "what is new" "$rc-$(wc -c <"$T/out")" 0-0
 run exp --format list --new-since 2001-01-01T00:00:00Z
 is "since then" "$(wc -l <"$T/out")" 924
 
+run exp --format list --max-age 1
+is "what was said today" "$(wc -l <"$T/out")" 924
+sqlite3 "$T/a/store.db" "UPDATE claim SET last_import = last_import - 3 * 86400
+    WHERE source = (SELECT id FROM source WHERE name = 'own')"
+run exp --format list --max-age 2
+is "and not what has not been said for days" "$(wc -l <"$T/out")" 915
+run exp --format list --max-age 4 --source own
+is "unless they are few" "$(wc -l <"$T/out")" 9
+"$bin" import --home "$T/a" --source own --tlp amber --confidence 80 "$T/feed.txt" >/dev/null
+run exp --format list --max-age 1
+is "or it is said again" "$(wc -l <"$T/out")" 924
+
 # --- the door ------------------------------------------------------------------------------------
 
 ends "through a door for GREEN" 0 exp --format csv --tlp green
@@ -181,7 +193,7 @@ else
 fi
 
 for bad in "" "--format x" "--format list --tlp purple" "--format list --min-confidence 101" \
-    "--format list --new-since soon" "--format list --types x" "--format suricata -o $T/x --sid 5" "--format list --sid 9-100" "--format list file" "--format list -o"; do
+    "--format list --new-since soon" "--format list --max-age 0" "--format list --max-age 36501" "--format list --max-age 1d" "--format list --types x" "--format suricata -o $T/x --sid 5" "--format list --sid 9-100" "--format list file" "--format list -o"; do
     # shellcheck disable=SC2086
     run exp $bad
     [ "$rc" = 2 ] && [ "$(wc -l <"$T/err")" = 2 ] || break

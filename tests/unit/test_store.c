@@ -164,6 +164,37 @@ static void test_door(void **state)
     ent_store_close(s);
 }
 
+/* A claim is as young as its source's last word, not as its first; each source for itself. */
+static void test_renewed(void **state)
+{
+    struct ent_store *s;
+    struct ent_indicator ind = indicator("evil.com");
+    struct ent_known_filter f = {.at = NOW, .renewed = NOW};
+    enum ent_put how;
+    (void)state;
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    assert_ok(ent_store_begin(s));
+    assert_ok(ent_store_put(s, &how, &ind, ENT_SLICE_LIT("a"), NOW - 2));
+    assert_ok(ent_store_put(s, &how, &ind, ENT_SLICE_LIT("b"), NOW - 1));
+    assert_ok(ent_store_commit(s));
+    assert_int_equal(walk(s, f).n, 0);
+    f.renewed = NOW - 1;
+    struct seen seen = walk(s, f);
+    assert_int_equal(seen.n, 1);
+    assert_string_equal(seen.source, "b");
+    assert_int_equal(seen.last.claims, 1);
+    assert_ok(ent_store_begin(s));
+    assert_ok(ent_store_put(s, &how, &ind, ENT_SLICE_LIT("a"), NOW));
+    assert_ok(ent_store_commit(s));
+    f.renewed = NOW;
+    seen = walk(s, f);
+    assert_int_equal(seen.n, 1);
+    assert_string_equal(seen.source, "a");
+    f.since = NOW - 1; /* both at once: that one is not new */
+    assert_int_equal(walk(s, f).n, 0);
+    ent_store_close(s);
+}
+
 static void test_may_pass(void **state)
 {
     (void)state;
@@ -521,6 +552,7 @@ int main(void)
         cmocka_unit_test(test_one_observable_many_claims),
         cmocka_unit_test(test_filters),
         cmocka_unit_test(test_door),
+        cmocka_unit_test(test_renewed),
         cmocka_unit_test(test_may_pass),
         cmocka_unit_test(test_revoked),
         cmocka_unit_test(test_validity_of_one),

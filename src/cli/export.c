@@ -7,7 +7,7 @@
 #define DAYS_MOST 36500
 
 static const struct option_spec options[] = {
-    {"--format", "FORMAT", "list, csv, zeek, hosts, rpz, nft, stix, misp, suricata"},
+    {"--format", "FORMAT", "list, csv, zeek, hosts, rpz, nft, stix, misp, suricata, yara"},
     {"--types", "TYPES", "only these: ip, net, endpoint, domain, url, email, hash, ..."},
     {"--source", "NAME", "only what this source says"},
     {"--min-confidence", "0-100", "only what is at least this sure"},
@@ -28,6 +28,7 @@ struct exporting {
     struct ent_out *out;
     struct ent_object_out *objects; /* NULL: the format takes none */
     struct ent_indicator ind;       /* the one that is on its way */
+    char choice[512];
     struct ent_file_out file[ENT_OUT_FILES];
     bool terminal;
     uint64_t held;
@@ -281,6 +282,17 @@ static int parse_filter(struct exporting *x)
     return EXIT_DONE;
 }
 
+/* The same words for the same wish, however it was written. */
+static void note_choice(struct exporting *x)
+{
+    const struct ent_known_filter *f = &x->filter;
+    int64_t days = f->renewed == 0 ? 0 : (x->opts.now - f->renewed) / (24LL * 60 * 60);
+    (void)snprintf(x->choice, sizeof(x->choice), "%x %d %lld %lld %s",
+                   f->types == ENT_OBS_ALL ? 0 : f->types, f->min_confidence, (long long)f->since,
+                   (long long)days, x->a->source == NULL ? "" : x->a->source);
+    x->opts.choice = ent_slice_str(x->choice);
+}
+
 static int parse_sid(struct exporting *x)
 {
     const char *text = x->a->sid == NULL ? "9000000-9999999" : x->a->sid;
@@ -305,7 +317,9 @@ static int parse(struct exporting *x)
     if (x->format->files != NULL && a->output == NULL)
         return cli_usage(&cmd_export, "several files: --output names their directory", NULL);
     int code = parse_sid(x);
-    return code == EXIT_DONE ? parse_filter(x) : code;
+    if (code == EXIT_DONE && (code = parse_filter(x)) == EXIT_DONE)
+        note_choice(x);
+    return code;
 }
 
 static int run(int argc, char **argv)
@@ -347,6 +361,7 @@ const struct command cmd_export = {
         "  stix      a STIX 2.1 bundle\n"
         "  misp      a MISP event\n"
         "  suricata  rules and lists, into the directory that --output names\n"
+        "  yara      rules that find files by their hash\n"
         "Without --tlp it is for tools of your own and holds everything. What goes to others "
         "needs\n"
         "--tlp: whatever is marked narrower is held back. How much that is, and what the format\n"

@@ -74,6 +74,12 @@ static const struct ent_out_writer writers[] = {
      .start = ent_out_suricata_start,
      .put = ent_out_suricata_put,
      .end = ent_out_suricata_end},
+    {.format = {.name = "yara",
+                .types = ENT_OUT_HASHES & ~ENT_OBS_BIT(ENT_OBS_SHA512),
+                .passes = ent_out_yara_passes},
+     .start = ent_out_yara_start,
+     .put = ent_out_yara_put,
+     .end = ent_out_yara_end},
 };
 #define WRITERS (sizeof(writers) / sizeof(writers[0]))
 
@@ -211,6 +217,8 @@ void ent_out_free(struct ent_out *o)
         return;
     for (unsigned f = 0; f < ENT_OUT_FILES; f++)
         ent_buf_release(&o->b[f]);
+    for (size_t i = 0; i < 2; i++)
+        ent_buf_release(&o->rule.text[i]);
     free(o);
 }
 

@@ -38,6 +38,8 @@ struct ent_out_opts {
     enum ent_tlp door;       /* what the walk let pass; 0: everything */
     struct ent_slice author; /* who publishes this, for people; UTF-8 */
     struct ent_slice key;    /* what tells the author from all others: ids are derived from it */
+    struct ent_slice choice; /* in words of its own, what the caller asked for besides the door:
+                                rules of many values about something else get other ids */
     uint64_t sid, sid_last;  /* suricata: the signature ids that may be used */
 };
 

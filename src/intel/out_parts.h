@@ -8,6 +8,18 @@
 #include "intel/intel.h"
 #include "intel/uuid.h"
 
+/* A rule of many values that is not written yet, see out_rule.c. */
+#define ENT_OUT_RULE_MOST 1000 /* values */
+struct ent_out_rule {
+    enum ent_obs_type type; /* of all its values; 0: there is none */
+    uint64_t values, sources;
+    int64_t first, last; /* import of any */
+    enum ent_tlp narrowest;
+    struct ent_buf text[2];         /* what the writer made of the values */
+    uint64_t number[ENT_OBS_TYPES]; /* of the last rule of this type; the first is 1 */
+    uint64_t source[ENT_OUT_RULE_MOST];
+};
+
 struct ent_out {
     const struct ent_out_writer *writer;
     struct ent_out_opts opts;
@@ -17,6 +29,7 @@ struct ent_out {
     /* ---- for writers: 0 at the start */
     uint64_t n, group;
     enum ent_tlp narrowest;
+    struct ent_out_rule rule;
 };
 
 struct ent_out_writer {
@@ -51,6 +64,20 @@ ENT_MUST_USE enum ent_err ent_out_self(struct ent_uuid16 *ret, const struct ent_
 ENT_MUST_USE enum ent_err ent_out_id(struct ent_uuid16 *ret, const struct ent_uuid16 *self,
                                      const struct ent_out_item *item);
 
+/* The writer calls init once. Before it adds a value it asks whether the rule takes it, at most so
+ * many of one type, and ends the rule if not: writes it, then clears it. */
+void ent_out_rule_init(struct ent_out *o);
+bool ent_out_rule_takes(const struct ent_out *o, enum ent_obs_type type, uint64_t most);
+void ent_out_rule_add(struct ent_out *o, const struct ent_out_item *item);
+void ent_out_rule_clear(struct ent_out *o);
+/* The same in the next export; what tells it from other rules about these values. */
+ENT_MUST_USE enum ent_err ent_out_rule_id(struct ent_uuid16 *ret, const struct ent_out *o,
+                                          const char *what);
+
+/* "2018-08-20" */
+#define ENT_OUT_DAY 11
+void ent_out_day(char ret[static ENT_OUT_DAY], int64_t t);
+
 /* --- one writer a format ---------------------------------------------------------------------- */
 
 ENT_MUST_USE enum ent_err ent_out_csv_start(struct ent_out *o);
@@ -81,5 +108,10 @@ extern const char *const ent_out_suricata_files[];
 ENT_MUST_USE enum ent_err ent_out_suricata_start(struct ent_out *o);
 ENT_MUST_USE enum ent_err ent_out_suricata_put(struct ent_out *o, const struct ent_out_item *item);
 ENT_MUST_USE enum ent_err ent_out_suricata_end(struct ent_out *o);
+
+extern const uint32_t ent_out_yara_passes[];
+ENT_MUST_USE enum ent_err ent_out_yara_start(struct ent_out *o);
+ENT_MUST_USE enum ent_err ent_out_yara_put(struct ent_out *o, const struct ent_out_item *item);
+ENT_MUST_USE enum ent_err ent_out_yara_end(struct ent_out *o);
 
 #endif

@@ -42,8 +42,8 @@ if command -v yarac >/dev/null; then
     check "yarac takes it" yarac --fail-on-warnings "$T/all.yar" "$T/all.yac"
     is "and finds each file by its hash, and no other" "$(yara -C "$T/all.yac" -r "$T/files" |
         sed -E 's/entente_([a-z0-9]+)_1?[0-9]_[0-9a-f]{8} .*\/files/\1/' | sort | tr '\n' ' ')" "md5/md5 sha1/sha1 sha256/sha256 "
-    is "with what is known of it" "$(yara -C -m "$T/all.yac" "$T/files/sha1" | grep -o 'tlp="[^"]*",hashes=5,sources=2')" \
-        'tlp="TLP:AMBER+STRICT",hashes=5,sources=2'
+    is "with what is known of it" "$(yara -C -m "$T/all.yac" "$T/files/sha1" | grep -oE 'tlp="[^"]*"|(hashes|sources) ?=[0-9]+' | tr -d '\n ')" \
+        'tlp="TLP:AMBER+STRICT"hashes=5sources=2'
     member b --display other
     "$bin" import --home "$T/b" "$T/hashes.txt" >/dev/null
     "$bin" export --home "$T/b" --format yara -o "$T/b.yar" 2>/dev/null

@@ -7,7 +7,7 @@
 #define DAYS_MOST 36500
 
 static const struct option_spec options[] = {
-    {"--format", "FORMAT", "list, csv, zeek, hosts, rpz, nft, stix, misp, suricata, yara"},
+    {"--format", "FORMAT", "list, csv, zeek, hosts, rpz, nft, stix, misp, suricata, sigma, yara"},
     {"--types", "TYPES", "only these: ip, net, endpoint, domain, url, email, hash, ..."},
     {"--source", "NAME", "only what this source says"},
     {"--min-confidence", "0-100", "only what is at least this sure"},
@@ -361,6 +361,7 @@ const struct command cmd_export = {
         "  stix      a STIX 2.1 bundle\n"
         "  misp      a MISP event\n"
         "  suricata  rules and lists, into the directory that --output names\n"
+        "  sigma     rules for logs of name servers, proxies, firewalls and started programs\n"
         "  yara      rules that find files by their hash\n"
         "Without --tlp it is for tools of your own and holds everything. What goes to others "
         "needs\n"

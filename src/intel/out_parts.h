@@ -11,7 +11,7 @@
 /* A rule of many values that is not written yet, see out_rule.c. */
 #define ENT_OUT_RULE_MOST 1000 /* values */
 struct ent_out_rule {
-    enum ent_obs_type type; /* of all its values; 0: there is none */
+    enum ent_obs_type type; /* stands for the kind of all its values; 0: there is none */
     uint64_t values, sources;
     int64_t first, last; /* import of any */
     enum ent_tlp narrowest;
@@ -68,7 +68,7 @@ ENT_MUST_USE enum ent_err ent_out_id(struct ent_uuid16 *ret, const struct ent_uu
  * many of one type, and ends the rule if not: writes it, then clears it. */
 void ent_out_rule_init(struct ent_out *o);
 bool ent_out_rule_takes(const struct ent_out *o, enum ent_obs_type type, uint64_t most);
-void ent_out_rule_add(struct ent_out *o, const struct ent_out_item *item);
+void ent_out_rule_add(struct ent_out *o, enum ent_obs_type type, const struct ent_out_item *item);
 void ent_out_rule_clear(struct ent_out *o);
 /* The same in the next export; what tells it from other rules about these values. */
 ENT_MUST_USE enum ent_err ent_out_rule_id(struct ent_uuid16 *ret, const struct ent_out *o,
@@ -108,6 +108,11 @@ extern const char *const ent_out_suricata_files[];
 ENT_MUST_USE enum ent_err ent_out_suricata_start(struct ent_out *o);
 ENT_MUST_USE enum ent_err ent_out_suricata_put(struct ent_out *o, const struct ent_out_item *item);
 ENT_MUST_USE enum ent_err ent_out_suricata_end(struct ent_out *o);
+
+extern const uint32_t ent_out_sigma_passes[];
+ENT_MUST_USE enum ent_err ent_out_sigma_start(struct ent_out *o);
+ENT_MUST_USE enum ent_err ent_out_sigma_put(struct ent_out *o, const struct ent_out_item *item);
+ENT_MUST_USE enum ent_err ent_out_sigma_end(struct ent_out *o);
 
 extern const uint32_t ent_out_yara_passes[];
 ENT_MUST_USE enum ent_err ent_out_yara_start(struct ent_out *o);

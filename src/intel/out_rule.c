@@ -28,12 +28,12 @@ static uint64_t number_of(struct ent_slice s)
     return h;
 }
 
-void ent_out_rule_add(struct ent_out *o, const struct ent_out_item *item)
+void ent_out_rule_add(struct ent_out *o, enum ent_obs_type type, const struct ent_out_item *item)
 {
     struct ent_out_rule *u = &o->rule;
     uint64_t source = number_of(item->source), i = 0;
     if (u->values++ == 0) {
-        u->type = item->ind->obs.type;
+        u->type = type;
         u->number[u->type]++;
         u->first = item->first;
         u->last = item->last;

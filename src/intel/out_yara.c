@@ -104,7 +104,7 @@ enum ent_err ent_out_yara_put(struct ent_out *o, const struct ent_out_item *item
     r = ent_buf_printf(&o->rule.text[0], "%s            hash.%s(0, filesize) == \"%s\"",
                        o->rule.values == 0 ? "" : " or\n", ent_obs_type_name(obs->type), obs->text);
     if (r == ENT_OK)
-        ent_out_rule_add(o, item);
+        ent_out_rule_add(o, obs->type, item);
     return r;
 }
 

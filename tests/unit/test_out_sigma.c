@@ -267,6 +267,20 @@ static void test_random(void **state)
     ent_t_out_release(&o);
 }
 
+/* What comes in several passes comes once: or it would be counted, and written, twice or never. */
+static void test_passes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; ent_out_format_at(i) != NULL; i++) {
+        uint32_t all = 0;
+        for (const uint32_t *p = ent_out_format_at(i)->passes; p != NULL && *p != 0; p++) {
+            assert_int_equal(all & *p, 0);
+            all |= *p;
+        }
+        assert_true(all == ENT_OBS_ALL || ent_out_format_at(i)->passes == NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +292,7 @@ int main(void)
         cmocka_unit_test(test_left_out),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_passes),
     };
     return ent_t_run("out_sigma", tests);
 }

@@ -1,15 +1,20 @@
 /*
  * out_yara.c: YARA rules that find files by their hash.
  *
- * How many hashes a rule holds costs neither the compiler nor a scan anything (yara 4.2, from ten
- * to a hundred thousand): they are cut so that a hit says which few hundred it was among, and what
- * is true of those. YARA computes each hash of a file once, whatever the number of rules. Of an
- * empty file it knows none, so that a rule about one would never hold.
+ * A scan looks at each hash of a file as often as the rules name it, and a hundred thousand rules
+ * or comparisons in a row cost more than reading the file. So the hashes of a rule are sorted, and
+ * its condition asks first in which half of them the file could be, and so on: seven questions for
+ * a thousand hashes. Larger rules would be faster still, but a hit would say less, and what they
+ * hold would have to be kept in memory.
+ *
+ * Of an empty file YARA knows no hash, so that a rule about one would never hold.
  */
 #include "base/base.h"
 #include "intel/out_parts.h"
 
-#define PER_RULE 500
+#define PER_RULE ENT_OUT_RULE_MOST
+#define IN_A_ROW 8 /* comparisons that need no question before them */
+#define DEEP     "            "
 
 /* One after the other, because a rule is about one kind of hash; the rest is only to be counted. */
 const uint32_t ent_out_yara_passes[] = {
@@ -61,6 +66,45 @@ static enum ent_err put_meta(struct ent_out *o, const char *uuid)
                           (unsigned long long)u->values, (unsigned long long)u->sources);
 }
 
+/* n of them, in order; each has size octets with its NUL. What divides them is one of them, because
+ * anything else might read as a hash of another kind. */
+static enum ent_err put_tests(struct ent_out *o, const char *hash, size_t n, size_t size)
+{
+    const char *kind = ent_obs_type_name(o->rule.type), *middle = hash + n / 2 * size;
+    struct ent_buf *b = &o->b[0];
+    enum ent_err r = ENT_OK;
+    if (n <= IN_A_ROW) {
+        for (size_t i = 0; i < n && r == ENT_OK; i++)
+            r = ent_buf_printf(b, "%s" DEEP "hash.%s(0, filesize) == \"%s\"", i == 0 ? "" : " or\n",
+                               kind, hash + i * size);
+        return r;
+    }
+    if ((r = ent_buf_printf(b, DEEP "hash.%s(0, filesize) < \"%s\" and (\n", kind, middle)) !=
+            ENT_OK ||
+        (r = put_tests(o, hash, n / 2, size)) != ENT_OK ||
+        (r = ent_buf_printf(b, "\n" DEEP ") or\n" DEEP "hash.%s(0, filesize) >= \"%s\" and (\n",
+                            kind, middle)) != ENT_OK ||
+        (r = put_tests(o, middle, n - n / 2, size)) != ENT_OK)
+        return r;
+    return ent_buf_puts(b, "\n" DEEP ")");
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static enum ent_err put_condition(struct ent_out *o)
+{
+    struct ent_out_rule *u = &o->rule;
+    size_t n = (size_t)u->values, size = u->text[0].n / n;
+    qsort(u->text[0].p, n, size, compare);
+    enum ent_err r = ent_buf_puts(&o->b[0], "    condition:\n        filesize > 0 and (\n");
+    if (r != ENT_OK || (r = put_tests(o, (const char *)u->text[0].p, n, size)) != ENT_OK)
+        return r;
+    return ent_buf_puts(&o->b[0], "\n        )\n}\n");
+}
+
 /* The name ends in a piece of the id, so that the rules of several publishers compile together. */
 static enum ent_err end_rule(struct ent_out *o)
 {
@@ -77,10 +121,7 @@ static enum ent_err end_rule(struct ent_out *o)
     ent_uuid_text(uuid, &id);
     if ((r = ent_buf_printf(b, "\nrule entente_%s_%llu_%.8s\n{\n    meta:\n", name,
                             (unsigned long long)u->number[u->type], uuid)) != ENT_OK ||
-        (r = put_meta(o, uuid)) != ENT_OK ||
-        (r = ent_buf_puts(b, "    condition:\n        filesize > 0 and (\n")) != ENT_OK ||
-        (r = ent_buf_put_slice(b, ent_buf_slice(&u->text[0]))) != ENT_OK ||
-        (r = ent_buf_puts(b, "\n        )\n}\n")) != ENT_OK)
+        (r = put_meta(o, uuid)) != ENT_OK || (r = put_condition(o)) != ENT_OK)
         return r;
     ent_out_rule_clear(o);
     return ENT_OK;
@@ -101,8 +142,7 @@ enum ent_err ent_out_yara_put(struct ent_out *o, const struct ent_out_item *item
         return ENT_E_UNSUPPORTED;
     if (!ent_out_rule_takes(o, obs->type, PER_RULE) && (r = end_rule(o)) != ENT_OK)
         return r;
-    r = ent_buf_printf(&o->rule.text[0], "%s            hash.%s(0, filesize) == \"%s\"",
-                       o->rule.values == 0 ? "" : " or\n", ent_obs_type_name(obs->type), obs->text);
+    r = ent_buf_put(&o->rule.text[0], obs->text, (size_t)obs->n + 1);
     if (r == ENT_OK)
         ent_out_rule_add(o, obs->type, item);
     return r;

@@ -28,10 +28,10 @@ hash_of sha1 "$T/files/sha1" >"$T/strict.txt"
 ends "YARA" 0 exp --format yara --json -o "$T/all.yar"
 is "carries three kinds of hashes" "$(jq -c '[.written, .left_out.sha512, .left_out.md5, .left_out.domain]' "$T/err")" \
     '[{"md5":1206,"sha1":5,"sha256":20},2,1,11]'
-is "in rules of at most 500" "$(grep -o 'hashes = .*' "$T/all.yar" | tr '\n' ' ')" \
-    "hashes = 500 hashes = 500 hashes = 206 hashes = 5 hashes = 20 "
+is "in rules of at most a thousand" "$(grep -o 'hashes = .*' "$T/all.yar" | tr '\n' ' ')" \
+    "hashes = 1000 hashes = 206 hashes = 5 hashes = 20 "
 is "with the narrowest mark in each" "$(grep -o 'tlp = .*' "$T/all.yar" | tr '\n' ' ')" \
-    'tlp = "TLP:GREEN" tlp = "TLP:GREEN" tlp = "TLP:GREEN" tlp = "TLP:AMBER+STRICT" tlp = "TLP:GREEN" '
+    'tlp = "TLP:GREEN" tlp = "TLP:GREEN" tlp = "TLP:AMBER+STRICT" tlp = "TLP:GREEN" '
 exp --format yara -o "$T/again.yar" 2>/dev/null
 # Only the first line tells the time.
 is "and is the same the next time" "$(tail -n +2 "$T/again.yar" | sha256sum)" "$(tail -n +2 "$T/all.yar" | sha256sum)"
@@ -44,6 +44,20 @@ if command -v yarac >/dev/null; then
         sed -E 's/entente_([a-z0-9]+)_1?[0-9]_[0-9a-f]{8} .*\/files/\1/' | sort | tr '\n' ' ')" "md5/md5 sha1/sha1 sha256/sha256 "
     is "with what is known of it" "$(yara -C -m "$T/all.yac" "$T/files/sha1" | grep -oE 'tlp="[^"]*"|(hashes|sources) ?=[0-9]+' | tr -d '\n ')" \
         'tlp="TLP:AMBER+STRICT"hashes=5sources=2'
+    python3 -c 'import hashlib, os, sys
+known, unknown = sys.argv[1:]
+os.mkdir(known), os.mkdir(unknown)
+for i in range(2400):
+    text = b"%d" % i
+    if i % 2 == 0:
+        print(hashlib.new(("md5", "md5", "md5", "sha1", "sha256")[i % 5], text).hexdigest())
+    with open("%s/%d" % ((known, unknown)[i % 2], i), "wb") as f:
+        f.write(text)' "$T/known" "$T/unknown" >"$T/known.txt"
+    member d
+    "$bin" import --home "$T/d" "$T/known.txt" >/dev/null
+    "$bin" export --home "$T/d" --format yara -o "$T/d.yar" 2>/dev/null
+    is "each of many is found" "$(yara "$T/d.yar" "$T/known" | sed 's/.* //' | sort -u | wc -l)" 1200
+    is "and none of the others" "$(yara "$T/d.yar" "$T/unknown")" ""
     member b --display other
     "$bin" import --home "$T/b" "$T/hashes.txt" >/dev/null
     "$bin" export --home "$T/b" --format yara -o "$T/b.yar" 2>/dev/null
@@ -59,6 +73,7 @@ for n in 128, 160, 256:
     is "and find the same" "$(yara -C "$T/many.yac" -r "$T/files" | wc -l)" 3
 else
     for what in "yarac takes it" "and finds each file by its hash, and no other" "with what is known of it" \
+        "each of many is found" "and none of the others" \
         "what several publish compiles together" "a hundred thousand hashes compile" "and find the same"; do
         skip "$what" "there is no yara"
     done

@@ -38,8 +38,8 @@ static const char small[] =
          "        hashes = 2\n"
          "        sources = 2\n"
          "    condition:\n        filesize > 0 and (\n"
-         "            hash.md5(0, filesize) == \"" MD5 "\" or\n"
-         "            hash.md5(0, filesize) == \"" MD5_2 "\"\n"
+         "            hash.md5(0, filesize) == \"" MD5_2 "\" or\n"
+         "            hash.md5(0, filesize) == \"" MD5 "\"\n"
          "        )\n}\n"
          "\nrule entente_sha256_1_834468ab\n{\n    meta:\n"
          "        author = \"CERT\"\n"
@@ -115,21 +115,57 @@ static void put_many(struct ent_t_out *o, const char *form, unsigned n)
     }
 }
 
-/* Five hundred a rule, not one more and not one less. */
+/* A thousand a rule, not one more and not one less, and each hash once. */
 static void test_cut(void **state)
 {
     struct ent_t_out o;
+    char text[80];
     (void)state;
-    for (unsigned n = 499; n <= 1001; n += n == 501 ? 498 : 1) {
+    for (unsigned n = 999; n <= 3001; n += n == 1001 ? 2000 : 1) {
         start(&o, &opts);
-        put_many(&o, "md5", n);
-        const char *text = ent_t_out_end(&o);
-        assert_int_equal(count(text, "\nrule entente_md5_"), (n + 499) / 500);
-        assert_int_equal(count(text, "hash.md5("), n);
-        assert_int_equal(count(text, " or\n"), n - (n + 499) / 500);
-        assert_int_equal(count(text, "        hashes = 500\n"), n / 500);
+        put_many(&o, "sha256", n);
+        const char *got = ent_t_out_end(&o);
+        assert_int_equal(count(got, "\nrule entente_sha256_"), (n + 999) / 1000);
+        assert_int_equal(count(got, "hash.sha256(0, filesize) == "), n);
+        assert_int_equal(count(got, "        hashes = 1000\n"), n / 1000);
+        for (unsigned i = 1; i <= n; i += 97) {
+            (void)snprintf(text, sizeof(text), "== \"%064x\"", i);
+            assert_int_equal(count(got, text), 1);
+        }
         ent_t_out_release(&o);
     }
+}
+
+/* Eight in a row; of more, each half behind the question whether it can be in it. */
+static void test_halves(void **state)
+{
+    struct ent_t_out o;
+    (void)state;
+    start(&o, &opts);
+    put_many(&o, "md5", 8);
+    assert_null(strchr(strstr(ent_t_out_end(&o), "condition:"), '<'));
+    ent_t_out_release(&o);
+    start(&o, &opts);
+    for (unsigned i = 9; i >= 1; i--) {
+        char text[40];
+        (void)snprintf(text, sizeof(text), "%032x", i);
+        put(&o, text, ENT_TLP_CLEAR, "s");
+    }
+#define IS(op, last)                                                                               \
+    "            hash.md5(0, filesize) " op " \"0000000000000000000000000000000" last "\""
+    const char *got = strstr(ent_t_out_end(&o), "        filesize > 0");
+    assert_non_null(got);
+    assert_string_equal(
+        got,
+        "        filesize > 0 and (\n" IS("<", "5") " and (\n" IS("==", "1") " or\n" IS("==", "2") " or\n" IS("==", "3") " or\n" IS("==", "4") "\n            ) or\n" IS(
+            ">=",
+            "5") " and (\n" IS("==",
+                               "5") " or\n" IS("==",
+                                               "6") " or\n" IS("==",
+                                                               "7") " or\n" IS("==",
+                                                                               "8") " or\n" IS("==",
+                                                                                               "9") "\n            )\n        )\n}\n");
+    ent_t_out_release(&o);
 }
 
 /* The id that the first rule got. */
@@ -202,11 +238,9 @@ static void test_failing_sink(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_left_out),
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_hostile_author),
+        cmocka_unit_test(test_rules),        cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_cut),          cmocka_unit_test(test_halves),
+        cmocka_unit_test(test_ids),          cmocka_unit_test(test_hostile_author),
         cmocka_unit_test(test_failing_sink),
     };
     return ent_t_run("out_yara", tests);

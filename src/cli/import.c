@@ -28,6 +28,19 @@ struct counts {
     uint64_t objects[ENT_OBJECT_FOREIGN + 1], disputed;
 };
 
+/* What the manifest says of an event. */
+struct feed_event {
+    char uuid[ENT_UUID_TEXT];
+    bool has_sha256;
+    struct ent_hash32 sha256;
+};
+
+/* What is read, and its hash: of the content, should the file be compressed. */
+struct hashed {
+    struct ent_reader in;
+    struct ent_sha256 sum;
+};
+
 /* One file, or the files of a feed, on the way in. */
 struct importing {
     struct ent_store *store;
@@ -41,7 +54,7 @@ struct importing {
     struct ent_progress progress;
     struct counts n;
     uint64_t skipped, events, refused; /* events of a feed that were read, or not */
-    struct ent_buf uuids;              /* of a feed: ENT_UUID_TEXT bytes each */
+    struct ent_buf feed_events;        /* of a feed: each a struct feed_event */
     struct ent_buf skips;              /* JSON array items */
     struct ent_json skips_json;
 };
@@ -296,11 +309,43 @@ static enum ent_err report(struct importing *im, enum ent_format format)
     return ENT_OK;
 }
 
-static enum ent_err read_file(struct importing *im, const struct ent_import_opts *opts,
-                              enum ent_format *ret_format, struct ent_diag *d)
+static enum ent_err read_hashed(void *ctx, uint8_t *ret, size_t *ret_n, size_t cap,
+                                struct ent_diag *d)
+{
+    struct hashed *h = ctx;
+    enum ent_err r = h->in.read(h->in.ctx, ret, ret_n, cap, d);
+    if (r == ENT_OK)
+        ent_sha256_add(&h->sum, ent_slice(ret, *ret_n));
+    return r;
+}
+
+/* As ent_intel_read(); want is what the content must hash to, or NULL. */
+static enum ent_err read_content(struct importing *im, const struct ent_import_opts *opts,
+                                 const struct ent_hash32 *want, enum ent_format *ret_format,
+                                 struct ent_diag *d)
 {
     const struct ent_import_sink sink = {
         .ctx = im, .take = take, .skip = skip, .withdraw = withdraw, .object = object};
+    struct hashed h = {.in = ent_input_reader(im->in)};
+    struct ent_hash32 sum;
+    uint8_t rest[4096];
+    size_t n = 1;
+    ent_sha256_init(&h.sum);
+    struct ent_reader in = want == NULL ? h.in : (struct ent_reader){read_hashed, &h};
+    enum ent_err r = ent_intel_read(in, opts, &sink, ret_format, d);
+    while (r == ENT_OK && want != NULL && n > 0)
+        r = read_hashed(&h, rest, &n, sizeof(rest), d);
+    ent_sha256_end(&h.sum, &sum);
+    if (r == ENT_OK && want != NULL && memcmp(&sum, want, sizeof(sum)) != 0)
+        return ent_fail(d, ENT_E_FORMAT, "its SHA-256 is not the one that the manifest gives", 0,
+                        0);
+    return r;
+}
+
+static enum ent_err read_file(struct importing *im, const struct ent_import_opts *opts,
+                              const struct ent_hash32 *want, enum ent_format *ret_format,
+                              struct ent_diag *d)
+{
     const struct counts before = im->n;
     char what[ENT_SHOW_MAX + 16], shown[ENT_SHOW_MAX];
     enum ent_err r = ent_input_open(&im->in, d, im->path, BOMB_RATIO);
@@ -309,7 +354,7 @@ static enum ent_err read_file(struct importing *im, const struct ent_import_opts
     (void)snprintf(what, sizeof(what), "importing %s", ent_show(shown, ent_slice_str(im->path)));
     ent_progress_start(&im->progress, what, ent_input_size(im->in), ENT_PROGRESS_BYTES);
     if ((r = ent_store_begin(im->store)) == ENT_OK)
-        r = ent_intel_read(ent_input_reader(im->in), opts, &sink, ret_format, d);
+        r = read_content(im, opts, want, ret_format, d);
     if (r == ENT_OK && (r = ent_store_commit(im->store)) != ENT_OK)
         *d = (struct ent_diag){.text = "the store could not keep it; nothing of this file was"};
     ent_store_rollback(im->store);
@@ -331,10 +376,13 @@ static int refuse(enum ent_err r, const struct ent_diag *d, const char *path)
 /* --- a directory: the feed of a MISP instance --------------------------------------------------
  */
 
-static enum ent_err add_event(void *ctx, const char uuid[static ENT_UUID_TEXT])
+static enum ent_err add_event(void *ctx, const struct ent_manifest_event *e)
 {
     struct importing *im = ctx;
-    return ent_buf_put(&im->uuids, uuid, ENT_UUID_TEXT);
+    struct feed_event one = {.has_sha256 = e->has_sha256};
+    memcpy(one.uuid, e->uuid, sizeof(one.uuid));
+    memcpy(one.sha256.b, e->sha256, sizeof(one.sha256.b));
+    return ent_buf_put(&im->feed_events, &one, sizeof(one));
 }
 
 /* The whole list first: a manifest that breaks off is no reason to have half of its feed. */
@@ -365,13 +413,15 @@ static int read_events(struct importing *im, const struct ent_import_opts *opts,
     char path[ENT_PATH_MAX], name[ENT_UUID_TEXT + 5];
     int worst = EXIT_DONE;
     im->path = path;
-    for (size_t at = 0; at < im->uuids.n; at += ENT_UUID_TEXT) {
+    const struct feed_event *all = (const struct feed_event *)(const void *)im->feed_events.p;
+    for (size_t i = 0; i < im->feed_events.n / sizeof(*all); i++) {
+        const struct ent_hash32 *want = all[i].has_sha256 ? &all[i].sha256 : NULL;
         struct ent_diag d = {0};
         enum ent_format format;
-        (void)snprintf(name, sizeof(name), "%s.json", (const char *)im->uuids.p + at);
+        (void)snprintf(name, sizeof(name), "%s.json", all[i].uuid);
         enum ent_err r = ent_path_join(path, sizeof(path), dir, name);
         if (r == ENT_OK)
-            r = read_file(im, opts, &format, &d);
+            r = read_file(im, opts, want, &format, &d);
         im->events += r == ENT_OK;
         if (r == ENT_OK)
             continue;
@@ -391,13 +441,13 @@ static int read_feed(struct importing *im, const struct ent_import_opts *opts, c
     enum ent_err r = ENT_OK;
     if (insist.format == ENT_FORMAT_AUTO)
         insist.format = ENT_FORMAT_MISP;
-    ent_buf_init(&im->uuids, FEED_EVENTS * ENT_UUID_TEXT);
+    ent_buf_init(&im->feed_events, FEED_EVENTS * sizeof(struct feed_event));
     int code = read_manifest(im, dir);
     if (code == EXIT_DONE) {
         code = read_events(im, &insist, dir);
         r = report(im, insist.format);
     }
-    ent_buf_release(&im->uuids);
+    ent_buf_release(&im->feed_events);
     return r == ENT_OK || code != EXIT_DONE ? code : cli_fail(r, NULL, dir);
 }
 
@@ -413,7 +463,7 @@ static int read_one(struct importing *im, const struct ent_import_opts *opts, co
 {
     struct ent_diag d = {0};
     enum ent_format format = opts->format;
-    enum ent_err r = read_file(im, opts, &format, &d);
+    enum ent_err r = read_file(im, opts, NULL, &format, &d);
     if (r == ENT_OK)
         r = report(im, format);
     return r == ENT_OK ? EXIT_DONE : refuse(r, &d, path);

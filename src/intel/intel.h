@@ -150,9 +150,16 @@ ENT_MUST_USE enum ent_err ent_stix_id_of(char ret[static ENT_STIX_SCO_ID],
 
 /* The list of a feed's events; each lies beside it in a file named "UUID.json". */
 #define ENT_UUID_TEXT 37 /* with NUL */
+struct ent_manifest_event {
+    char uuid[ENT_UUID_TEXT];
+    char orgc[ENT_UUID_TEXT]; /* of its author; empty when not said */
+    int64_t timestamp;        /* 0 when not said */
+    bool has_sha256;          /* "integrity:sha256", of the event's file */
+    uint8_t sha256[32];
+};
 struct ent_manifest_sink {
     void *ctx;
-    enum ent_err (*event)(void *ctx, const char uuid[static ENT_UUID_TEXT]);
+    enum ent_err (*event)(void *ctx, const struct ent_manifest_event *e);
     /* A name that is none, and is not to be looked for. reason is a literal; what is foreign. */
     enum ent_err (*skip)(void *ctx, uint64_t line, const char *reason, struct ent_slice what);
 };

@@ -148,4 +148,38 @@ rm "$feed/$u1.json" && mkdir "$feed/$u1.json"
 run "$bin" import --home "$T/g" "$feed"
 is "a directory in its place is no event" "$rc-$(grep -c "^entente: $feed/$u1.json: " "$T/err")" 5-1
 
+# --- what the manifest says an event's hash is ---------------------------------------------------
+
+sealed=$T/sealed
+mkdir "$sealed" && cp "$T/marked" "$sealed/$u1.json" && cp "$data/misp/$u2.json" "$sealed"
+hash_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
+seal() {
+    echo "{\"$u1\":{\"timestamp\":1,\"integrity:sha256\":\"$1\"},\"$u2\":{\"integrity:sha256\":\"$(hash_of "$data/misp/$u2.json")\"}}" \
+        >"$sealed/manifest.json"
+}
+member s
+simp() { "$bin" import --home "$T/s" "$@" "$sealed"; }
+sealed_counts() { jq -c '[.events, .refused, .new, .known]' "$T/out"; }
+seal "$(hash_of "$sealed/$u1.json")"
+printf ' ' >>"$sealed/$u1.json"
+ends "an event that is not what its manifest says, by one blank" 3 simp --json
+told "is refused" "entente: $sealed/$u1.json: its SHA-256 is not the one that the manifest gives
+entente: nothing of that file was taken"
+is "and the other is taken" "$(sealed_counts)-$(store_dump s | grep -c evil.example.com)" '[1,1,3,0]-0'
+cp "$T/marked" "$sealed/$u1.json"
+ends "one that is" 0 simp --json
+is "is taken" "$(sealed_counts)" '[2,0,1,3]'
+gzip "$sealed/$u1.json" && mv "$sealed/$u1.json.gz" "$sealed/$u1.json"
+ends "compressed" 0 simp --json
+is "it is the same" "$(sealed_counts)" '[2,0,0,4]'
+seal "$(hash_of "$sealed/$u1.json")"
+ends "the hash is that of the content" 3 simp
+for bad in "" 00 "$(hash_of "$T/marked")0"; do
+    seal "$bad"
+    run simp --json
+    [ "$rc" = 0 ] && [ "$(sealed_counts)" = '[1,0,0,3]' ] &&
+        [ "$(jq -r '.skips[] | select(.file | endswith("manifest.json")) | .reason' "$T/out")" = 'an event whose "integrity:sha256" is no hash, or stands twice' ] || break
+done
+is "a hash that is none lets nothing in" "$rc-$bad" "0-$(hash_of "$T/marked")0"
+
 done_testing

@@ -4,11 +4,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static enum ent_err event(void *ctx, const char uuid[static ENT_UUID_TEXT])
+static enum ent_err event(void *ctx, const struct ent_manifest_event *e)
 {
     (void)ctx;
-    if (strlen(uuid) != ENT_UUID_TEXT - 1 ||
-        strspn(uuid, "0123456789abcdefABCDEF-") != strlen(uuid))
+    if (strlen(e->uuid) != ENT_UUID_TEXT - 1 || e->timestamp < 0 ||
+        strspn(e->uuid, "0123456789abcdefABCDEF-") != strlen(e->uuid) ||
+        (strlen(e->orgc) != 0 && strlen(e->orgc) != ENT_UUID_TEXT - 1))
         ENT_BUG("not a uuid");
     return ENT_OK;
 }

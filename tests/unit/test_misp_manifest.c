@@ -14,11 +14,19 @@ struct seen {
     unsigned stop_after, calls;
 };
 
-static enum ent_err event(void *ctx, const char uuid[static ENT_UUID_TEXT])
+static enum ent_err event(void *ctx, const struct ent_manifest_event *e)
 {
     struct seen *s = ctx;
-    assert_int_equal(strlen(uuid), ENT_UUID_TEXT - 1);
-    assert_ok(ent_buf_printf(&s->text, "event %s\n", uuid));
+    char hex[ENT_HEX_LEN(32)];
+    assert_int_equal(strlen(e->uuid), ENT_UUID_TEXT - 1);
+    assert_ok(ent_buf_printf(&s->text, "event %s", e->uuid));
+    if (e->orgc[0] != '\0')
+        assert_ok(ent_buf_printf(&s->text, " by %s", e->orgc));
+    if (e->timestamp > 1)
+        assert_ok(ent_buf_printf(&s->text, " at %lld", (long long)e->timestamp));
+    ent_hex_encode(hex, e->sha256, sizeof(e->sha256));
+    assert_ok(
+        ent_buf_printf(&s->text, "%s%s\n", e->has_sha256 ? " is " : "", e->has_sha256 ? hex : ""));
     return ++s->calls == s->stop_after ? ENT_E_FULL : ENT_OK;
 }
 
@@ -66,6 +74,42 @@ static void test_manifests(void **state)
     check("{\"name\":\"x\",\"version\":{}}", ENT_E_FORMAT, FOREIGN);
     check("{\"" U1 "\"" ABOUT "} x", ENT_E_FORMAT, "more text behind the JSON value");
     check("{\"" U1 "\"" ABOUT ",", ENT_E_FORMAT, "the JSON text ends too early");
+}
+
+#define SHA              "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+#define LOW              "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define BAD              "skip 1 [an event whose \"integrity:sha256\" is no hash, or stands twice] [" U1 "]\n"
+#define ONE(about)       "{\"" U1 "\":{" about "}}"
+#define INTEGRITY(value) "\"integrity:sha256\":" value
+
+/* table: what is said about an event. A hash that cannot be read is no reason not to look. */
+static void test_about(void **state)
+{
+    (void)state;
+    check(ONE("\"Orgc\":{\"name\":\"x\",\"uuid\":\"" U2
+              "\"},\"timestamp\":1534723200," INTEGRITY("\"" SHA "\"")),
+          ENT_OK, "event " U1 " by " U2 " at 1534723200 is " LOW "\n");
+    check(ONE("\"timestamp\":\"1534723200\",\"Orgc\":{\"uuid\":{\"uuid\":\"" U2 "\"}}"), ENT_OK,
+          "event " U1 " at 1534723200\n");
+    check(ONE("\"timestamp\":-5,\"Orgc\":{\"uuid\":\"../x\"},\"x\":{\"timestamp\":7}"), ENT_OK,
+          "event " U1 "\n");
+    check(ONE("\"timestamp\":17179869185,\"Orgc\":[{\"uuid\":\"" U2 "\"}]"), ENT_OK,
+          "event " U1 "\n");
+    check(ONE("\"Orgc\":\"" U2 "\",\"x\":{" INTEGRITY("\"" SHA "\"") "}"), ENT_OK,
+          "event " U1 "\n");
+    check(ONE(INTEGRITY("\"" SHA "0\"")), ENT_OK, BAD);
+    check(ONE(INTEGRITY("\"\"")), ENT_OK, BAD);
+    check(ONE(INTEGRITY("\"g"
+                        "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"")),
+          ENT_OK, BAD);
+    check(ONE(INTEGRITY("null")), ENT_OK, BAD);
+    check(ONE(INTEGRITY("[\"" SHA "\"]")), ENT_OK, BAD);
+    check(ONE(INTEGRITY("1234567890123456789012345678901234567890123456789012345678901234")),
+          ENT_OK, BAD);
+    check(ONE(INTEGRITY("\"" SHA "\"") "," INTEGRITY("\"" SHA "\"")), ENT_OK, BAD);
+    check(ONE(INTEGRITY("\"" SHA "\"")) "}", ENT_E_FORMAT, "more text behind the JSON value");
+    check("{\"" U1 "\":{" INTEGRITY("\"" SHA), ENT_E_FORMAT, "the JSON text ends inside a string");
+    check("{\"" U1 "\":{\"Orgc\":{\"uuid\":", ENT_E_FORMAT, "the JSON text ends too early");
 }
 
 /* table: names that would lead out of the directory, to another file in it, or nowhere */
@@ -132,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_limits), /* first: it looks at the peak of memory */
         cmocka_unit_test(test_manifests),
+        cmocka_unit_test(test_about),
         cmocka_unit_test(test_hostile_names),
     };
     return ent_t_run("misp_manifest", tests);

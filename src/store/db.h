@@ -22,6 +22,7 @@ enum ent_query {
     ENT_Q_RENEW_CLAIM,
     ENT_Q_REVOKE,
     ENT_Q_EACH,
+    ENT_Q_EACH_BY_SOURCE,
     ENT_Q_COMPILE,
     ENT_Q_GET,
     ENT_Q_COUNT_OBSERVABLES,

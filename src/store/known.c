@@ -131,6 +131,8 @@ struct walk {
     enum ent_tlp door;
     bool every;
     struct ent_known now; /* claims is 0 as long as none of them passed the door */
+    bool by_source;
+    int64_t group[3]; /* by_source: source, marking, day */
     struct ent_buf words;
     uint64_t held;
     enum ent_err (*each)(void *ctx, const struct ent_known *k);
@@ -166,6 +168,17 @@ static enum ent_err finish(struct walk *w)
     return ENT_OK;
 }
 
+/* Whether the row speaks of the same as the one before. */
+static bool is_same(struct walk *w, sqlite3_stmt *st)
+{
+    const int64_t group[3] = {sqlite3_column_int64(st, ENT_ROW_COLUMNS),
+                              sqlite3_column_int64(st, 3), sqlite3_column_int64(st, 12) / 86400};
+    bool same = (uint64_t)sqlite3_column_int64(st, 0) == w->now.id &&
+                (!w->by_source || memcmp(group, w->group, sizeof(group)) == 0);
+    memcpy(w->group, group, sizeof(group));
+    return same;
+}
+
 static enum ent_err step(struct walk *w, sqlite3_stmt *st)
 {
     uint64_t id = (uint64_t)sqlite3_column_int64(st, 0);
@@ -176,7 +189,7 @@ static enum ent_err step(struct walk *w, sqlite3_stmt *st)
         w->held++;
         return ENT_OK;
     }
-    if (id != w->now.id) {
+    if (!is_same(w, st)) {
         if ((r = finish(w)) != ENT_OK)
             return r;
         w->now.id = id;
@@ -196,7 +209,7 @@ static enum ent_err step(struct walk *w, sqlite3_stmt *st)
 enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *f,
                             enum ent_err (*each)(void *ctx, const struct ent_known *k), void *ctx)
 {
-    sqlite3_stmt *st = ent_store_query(s, ENT_Q_EACH);
+    sqlite3_stmt *st = ent_store_query(s, f->by_source ? ENT_Q_EACH_BY_SOURCE : ENT_Q_EACH);
     struct walk *w = calloc(1, sizeof(*w));
     enum ent_err r = ENT_OK;
     int z = SQLITE_DONE;
@@ -206,6 +219,7 @@ enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *
     }
     w->door = f->max_tlp == 0 ? ENT_TLP_RED : f->max_tlp;
     w->every = f->every;
+    w->by_source = f->by_source;
     w->each = each;
     w->ctx = ctx;
     ent_buf_init(&w->words, 1u << 20);

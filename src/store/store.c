@@ -108,6 +108,11 @@ static const char added[] =
       ".source AND p.state < 2 AND (p.version > " o ".version OR (p.version = " o                  \
       ".version AND p.seq > " o ".seq)))"
 #define OBJECT_PASSES(o, s) "(?3 = '' OR " s ".name = ?3) AND " o ".imported >= ?4 AND " LATEST(o)
+#define EACH                                                                                       \
+    "SELECT " ROW ", c.source FROM observable o CROSS JOIN claim c ON c.observable = o.id"         \
+    " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"                         \
+    " WHERE ((?1 >> o.type) & 1) AND (?2 = '' OR s.name = ?2) AND (?4 = 0 OR"                      \
+    " c.confidence >= ?4) AND c.first_import >= ?5 AND c.last_import >= ?6 AND " VALID
 
 static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_BEGIN] = "BEGIN IMMEDIATE",
@@ -127,14 +132,12 @@ static const char *const sql[ENT_Q_COUNT] = {
                           " valid_from = ?6, valid_until = ?7, context = ?8, last_import = ?9"
                           " WHERE observable = ?1 AND source = ?2 AND ext_id = ?3",
     [ENT_Q_REVOKE] = "INSERT INTO revoked VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-    [ENT_Q_EACH] = "SELECT " ROW " FROM observable o CROSS JOIN claim c ON c.observable = o.id"
-                   " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"
-                   " WHERE ((?1 >> o.type) & 1) AND (?2 = '' OR s.name = ?2) AND (?4 = 0 OR"
-                   " c.confidence >= ?4) AND c.first_import >= ?5 AND c.last_import >= ?6"
-                   " AND " VALID
-                   /* By id, so that both tables are read from front to back: by value, a million
-                    * observables take four times as long. */
-                   " ORDER BY o.id, c.confidence DESC, c.last_import DESC, c.source, c.ext_id",
+    [ENT_Q_EACH] = EACH
+    /* By id, so that both tables are read from front to back: by value, a million
+     * observables take four times as long. */
+    " ORDER BY o.id, c.confidence DESC, c.last_import DESC, c.source, c.ext_id",
+    [ENT_Q_EACH_BY_SOURCE] = EACH " ORDER BY c.source, c.tlp, c.first_import / 86400, o.id,"
+                                  " c.confidence DESC, c.last_import DESC, c.ext_id",
     /* From the claims, whose key begins with the observable: half the time of the other way round.
      */
     [ENT_Q_COMPILE] =

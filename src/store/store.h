@@ -59,6 +59,7 @@ struct ent_known_filter {
     int64_t renewed;         /* only claims that came again then or later; 0 means all */
     struct ent_slice source; /* only claims by this one; empty means all */
     bool every;              /* each claim, not the best on each observable; held counts claims */
+    bool by_source;          /* see ent_store_each() */
     uint64_t
         *held; /* NULL, or where those are counted of whose claims max_tlp alone let none pass */
 };
@@ -78,7 +79,11 @@ struct ent_known {
     unsigned claims;                   /* how many claims pass the filter */
 };
 
-/* In the order in which observables first came. A callback's error ends the walk. */
+/*
+ * In the order in which observables first came. A callback's error ends the walk. by_source: not
+ * the best of all claims, but of those that one source made under one marking and first on one day
+ * (UTC); ordered by source, marking, day, and then as above. So an observable comes once for each.
+ */
 ENT_MUST_USE enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *f,
                                          enum ent_err (*each)(void *ctx, const struct ent_known *k),
                                          void *ctx);

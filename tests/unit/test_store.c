@@ -114,6 +114,72 @@ static void test_filters(void **state)
     ent_store_close(s);
 }
 
+/* Each line "source tlp day value confidence". */
+static enum ent_err note_line(void *ctx, const struct ent_known *k)
+{
+    return ent_buf_printf(ctx, "%.*s %d %d %s %d\n", (int)k->source.n, (const char *)k->source.p,
+                          (int)k->tlp, (int)(k->first_import / 86400 - NOW / 86400), k->obs.text,
+                          k->confidence);
+}
+
+static void put_at(struct ent_store *s, const char *source, const char *text, enum ent_tlp tlp,
+                   int confidence, int day, const char *id)
+{
+    struct ent_indicator ind = indicator(text);
+    enum ent_put ret;
+    ind.tlp = tlp;
+    ind.confidence = confidence;
+    ind.id = ent_slice_str(id);
+    assert_ok(ent_store_begin(s));
+    assert_ok(ent_store_put(s, &ret, &ind, ent_slice_str(source), NOW + day * 86400));
+    assert_ok(ent_store_commit(s));
+}
+
+/* Each source for itself, under each of its markings and on each day; and nothing narrower than the
+ * door goes with what is wider. */
+static void test_by_source(void **state)
+{
+    struct ent_store *s;
+    struct ent_buf b;
+    uint64_t held = 77;
+    (void)state;
+    ent_buf_init(&b, 4096);
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    put_at(s, "two", "a.com", ENT_TLP_GREEN, 10, 1, "");
+    put_at(s, "one", "b.com", ENT_TLP_AMBER, 20, 1, "");
+    put_at(s, "one", "a.com", ENT_TLP_GREEN, 30, 1, "x");
+    put_at(s, "one", "a.com", ENT_TLP_GREEN, 40, 1, "y"); /* the better one of the two */
+    put_at(s, "one", "a.com", ENT_TLP_GREEN, 50, 0, "z");
+    put_at(s, "one", "a.com", ENT_TLP_AMBER, 60, 0, "w");
+    put_at(s, "one", "c.com", ENT_TLP_GREEN, 70, 1, "");
+    put_at(s, "one", "c.com", ENT_TLP_GREEN, 70, 2, ""); /* said again is not said first */
+    struct ent_known_filter f = {.by_source = true, .held = &held};
+    assert_ok(ent_store_each(s, &f, note_line, &b));
+    assert_ok(ent_buf_putc(&b, '\0'));
+    assert_string_equal((const char *)b.p, "two 2 1 a.com 10\n"
+                                           "one 2 0 a.com 50\none 2 1 a.com 40\none 2 1 c.com 70\n"
+                                           "one 3 0 a.com 60\none 3 1 b.com 20\n");
+    assert_int_equal(held, 0);
+    ent_buf_clear(&b);
+    f.max_tlp = ENT_TLP_GREEN;
+    f.source = ENT_SLICE_LIT("one");
+    assert_ok(ent_store_each(s, &f, note_line, &b));
+    assert_ok(ent_buf_putc(&b, '\0'));
+    assert_string_equal((const char *)b.p,
+                        "one 2 0 a.com 50\none 2 1 a.com 40\none 2 1 c.com 70\n");
+    assert_int_equal(held, 2);
+    f.source = ENT_SLICE_LIT("three");
+    ent_buf_clear(&b);
+    assert_ok(ent_store_each(s, &f, note_line, &b));
+    assert_int_equal(b.n + held, 0);
+    f.source = ENT_SLICE_LIT("");
+    struct seen cut = {.stop_at = 2};
+    assert_err(ent_store_each(s, &f, note, &cut), ENT_E_INTERRUPTED);
+    assert_int_equal(cut.n, 2);
+    ent_buf_release(&b);
+    ent_store_close(s);
+}
+
 /* One door for everything: the best claim that may pass it stands for the observable, what has none
  * is held back and counted, and what another filter drops is not. */
 static void test_door(void **state)
@@ -551,6 +617,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_observable_many_claims),
         cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_by_source),
         cmocka_unit_test(test_door),
         cmocka_unit_test(test_renewed),
         cmocka_unit_test(test_may_pass),

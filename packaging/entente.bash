@@ -50,7 +50,7 @@ _entente() {
         words='list us-cert-csv stix misp zeek hosts prose csv rpz suricata'
         [ "$command" = watch ] && words='table json ecs eve'
         [ "$command" = export ] && words=$("$program" export --help 2>/dev/null |
-            sed -n 's/^  \([a-z]*\)  .*/\1/p') ;;
+            sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p') ;;
     --tlp) words='clear green amber amber+strict red' ;;
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;

@@ -48,6 +48,13 @@ enum ent_err ent_fd_write(int fd, struct ent_slice data)
     return ENT_OK;
 }
 
+enum ent_err ent_dir_sync(int fd, struct ent_diag *d)
+{
+    if (fsync(fd) != 0 && errno != EINVAL) /* some file systems cannot sync a directory */
+        return ent_fail_sys(d, "cannot sync directory");
+    return ENT_OK;
+}
+
 /* fsync the directory that holds path, so that a rename in it is durable. */
 static enum ent_err sync_parent(const char *path, struct ent_diag *d)
 {
@@ -61,9 +68,7 @@ static enum ent_err sync_parent(const char *path, struct ent_diag *d)
     int fd = open(slash == NULL ? "." : n == 0 ? "/" : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return ent_fail_sys(d, "cannot open directory");
-    enum ent_err r = ENT_OK;
-    if (fsync(fd) != 0 && errno != EINVAL) /* some file systems cannot sync a directory */
-        r = ent_fail_sys(d, "cannot sync directory");
+    enum ent_err r = ent_dir_sync(fd, d);
     (void)close(fd);
     return r;
 }
@@ -95,8 +100,7 @@ enum ent_err ent_file_out_start(struct ent_file_out *o, const char *path, mode_t
     return ENT_OK;
 }
 
-/* Flush, sync and close; the temporary file stays. */
-static enum ent_err seal(struct ent_file_out *o, struct ent_diag *d)
+enum ent_err ent_file_out_seal(struct ent_file_out *o, struct ent_diag *d)
 {
     enum ent_err r = ENT_OK;
     if (ferror(o->f) || fflush(o->f) != 0 || fsync(fileno(o->f)) != 0)
@@ -109,7 +113,7 @@ static enum ent_err seal(struct ent_file_out *o, struct ent_diag *d)
 
 enum ent_err ent_file_out_finish(struct ent_file_out *o, struct ent_diag *d)
 {
-    enum ent_err r = seal(o, d);
+    enum ent_err r = ent_file_out_seal(o, d);
     if (r == ENT_OK && rename(o->tmp, o->path) != 0)
         r = ent_fail_sys(d, "cannot rename");
     if (r != ENT_OK) {
@@ -154,7 +158,8 @@ enum ent_err ent_file_create(const char *path, struct ent_slice data, mode_t mod
         return r;
     if (data.n > 0 && fwrite(data.p, 1, data.n, o.f) != data.n)
         r = ent_fail_sys(d, "cannot write");
-    else if ((r = seal(&o, d)) == ENT_OK && link(o.tmp, o.path) != 0) /* link never replaces */
+    else if ((r = ent_file_out_seal(&o, d)) == ENT_OK &&
+             link(o.tmp, o.path) != 0) /* link never replaces */
         r = ent_fail_sys(d, "cannot create");
     ent_file_out_abort(&o);
     return r == ENT_OK ? sync_parent(path, d) : r;

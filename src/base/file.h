@@ -43,6 +43,13 @@ ENT_MUST_USE enum ent_err ent_file_out_start(struct ent_file_out *o, const char 
 ENT_MUST_USE enum ent_err ent_file_out_finish(struct ent_file_out *o, struct ent_diag *d);
 void ent_file_out_abort(struct ent_file_out *o);
 
+/* For files that belong together, instead of finish: all of it is on the disk under o->tmp, which
+ * the caller renames, and ent_dir_sync()s. */
+ENT_MUST_USE enum ent_err ent_file_out_seal(struct ent_file_out *o, struct ent_diag *d);
+
+/* fsync, so that what was renamed and removed in it stays so. */
+ENT_MUST_USE enum ent_err ent_dir_sync(int fd, struct ent_diag *d);
+
 /* "dir/name" into ret; ENT_E_LIMIT when it does not fit. */
 ENT_MUST_USE enum ent_err ent_path_join(char *ret, size_t cap, const char *dir, const char *name);
 

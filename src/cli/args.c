@@ -57,6 +57,7 @@ static const struct {
     {"--guard", FLAG, offsetof(struct args, guard)},
     {"--undo", FLAG, offsetof(struct args, undo)},
     {"--no-sightings", FLAG, offsetof(struct args, no_sightings)},
+    {"--hashes", FLAG, offsetof(struct args, hashes)},
     {"--unflagged", FLAG, offsetof(struct args, unflagged)},
 };
 

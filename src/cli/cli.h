@@ -47,7 +47,7 @@ struct args {
     const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *min_confidence, *at,
         *output, *new_since, *sid, *columns, *max_age;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal;
-    bool count, no_sightings, guard, undo, unflagged;
+    bool count, no_sightings, guard, undo, unflagged, hashes;
     int rest; /* index of the first argument that is no option */
 };
 

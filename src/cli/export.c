@@ -7,7 +7,8 @@
 #define DAYS_MOST 36500
 
 static const struct option_spec options[] = {
-    {"--format", "FORMAT", "list, csv, zeek, hosts, rpz, nft, stix, misp, suricata, sigma, yara"},
+    {"--format", "FORMAT",
+     "list, csv, zeek, hosts, rpz, nft, stix, misp, misp-feed, suricata, sigma, yara"},
     {"--types", "TYPES", "only these: ip, net, endpoint, domain, url, email, hash, ..."},
     {"--source", "NAME", "only what this source says"},
     {"--min-confidence", "0-100", "only what is at least this sure"},
@@ -16,6 +17,7 @@ static const struct option_spec options[] = {
     {"--max-age", "DAYS", "only what a source has said again within so many days"},
     {"--output", "FILE", "into this file, which is replaced as a whole; also -o FILE"},
     {"--sid", "FIRST-LAST", "suricata: the signature ids to use (default: 9000000-9999999)"},
+    {"--hashes", NULL, "misp-feed: with hashes.csv, out of which values can be guessed"},
     {"--json", NULL, "the sums as one JSON line"},
     {NULL, NULL, NULL},
 };
@@ -30,6 +32,8 @@ struct exporting {
     struct ent_indicator ind;       /* the one that is on its way */
     char choice[512];
     struct ent_file_out file[ENT_OUT_FILES];
+    struct ent_feed_dir *feed; /* instead of these, of misp-feed */
+    struct ent_diag d;
     bool terminal;
     uint64_t held;
 };
@@ -69,29 +73,40 @@ static enum ent_err open_one(struct ent_file_out *f, struct ent_diag *d, const c
     return ent_file_out_start(f, path, mode, d);
 }
 
-static enum ent_err open_files(struct exporting *x, struct ent_diag *d)
+static enum ent_err open_part(void *ctx, unsigned file, const char *name)
 {
+    struct exporting *x = ctx;
     char path[ENT_PATH_MAX];
-    enum ent_err r = ENT_OK;
     if (x->a->output == NULL)
         return ENT_OK;
-    if (x->format->files == NULL)
-        return open_one(&x->file[0], d, x->a->output);
+    if (name == NULL)
+        return open_one(&x->file[file], &x->d, x->a->output);
     if (mkdir(x->a->output, 0700) != 0 && errno != EEXIST)
-        return ent_fail_sys(d, "cannot create the directory");
-    for (unsigned i = 0; x->format->files[i] != NULL && r == ENT_OK; i++)
-        if ((r = ent_path_join(path, sizeof(path), x->a->output, x->format->files[i])) == ENT_OK)
-            r = open_one(&x->file[i], d, path);
+        return ent_fail_sys(&x->d, "cannot create the directory");
+    enum ent_err r = ent_path_join(path, sizeof(path), x->a->output, name);
+    return r == ENT_OK ? open_one(&x->file[file], &x->d, path) : r;
+}
+
+static enum ent_err open_feed(struct exporting *x, struct ent_out_sink *sink)
+{
+    char publisher[ENT_UUID_TEXT];
+    enum ent_err r = ent_out_publisher(publisher, &x->opts);
+    if (r == ENT_OK)
+        r = ent_feed_dir_open(&x->feed, &x->d, x->a->output, publisher);
+    if (r == ENT_OK)
+        ent_feed_dir_connect(x->feed, sink, &x->opts);
     return r;
 }
 
-static enum ent_err close_files(struct exporting *x, struct ent_diag *d)
+static enum ent_err close_files(struct exporting *x)
 {
     enum ent_err r = ENT_OK;
+    if (x->feed != NULL)
+        return ent_feed_dir_finish(x->feed);
     for (unsigned i = ENT_OUT_FILES;
          i-- > 0 && r == ENT_OK;) /* lists before rules that read them */
         if (x->file[i].f != NULL)
-            r = ent_file_out_finish(&x->file[i], d);
+            r = ent_file_out_finish(&x->file[i], &x->d);
     return r;
 }
 
@@ -138,17 +153,19 @@ static enum ent_err put_objects(struct exporting *x, struct ent_store *store)
 static enum ent_err walk(struct exporting *x, struct ent_store *store)
 {
     static const uint32_t one[] = {ENT_OBS_ALL, 0};
-    const uint32_t *passes = x->format->passes == NULL ? one : x->format->passes;
-    const struct ent_out_sink sink = {x, write_part};
-    enum ent_err r = ent_out_start(&x->out, x->format, &x->opts, &sink);
-    if (r == ENT_OK)
-        r = ent_store_view(store);
-    if (r == ENT_OK)
+    struct ent_out_sink sink = {x, open_part, write_part};
+    ENT_ASSERT(x->format != NULL); /* parse() saw to it */
+    enum ent_err r = x->format->by_source ? open_feed(x, &sink) : ENT_OK;
+    if (r != ENT_OK || (r = ent_out_start(&x->out, x->format, &x->opts, &sink)) != ENT_OK)
+        return r;
+    if ((r = ent_store_view(store)) == ENT_OK)
         r = put_objects(x, store);
-    for (const uint32_t *p = passes; *p != 0 && r == ENT_OK; p++) {
+    for (const uint32_t *p = x->format->passes == NULL ? one : x->format->passes;
+         *p != 0 && r == ENT_OK; p++) {
         struct ent_known_filter f = x->filter;
         uint64_t held = 0;
         f.held = &held;
+        f.by_source = x->format->by_source;
         f.types &= *p;
         if (f.types != 0)
             r = ent_store_each(store, &f, put, x);
@@ -171,6 +188,19 @@ static struct ent_object_sums sums(const struct exporting *x)
     return x->objects == NULL ? (struct ent_object_sums){0} : ent_object_out_sums(x->objects);
 }
 
+static void report_feed(const struct exporting *x)
+{
+    struct ent_feed_dir_sums sums;
+    char n[2][ENT_NUM_TEXT], shown[ENT_SHOW_MAX];
+    ent_feed_dir_sums(x->feed, &sums);
+    (void)fprintf(stderr, "entente: %s: events: %s, of an earlier export removed: %s\n",
+                  x->format->name, ent_show_count(n[0], sums.events),
+                  ent_show_count(n[1], sums.removed));
+    if (sums.old_hashes)
+        (void)fprintf(stderr, "entente: %s/hashes.csv is of an earlier export, and stays\n",
+                      ent_show(shown, ent_slice_str(x->a->output)));
+}
+
 static void report_text(const struct exporting *x)
 {
     char types[512], n[ENT_NUM_TEXT];
@@ -184,6 +214,8 @@ static void report_text(const struct exporting *x)
     if (objects.held > 0)
         (void)fprintf(stderr, "entente: objects narrower than %s, held back: %s\n",
                       ent_tlp_name(x->opts.door), ent_show_count(n, objects.held));
+    if (x->feed != NULL)
+        report_feed(x);
     if (sum(lost) > 0)
         (void)fprintf(stderr, "entente: %s cannot carry these, left out: %s\n", x->format->name,
                       cli_type_counts(types, lost));
@@ -216,6 +248,12 @@ static enum ent_err report_json(const struct exporting *x)
         ent_json_u64(&j, "objects", sums(x).written);
         ent_json_u64(&j, "objects_held_back", sums(x).held);
     }
+    if (x->feed != NULL) {
+        struct ent_feed_dir_sums sums;
+        ent_feed_dir_sums(x->feed, &sums);
+        ent_json_u64(&j, "events", sums.events);
+        ent_json_u64(&j, "removed", sums.removed);
+    }
     ent_json_obj_end(&j);
     enum ent_err r = ent_json_end(&j);
     if (r == ENT_OK)
@@ -228,15 +266,15 @@ static int export(struct exporting *x, struct session *s)
 {
     const struct ent_member *self = ent_home_self(s->home);
     const char *where = x->a->output == NULL ? "standard output" : x->a->output;
-    struct ent_diag d = {0};
     x->opts.author = ent_slice_str(self->display);
     x->opts.key = ent_slice(self->root.b, sizeof(self->root.b));
     x->terminal = x->a->output == NULL && isatty(STDOUT_FILENO) == 1;
-    enum ent_err r = open_files(x, &d);
+    x->opts.hashes = x->a->hashes;
+    enum ent_err r = walk(x, s->store);
     if (r == ENT_OK)
-        r = walk(x, s->store);
-    if (r == ENT_OK)
-        r = close_files(x, &d);
+        r = close_files(x);
+    if (r != ENT_OK && x->feed != NULL)
+        x->d = *ent_feed_dir_diag(x->feed);
     for (unsigned i = 0; i < ENT_OUT_FILES; i++)
         ent_file_out_abort(&x->file[i]);
     if (r == ENT_OK && x->a->json)
@@ -244,8 +282,9 @@ static int export(struct exporting *x, struct session *s)
     else if (r == ENT_OK)
         report_text(x);
     ent_object_out_free(x->objects);
+    ent_feed_dir_free(x->feed);
     ent_out_free(x->out);
-    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, where);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &x->d, where);
 }
 
 /* --- the command line ---------------------------------------------------------------------------
@@ -316,6 +355,8 @@ static int parse(struct exporting *x)
         return cli_usage(&cmd_export, "no such format", a->format);
     if (x->format->files != NULL && a->output == NULL)
         return cli_usage(&cmd_export, "several files: --output names their directory", NULL);
+    if (a->hashes && !x->format->by_source)
+        return cli_usage(&cmd_export, "--hashes is for --format misp-feed", NULL);
     int code = parse_sid(x);
     if (code == EXIT_DONE && (code = parse_filter(x)) == EXIT_DONE)
         note_choice(x);
@@ -351,18 +392,19 @@ const struct command cmd_export = {
     .brief = "what is known, for other tools: STIX, MISP, Zeek, Suricata, RPZ, ...",
     .help =
         "Writes what is known and valid now, each observable once, with the best of what is said\n"
-        "about it:\n"
-        "  list      one observable a line\n"
-        "  csv       comma-separated values with all that is known\n"
-        "  zeek      intel.dat of Zeek's intelligence framework\n"
-        "  hosts     names to 0.0.0.0\n"
-        "  rpz       a response policy zone for name servers\n"
-        "  nft       sets for nftables\n"
-        "  stix      a STIX 2.1 bundle\n"
-        "  misp      a MISP event\n"
-        "  suricata  rules and lists, into the directory that --output names\n"
-        "  sigma     rules for logs of name servers, proxies, firewalls and started programs\n"
-        "  yara      rules that find files by their hash\n"
+        "about it (in a feed, with what each source says):\n"
+        "  list       one observable a line\n"
+        "  csv        comma-separated values with all that is known\n"
+        "  zeek       intel.dat of Zeek's intelligence framework\n"
+        "  hosts      names to 0.0.0.0\n"
+        "  rpz        a response policy zone for name servers\n"
+        "  nft        sets for nftables\n"
+        "  stix       a STIX 2.1 bundle\n"
+        "  misp       a MISP event\n"
+        "  misp-feed  a MISP feed, into the directory that --output names\n"
+        "  suricata   rules and lists, into the directory that --output names\n"
+        "  sigma      rules for logs of name servers, proxies, firewalls and started programs\n"
+        "  yara       rules that find files by their hash\n"
         "Without --tlp it is for tools of your own and holds everything. What goes to others "
         "needs\n"
         "--tlp: whatever is marked narrower is held back. How much that is, and what the format\n"

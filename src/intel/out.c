@@ -68,6 +68,13 @@ static const struct ent_out_writer writers[] = {
      .start = ent_out_misp_start,
      .put = ent_out_misp_put,
      .end = ent_out_misp_end},
+    {.format = {.name = "misp-feed",
+                .types = ENT_OBS_ALL & ~ENT_OBS_BIT(ENT_OBS_URLPREFIX),
+                .files = ent_out_misp_feed_files,
+                .by_source = true},
+     .start = ent_out_misp_feed_start,
+     .put = ent_out_misp_feed_put,
+     .end = ent_out_misp_feed_end},
     {.format = {.name = "suricata",
                 .types = ENT_OBS_ALL & ~ENT_OBS_BIT(ENT_OBS_EMAIL) & ~ENT_OBS_BIT(ENT_OBS_SHA512),
                 .files = ent_out_suricata_files},
@@ -140,15 +147,32 @@ enum ent_err ent_out_head(struct ent_out *o, unsigned file, const char *comment)
                           o->opts.door == 0 ? "" : ent_tlp_name(o->opts.door));
 }
 
+enum ent_err ent_out_flush(struct ent_out *o, unsigned file)
+{
+    enum ent_err r = ENT_OK;
+    if (o->b[file].n > 0)
+        r = o->sink.write(o->sink.ctx, file, ent_buf_slice(&o->b[file]));
+    ent_buf_clear(&o->b[file]);
+    return r;
+}
+
 static enum ent_err hand_on(struct ent_out *o, size_t at_least)
 {
     enum ent_err r = ENT_OK;
-    for (unsigned f = 0; f < ENT_OUT_FILES && r == ENT_OK; f++) {
-        if (o->b[f].n == 0 || o->b[f].n < at_least)
-            continue;
-        r = o->sink.write(o->sink.ctx, f, ent_buf_slice(&o->b[f]));
-        ent_buf_clear(&o->b[f]);
-    }
+    for (unsigned f = 0; f < ENT_OUT_FILES && r == ENT_OK; f++)
+        if (o->b[f].n >= at_least)
+            r = ent_out_flush(o, f);
+    return r;
+}
+
+static enum ent_err open_files(struct ent_out *o)
+{
+    const char *const *names = o->writer->format.files;
+    enum ent_err r = ENT_OK;
+    if (names == NULL)
+        return o->sink.open(o->sink.ctx, 0, NULL);
+    for (unsigned f = 0; names[f] != NULL && r == ENT_OK; f++)
+        r = o->sink.open(o->sink.ctx, f, names[f]);
     return r;
 }
 
@@ -156,7 +180,7 @@ enum ent_err ent_out_start(struct ent_out **ret, const struct ent_out_format *fo
                            const struct ent_out_opts *opts, const struct ent_out_sink *sink)
 {
     struct ent_out *o = calloc(1, sizeof(*o));
-    enum ent_err r = ENT_OK;
+    enum ent_err r;
     if (o == NULL)
         return ENT_E_NOMEM;
     o->writer = writer_of(format);
@@ -164,7 +188,7 @@ enum ent_err ent_out_start(struct ent_out **ret, const struct ent_out_format *fo
     o->sink = *sink;
     for (unsigned f = 0; f < ENT_OUT_FILES; f++)
         ent_buf_init(&o->b[f], MOST);
-    if (o->writer->start != NULL)
+    if ((r = open_files(o)) == ENT_OK && o->writer->start != NULL)
         r = o->writer->start(o);
     if (r != ENT_OK) {
         ent_out_free(o);
@@ -225,6 +249,7 @@ void ent_out_free(struct ent_out *o)
         ent_buf_release(&o->b[f]);
     for (size_t i = 0; i < 2; i++)
         ent_buf_release(&o->rule.text[i]);
+    free(o->feed);
     free(o);
 }
 

@@ -11,14 +11,17 @@
 
 #include "intel/intel.h"
 
-/* Some formats are several files in one directory; the others are one, which has number 0. */
-#define ENT_OUT_FILES 8
+/* Some formats are several files in one directory; the others are one, which has number 0. The last
+ * number is for a series: as many as it takes, one after the other. */
+#define ENT_OUT_FILES  8
+#define ENT_OUT_SERIES (ENT_OUT_FILES - 1)
 
 struct ent_out_format {
     const char *name;
     uint32_t types; /* ENT_OBS_BIT()s of what it can carry, if its rules for values allow it */
     const char *const *files; /* their names, with NULL behind; NULL itself: one, without a name */
     const uint32_t *passes;   /* all of these types, then all of those, 0 behind; NULL: any order */
+    bool by_source; /* what each source says, ordered by source, marking and day of first import */
 };
 
 /* NULL at the end, so that it can be walked. */
@@ -33,6 +36,12 @@ struct ent_out_item {
     int64_t first, last; /* import */
 };
 
+/* What an earlier export said about an event. */
+struct ent_out_earlier {
+    int64_t timestamp;
+    uint8_t sha256[32]; /* of its file */
+};
+
 struct ent_out_opts {
     int64_t now;
     enum ent_tlp door;       /* what the walk let pass; 0: everything */
@@ -41,11 +50,20 @@ struct ent_out_opts {
     struct ent_slice choice; /* in words of its own, what the caller asked for besides the door:
                                 rules of many values about something else get other ids */
     uint64_t sid, sid_last;  /* suricata: the signature ids that may be used */
+    /* ---- misp-feed */
+    bool hashes; /* with hashes.csv */
+    /* NULL, or what is in the feed already, NULL if it is not: an event that does not change keeps
+     * its time, so that nobody fetches it again. */
+    const struct ent_out_earlier *(*earlier)(void *ctx, const char uuid[static ENT_UUID_TEXT]);
+    void *earlier_ctx;
 };
 
 /* Gets the bytes of a file piece by piece, whole characters each time. */
 struct ent_out_sink {
     void *ctx;
+    /* Before the first piece; the name is made here (NULL: of one file alone) and is one of a plain
+     * file in the directory. ENT_OUT_SERIES again: the one before is whole. */
+    enum ent_err (*open)(void *ctx, unsigned file, const char *name);
     enum ent_err (*write)(void *ctx, unsigned file, struct ent_slice bytes);
 };
 
@@ -64,6 +82,10 @@ void ent_out_carried(struct ent_out *o, enum ent_obs_type type);
 /* What stands behind the last one. Then ent_out_free(). */
 ENT_MUST_USE enum ent_err ent_out_end(struct ent_out *o);
 void ent_out_free(struct ent_out *o);
+
+/* The uuid that stands for whoever publishes, in STIX and MISP alike. */
+ENT_MUST_USE enum ent_err ent_out_publisher(char ret[static ENT_UUID_TEXT],
+                                            const struct ent_out_opts *opts);
 
 /* Observables that were written, and those that the format could not carry, by type. */
 const uint64_t *ent_out_written(const struct ent_out *o);

@@ -80,15 +80,20 @@ static void put_tag(struct ent_json *j, const char *name)
     ent_json_obj_end(j);
 }
 
-static void put_tags(struct ent_json *j, const struct ent_indicator *ind)
+const char *ent_out_misp_tlp(char ret[static ENT_OUT_MISP_TLP], enum ent_tlp t)
 {
-    char tag[48];
-    const char *name = ent_tlp_name(ind->tlp);
+    const char *name = ent_tlp_name(t);
     size_t n = strlen(name);
     for (size_t i = 0; i <= n; i++) /* with the NUL */
-        tag[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20 : name[i]);
+        ret[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20 : name[i]);
+    return ret;
+}
+
+static void put_tags(struct ent_json *j, const struct ent_indicator *ind)
+{
+    char tlp[ENT_OUT_MISP_TLP], tag[48];
     ent_json_arr(j, "Tag");
-    put_tag(j, tag);
+    put_tag(j, ent_out_misp_tlp(tlp, ind->tlp));
     if (ind->confidence >= 0) {
         (void)snprintf(tag, sizeof(tag), "osint:certainty=\"%d\"", ind->confidence);
         put_tag(j, tag);
@@ -97,38 +102,38 @@ static void put_tags(struct ent_json *j, const struct ent_indicator *ind)
 }
 
 /* "[2001:db8::1]:443" is "2001:db8::1|443". */
-static void put_value(struct ent_json *j, const struct ent_observable *o)
+struct ent_slice ent_out_misp_value(char ret[static ENT_OUT_MISP_VALUE],
+                                    const struct ent_observable *o)
 {
-    char text[ENT_OBS_MAX + 2];
     struct ent_observable host;
-    if (o->type != ENT_OBS_ENDPOINT || !ent_observable_host(&host, o)) {
-        ent_json_str(j, "value", ent_slice(o->text, o->n));
-        return;
-    }
-    int n = snprintf(text, sizeof(text), "%s|%s", host.text, strrchr(o->text, ':') + 1);
-    ent_json_str(j, "value", ent_slice(text, (size_t)n));
+    if (o->type != ENT_OBS_ENDPOINT || !ent_observable_host(&host, o))
+        return ent_slice(o->text, o->n);
+    int n = snprintf(ret, ENT_OUT_MISP_VALUE, "%s|%s", host.text, strrchr(o->text, ':') + 1);
+    return ent_slice(ret, (size_t)n);
 }
 
-enum ent_err ent_out_misp_put(struct ent_out *o, const struct ent_out_item *item)
+enum ent_err ent_out_misp_attribute(struct ent_out *o, unsigned file,
+                                    const struct ent_out_item *item)
 {
     const struct ent_indicator *ind = item->ind;
+    char value[ENT_OUT_MISP_VALUE];
     char words[ENT_OUT_WORDS], source[ENT_OUT_TEXT], comment[ENT_OUT_TEXT + ENT_OUT_WORDS + 8];
     char seen[ENT_TIME_TEXT];
     struct ent_uuid16 self, id;
     struct ent_json j;
-    enum ent_err r = o->n++ == 0 ? ENT_OK : ent_buf_puts(&o->b[0], ",\n");
+    enum ent_err r = o->n++ == 0 ? ENT_OK : ent_buf_puts(&o->b[file], ",\n");
     if (r != ENT_OK || (r = ent_out_self(&self, o)) != ENT_OK ||
         (r = ent_out_id(&id, &self, item)) != ENT_OK)
         return r;
     (void)ent_out_words(words, ind);
     (void)snprintf(comment, sizeof(comment), "%s%s%s", ent_out_text(source, item->source),
                    *words == '\0' ? "" : ": ", words);
-    ent_json_start(&j, &o->b[0]);
+    ent_json_start(&j, &o->b[file]);
     ent_json_obj(&j, NULL);
     put_uuid(&j, &id);
     ent_json_cstr(&j, "type", types[ind->obs.type].type);
     ent_json_cstr(&j, "category", types[ind->obs.type].category);
-    put_value(&j, &ind->obs);
+    ent_json_str(&j, "value", ent_out_misp_value(value, &ind->obs));
     ent_json_bool(&j, "to_ids", true);
     put_number(&j, "timestamp", item->last);
     if (ind->valid_from != 0) {
@@ -140,6 +145,11 @@ enum ent_err ent_out_misp_put(struct ent_out *o, const struct ent_out_item *item
     put_tags(&j, ind);
     ent_json_obj_end(&j);
     return ent_json_end(&j);
+}
+
+enum ent_err ent_out_misp_put(struct ent_out *o, const struct ent_out_item *item)
+{
+    return ent_out_misp_attribute(o, 0, item);
 }
 
 enum ent_err ent_out_misp_end(struct ent_out *o)

@@ -30,6 +30,7 @@ struct ent_out {
     uint64_t n, group;
     enum ent_tlp narrowest;
     struct ent_out_rule rule;
+    struct ent_out_feed *feed; /* of misp-feed; freed with the rest */
 };
 
 struct ent_out_writer {
@@ -57,6 +58,9 @@ const char *ent_out_words(char ret[static ENT_OUT_WORDS], const struct ent_indic
 
 /* A line that says whose this is, when it was made and whom it may reach. */
 ENT_MUST_USE enum ent_err ent_out_head(struct ent_out *o, unsigned file, const char *comment);
+
+/* All that a file has so far goes to the sink. */
+ENT_MUST_USE enum ent_err ent_out_flush(struct ent_out *o, unsigned file);
 
 /* Who publishes (a member that gets another name is another identity, because an object must not
  * change under its id), and what he says about one observable. */
@@ -103,6 +107,19 @@ ENT_MUST_USE enum ent_err ent_out_stix_object(struct ent_out *o, struct ent_slic
 ENT_MUST_USE enum ent_err ent_out_misp_start(struct ent_out *o);
 ENT_MUST_USE enum ent_err ent_out_misp_put(struct ent_out *o, const struct ent_out_item *item);
 ENT_MUST_USE enum ent_err ent_out_misp_end(struct ent_out *o);
+/* One attribute, with a comma in front unless o->n is 0; its value as MISP writes it; a mark. */
+ENT_MUST_USE enum ent_err ent_out_misp_attribute(struct ent_out *o, unsigned file,
+                                                 const struct ent_out_item *item);
+#define ENT_OUT_MISP_VALUE (ENT_OBS_MAX + 2)
+struct ent_slice ent_out_misp_value(char ret[static ENT_OUT_MISP_VALUE],
+                                    const struct ent_observable *o);
+#define ENT_OUT_MISP_TLP 32
+const char *ent_out_misp_tlp(char ret[static ENT_OUT_MISP_TLP], enum ent_tlp t);
+
+ENT_MUST_USE enum ent_err ent_out_misp_feed_start(struct ent_out *o);
+ENT_MUST_USE enum ent_err ent_out_misp_feed_put(struct ent_out *o, const struct ent_out_item *item);
+ENT_MUST_USE enum ent_err ent_out_misp_feed_end(struct ent_out *o);
+extern const char *const ent_out_misp_feed_files[];
 
 extern const char *const ent_out_suricata_files[];
 ENT_MUST_USE enum ent_err ent_out_suricata_start(struct ent_out *o);

@@ -19,10 +19,24 @@
 static const struct ent_uuid16 space = {{0x5b, 0x0e, 0x1d, 0x3c, 0x8a, 0x47, 0x4f, 0x92, 0xb6, 0x6d,
                                          0xe1, 0x74, 0x0c, 0x95, 0x2a, 0xd8}};
 
+static enum ent_err publisher(struct ent_uuid16 *ret, const struct ent_out_opts *opts)
+{
+    const struct ent_slice parts[] = {opts->key, opts->author};
+    return ent_uuid_of(ret, &space, parts, 2);
+}
+
 enum ent_err ent_out_self(struct ent_uuid16 *ret, const struct ent_out *o)
 {
-    const struct ent_slice parts[] = {o->opts.key, o->opts.author};
-    return ent_uuid_of(ret, &space, parts, 2);
+    return publisher(ret, &o->opts);
+}
+
+enum ent_err ent_out_publisher(char ret[static ENT_UUID_TEXT], const struct ent_out_opts *opts)
+{
+    struct ent_uuid16 u;
+    enum ent_err r = publisher(&u, opts);
+    if (r == ENT_OK)
+        ent_uuid_text(ret, &u);
+    return r;
 }
 
 enum ent_err ent_out_id(struct ent_uuid16 *ret, const struct ent_uuid16 *self,

@@ -1,9 +1,19 @@
 /* out.c: exports into memory, and indicators at random. */
 #include "tests/support/out.h"
 
+/* Of a series, "== NAME" and a line feed stand before each. */
+static enum ent_err begin(void *ctx, unsigned file, const char *name)
+{
+    struct ent_t_out *o = ctx;
+    assert_in_range(file, 0, ENT_OUT_FILES - 1);
+    o->opened |= 1u << file;
+    return file == ENT_OUT_SERIES ? ent_buf_printf(&o->b[file], "== %s\n", name) : ENT_OK;
+}
+
 static enum ent_err keep(void *ctx, unsigned file, struct ent_slice bytes)
 {
     struct ent_t_out *o = ctx;
+    assert_true((o->opened >> file & 1) != 0);
     assert_true(ent_utf8_valid(bytes, NULL)); /* whole characters in every piece */
     if (++o->pieces == o->fail_at)
         return ENT_E_FULL;
@@ -13,7 +23,7 @@ static enum ent_err keep(void *ctx, unsigned file, struct ent_slice bytes)
 void ent_t_out_start(struct ent_t_out *o, const char *format, const struct ent_out_opts *opts)
 {
     const struct ent_out_format *f = ent_out_format_find(ent_slice_str(format));
-    const struct ent_out_sink sink = {o, keep};
+    const struct ent_out_sink sink = {o, begin, keep};
     *o = (struct ent_t_out){.fail_at = o->fail_at};
     for (unsigned i = 0; i < ENT_OUT_FILES; i++)
         ent_buf_init(&o->b[i], 256u << 20);

@@ -12,6 +12,7 @@
 struct ent_t_out {
     struct ent_out *out;
     struct ent_buf b[ENT_OUT_FILES];
+    unsigned opened; /* bits: the files that were begun */
     size_t pieces;
     size_t fail_at; /* the piece at which the sink fails with ENT_E_FULL; 0: never */
 };

@@ -268,18 +268,33 @@ static void remove_stale(struct ent_feed_dir *f)
                     fstatat(f->fd, "hashes.csv", &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* The others, which have the numbers below the series': all is on the disk before anything is put
+ * in its place. */
+static enum ent_err seal_files(struct ent_feed_dir *f)
+{
+    enum ent_err r = ENT_OK;
+    for (unsigned i = 0; i < ENT_OUT_SERIES && r == ENT_OK; i++)
+        if (f->file[i].f != NULL)
+            r = ent_file_out_seal(&f->file[i], &f->d);
+    return r;
+}
+
+static enum ent_err place_files(struct ent_feed_dir *f)
+{
+    for (unsigned i = ENT_OUT_SERIES; i-- > 0;) { /* the manifest is the first */
+        struct ent_file_out *o = &f->file[i];
+        if (o->tmp[0] != '\0' && rename(o->tmp, o->path) != 0)
+            return ent_fail_sys(&f->d, "cannot rename");
+        o->tmp[0] = '\0';
+    }
+    return ent_dir_sync(f->fd, &f->d);
+}
+
 enum ent_err ent_feed_dir_finish(struct ent_feed_dir *f)
 {
-    enum ent_err r = stage(f);
-    for (unsigned i = 0; i < ENT_OUT_SERIES && r == ENT_OK; i++)
-        if (f->file[i].f != NULL && fflush(f->file[i].f) != 0)
-            r = ent_fail_sys(&f->d, "cannot write"); /* a full disk, before anything is in place */
-    if (r == ENT_OK)
-        r = place_events(f);
-    for (unsigned i = ENT_OUT_SERIES; i-- > 0 && r == ENT_OK;) /* the manifest is the first */
-        if (f->file[i].f != NULL)
-            r = ent_file_out_finish(&f->file[i], &f->d);
-    if (r != ENT_OK)
+    enum ent_err r;
+    if ((r = stage(f)) != ENT_OK || (r = seal_files(f)) != ENT_OK ||
+        (r = place_events(f)) != ENT_OK || (r = place_files(f)) != ENT_OK)
         return r;
     remove_stale(f);
     return ent_dir_sync(f->fd, &f->d);

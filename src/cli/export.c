@@ -145,7 +145,7 @@ static enum ent_err put_objects(struct exporting *x, struct ent_store *store)
         return ENT_OK;
     enum ent_err r = ent_object_out_new(&x->objects, &opts);
     x->filter.every = true;
-    if (r != ENT_OK || x->a->types != NULL || f->min_confidence != 0)
+    if (r != ENT_OK || x->a->types != NULL || f->min_confidence != 0 || f->renewed != 0)
         return r;
     return ent_object_out_plain(x->objects, x->out, f->source, f->since, &cli_stop);
 }

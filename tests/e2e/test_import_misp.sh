@@ -35,7 +35,7 @@ tells "with the reason" '"to_ids" is false: context, nothing to look for'
 tells "and what can be done" 'more was skipped than taken \(--unflagged takes what is not "to_ids"\)' "$T/out"
 ends "with --unflagged" 0 imp --json --unflagged "$data/misp/bespin.json"
 is "his indicators are taken" "$(jq -c '[.taken, .skipped]' "$T/out")" '[{"sha1":1},2]'
-tells "the option is explained" 'unflagged +MISP: also attributes that are not marked "to_ids"' \
+tells "the option is explained" 'unflagged +MISP: also what is not marked "to_ids"' \
     <("$bin" import --help)
 
 # --- marks ---------------------------------------------------------------------------------------

@@ -622,6 +622,13 @@ static void test_a_new_version_takes_the_place_of_the_old(void **state)
 /* --- out ---------------------------------------------------------------------------------------
  */
 
+static enum ent_err open_one(void *ctx, unsigned file, const char *name)
+{
+    (void)ctx, (void)name;
+    assert_int_equal(file, 0);
+    return ENT_OK;
+}
+
 static enum ent_err collect_bytes(void *ctx, unsigned file, struct ent_slice bytes)
 {
     assert_int_equal(file, 0);
@@ -652,7 +659,7 @@ static struct ent_object_sums bundle(struct ent_buf *ret, struct ent_store *s, e
     const struct ent_object_out_opts object_opts = {
         .store = s, .types = types, .door = door, .now = NOW};
     const struct ent_known_filter f = {.at = NOW, .max_tlp = door, .types = types, .every = true};
-    const struct ent_out_sink sink = {ret, collect_bytes};
+    const struct ent_out_sink sink = {ret, open_one, collect_bytes};
     struct going g;
     ent_buf_clear(ret);
     assert_ok(ent_out_start(&g.out, format, &opts, &sink));

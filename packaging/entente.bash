@@ -47,7 +47,7 @@ _entente() {
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
     --format)
-        words='list us-cert-csv stix misp zeek hosts prose csv rpz suricata'
+        words='list us-cert-csv stix misp zeek hosts prose csv rpz suricata openioc'
         [ "$command" = watch ] && words='table json ecs eve'
         [ "$command" = export ] && words=$("$program" export --help 2>/dev/null |
             sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p') ;;

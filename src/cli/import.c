@@ -9,7 +9,7 @@
 
 static const struct option_spec options[] = {
     {"--format", "FORMAT",
-     "insist on list, us-cert-csv, stix, misp, zeek, hosts, prose, csv, rpz, suricata"},
+     "insist on list, us-cert-csv, stix, misp, zeek, hosts, prose, csv, rpz, suricata, openioc"},
     {"--columns", "LIST", "of a CSV file: value=2,type=Name (default: by the names they have)"},
     {"--source", "NAME", "who says so (default: the file's or feed's name)"},
     {"--tlp", "TLP", "for what carries no mark: clear, green, amber, amber+strict, red"},

@@ -66,9 +66,8 @@ static const struct magic markup[] = {
     {ENT_SLICE_LIT("<body"), "an HTML page, not a feed"},
     {ENT_SLICE_LIT("<script"), "an HTML page, not a feed"},
     {ENT_SLICE_LIT("<!--"), "an HTML page or XML document, not a feed"},
-    {ENT_SLICE_LIT("<?xml"), "XML (STIX 1 or OpenIOC?): no format that is read here"},
-    {ENT_SLICE_LIT("<stix"), "XML (STIX 1 or OpenIOC?): no format that is read here"},
-    {ENT_SLICE_LIT("<ioc"), "XML (STIX 1 or OpenIOC?): no format that is read here"},
+    {ENT_SLICE_LIT("<?xml"), "XML, but not OpenIOC (STIX 1?): no format that is read here"},
+    {ENT_SLICE_LIT("<stix"), "XML, but not OpenIOC (STIX 1?): no format that is read here"},
 };
 
 /* A NUL, or more control bytes than any text has. */
@@ -93,6 +92,51 @@ static struct ent_slice without_blanks(struct ent_slice s)
     while (s.n > 0 && (s.p[0] == ' ' || (s.p[0] >= '\t' && s.p[0] <= '\r')))
         s = ent_slice(s.p + 1, s.n - 1);
     return s;
+}
+
+/* Behind "-->" or the like; empty where the head ends before it. */
+static struct ent_slice behind(struct ent_slice s, const char *end)
+{
+    const uint8_t *p = memmem(s.p, s.n, end, strlen(end));
+    return p == NULL ? ent_slice(s.p + s.n, 0) : ent_slice_from(s, (size_t)(p - s.p) + strlen(end));
+}
+
+/* What stands behind the declaration and the comments of XML, and the name of the root or of its
+ * DOCTYPE, which the reader refuses with a better sentence. */
+static struct ent_slice xml_root(struct ent_slice *s)
+{
+    static const struct ent_slice doctype = ENT_SLICE_LIT("<!DOCTYPE");
+    for (bool more = true; more;) {
+        *s = without_blanks(*s);
+        more = true;
+        if (ent_slice_starts(*s, ENT_SLICE_LIT("<?")))
+            *s = behind(*s, "?>");
+        else if (ent_slice_starts(*s, ENT_SLICE_LIT("<!--")))
+            *s = behind(*s, "-->");
+        else
+            more = false;
+    }
+    struct ent_slice name = *s;
+    if (ent_slice_starts(name, doctype))
+        name = without_blanks(ent_slice_from(name, doctype.n));
+    else if (name.n > 0 && name.p[0] == '<')
+        name = ent_slice_from(name, 1);
+    size_t n = 0;
+    while (n < name.n && memchr(" \t\r\n/>[", name.p[n], 8) == NULL)
+        n++;
+    name = ent_slice(name.p, n);
+    const uint8_t *colon = n == 0 ? NULL : memchr(name.p, ':', n);
+    return colon == NULL ? name : ent_slice_from(name, (size_t)(colon - name.p) + 1);
+}
+
+/* The root is what counts; where it lies behind the head, the reader looks. */
+static bool is_openioc(struct ent_slice s, bool eof)
+{
+    if (s.n == 0 || s.p[0] != '<')
+        return false;
+    struct ent_slice root = xml_root(&s);
+    return ent_slice_eq(root, ENT_SLICE_LIT("ioc")) ||
+           ent_slice_eq(root, ENT_SLICE_LIT("OpenIOC")) || (s.n == 0 && !eof);
 }
 
 static bool is_uscert_header(struct ent_slice s)
@@ -322,6 +366,10 @@ enum ent_err ent_format_detect(enum ent_format *ret, struct ent_head *h, struct 
     s = without_blanks(s);
     if (s.n == 0 && h->eof)
         return ent_fail(d, ENT_E_FORMAT, "the file is empty", 0, h->pos);
+    if (is_openioc(s, h->eof)) {
+        *ret = ENT_FORMAT_OPENIOC;
+        return ENT_OK;
+    }
     for (size_t i = 0; i < sizeof(markup) / sizeof(markup[0]); i++)
         if (starts_ci(s, markup[i].bytes))
             return ent_fail(d, ENT_E_FORMAT, markup[i].text, 0, h->pos);

@@ -113,6 +113,8 @@ static enum ent_err read_as(struct ent_feed *f, enum ent_format format)
         return ent_rpz_read(f);
     case ENT_FORMAT_SURICATA:
         return ent_suricata_read(f);
+    case ENT_FORMAT_OPENIOC:
+        return ent_openioc_read(f);
     case ENT_FORMAT_AUTO:
     case ENT_FORMAT_LIST:
         break;

@@ -90,6 +90,7 @@ bool ent_table_header(struct ent_slice head, size_t *ret_at, uint64_t *ret_lines
                       uint8_t *ret_delimiter);
 ENT_MUST_USE enum ent_err ent_rpz_read(struct ent_feed *f);
 ENT_MUST_USE enum ent_err ent_suricata_read(struct ent_feed *f);
+ENT_MUST_USE enum ent_err ent_openioc_read(struct ent_feed *f);
 /* A row of a dataset of strings. */
 bool ent_suricata_string(char *ret, size_t *ret_n, size_t cap, struct ent_slice row);
 bool ent_hosts_is_sink(struct ent_slice address); /* what sends a name nowhere */

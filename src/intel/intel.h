@@ -53,6 +53,7 @@ enum ent_format {
     ENT_FORMAT_PROSE,   /* a text for people: the observables in it */
     ENT_FORMAT_TABLE,   /* CSV and its relatives, with a header */
     ENT_FORMAT_RPZ,     /* response policy zones of DNS servers */
+    ENT_FORMAT_OPENIOC, /* OpenIOC 1.0 and 1.1 */
     ENT_FORMAT_SURICATA /* datasets and reputation lists of Suricata */
 };
 const char *ent_format_name(enum ent_format f); /* "list", "us-cert-csv", "stix", "misp", ... */

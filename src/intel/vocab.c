@@ -52,7 +52,7 @@ static const char *const formats[] = {
     [ENT_FORMAT_MISP] = "misp",          [ENT_FORMAT_ZEEK] = "zeek",
     [ENT_FORMAT_HOSTS] = "hosts",        [ENT_FORMAT_PROSE] = "prose",
     [ENT_FORMAT_TABLE] = "csv",          [ENT_FORMAT_RPZ] = "rpz",
-    [ENT_FORMAT_SURICATA] = "suricata",
+    [ENT_FORMAT_SURICATA] = "suricata",  [ENT_FORMAT_OPENIOC] = "openioc",
 };
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 

@@ -94,7 +94,7 @@ static void test_refused(void **state)
     check("<!DOCTYPE html><html>1.2.3.4", ENT_E_FORMAT, "an HTML page, not a feed");
     check("\n\n <HTML>", ENT_E_FORMAT, "an HTML page, not a feed");
     check("<?xml version=\"1.0\"?>", ENT_E_FORMAT,
-          "XML (STIX 1 or OpenIOC?): no format that is read here");
+          "XML, but not OpenIOC (STIX 1?): no format that is read here");
     /* the caller's word does not make a page a list */
     check_as(ENT_FORMAT_LIST, ENT_SLICE_LIT("<html>\n1.2.3.4\n"), ENT_E_FORMAT,
              "an HTML page, not a feed");

@@ -18,7 +18,7 @@
 enum how {
     H_TYPE,    /* of the row's type */
     H_ADDRESS, /* of either family, or a network */
-    H_HOST,    /* an address or a name */
+    H_HOST,    /* an address, a network or a name */
     H_WHOLE,   /* a URL with its scheme: without one it may be a path */
     H_NAME     /* of a file, for the description */
 };
@@ -31,12 +31,16 @@ struct ent_ioc_what {
 };
 
 /* table. Compared without regard to case: products do not agree on it. Missing on purpose are what
- * is one's own (PortItem/localIP, Email/To) and hashes of what is no file of its own. */
+ * is one's own (PortItem/localIP, Email/To) and hashes of what is no file of its own. MISP writes
+ * SHA-1 and SHA-256 of files as those of tasks, and names as destinations. */
 static const struct ent_ioc_what whats[] = {
     {"FileItem/Md5sum", ENT_IOC_HASHES, H_TYPE, ENT_OBS_MD5},
     {"FileItem/Sha1sum", ENT_IOC_HASHES, H_TYPE, ENT_OBS_SHA1},
     {"FileItem/Sha256sum", ENT_IOC_HASHES, H_TYPE, ENT_OBS_SHA256},
     {"FileItem/Sha512sum", ENT_IOC_HASHES, H_TYPE, ENT_OBS_SHA512},
+    {"TaskItem/md5sum", ENT_IOC_VALUES, H_TYPE, ENT_OBS_MD5},
+    {"TaskItem/sha1sum", ENT_IOC_VALUES, H_TYPE, ENT_OBS_SHA1},
+    {"TaskItem/sha256sum", ENT_IOC_VALUES, H_TYPE, ENT_OBS_SHA256},
     {"FileItem/FileName", ENT_IOC_FILE, H_NAME, 0},
     {"PortItem/remoteIP", ENT_IOC_REMOTE, H_ADDRESS, 0},
     {"PortItem/remotePort", ENT_IOC_PORT, H_TYPE, 0},
@@ -44,7 +48,7 @@ static const struct ent_ioc_what whats[] = {
     {"ProcessItem/PortList/PortItem/remoteIP", ENT_IOC_REMOTE, H_ADDRESS, 0},
     {"ProcessItem/PortList/PortItem/remotePort", ENT_IOC_PORT, H_TYPE, 0},
     {"ProcessItem/PortList/PortItem/protocol", ENT_IOC_PROTOCOL, H_TYPE, 0},
-    {"RouteEntryItem/Destination", ENT_IOC_VALUES, H_ADDRESS, 0},
+    {"RouteEntryItem/Destination", ENT_IOC_VALUES, H_HOST, 0},
     {"Network/DNS", ENT_IOC_VALUES, H_TYPE, ENT_OBS_DOMAIN},
     {"Network/URI", ENT_IOC_VALUES, H_WHOLE, ENT_OBS_URL},
     {"DnsEntryItem/Host", ENT_IOC_VALUES, H_TYPE, ENT_OBS_DOMAIN},
@@ -346,7 +350,8 @@ static enum ent_err host(struct ent_observable *ret, const char **why, struct en
     enum ent_err r = ent_observable_parse(&o, why, s);
     if (r != ENT_OK)
         return r;
-    if (o.type != ENT_OBS_IPV4 && o.type != ENT_OBS_IPV6 && o.type != ENT_OBS_DOMAIN)
+    if (o.type != ENT_OBS_IPV4 && o.type != ENT_OBS_IPV6 && o.type != ENT_OBS_NET4 &&
+        o.type != ENT_OBS_NET6 && o.type != ENT_OBS_DOMAIN)
         return ent_no(why, "not an address or a name where one was announced");
     *ret = o;
     return ENT_OK;

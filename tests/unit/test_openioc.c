@@ -70,6 +70,11 @@ static void test_terms(void **state)
           ENT_OK,
           TAKE("url", "http://a.example/x?y=1&z") TAKE("url", "http://b.example/A")
               TAKE("email", "a@b.example"));
+    /* as MISP writes them */
+    check(IOC(OR(IS("TaskItem/sha1sum", SHA1_A) IS("RouteEntryItem/Destination", "a.example"))),
+          ENT_OK, TAKE("sha1", SHA1_A) TAKE("domain", "a.example"));
+    check(IOC(AND(IS("TaskItem/md5sum", MD5_A) NAME_X)), ENT_OK,
+          SKIP("2", TOGETHER, MD5_A) SKIP("3", TOGETHER, "x.exe"));
     /* blanks and line ends that XML is laid out with; CDATA */
     check(IOC(OR(IS("Network/DNS", "\r\n\t a.example \n")
                      IS("Network/DNS", "<![CDATA[b.example]]>"))),

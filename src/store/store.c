@@ -456,7 +456,7 @@ enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d, const ch
         else
             (void)close(fd);
     }
-    if (r == ENT_OK && sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+    if (r == ENT_OK && sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                                        NULL) != SQLITE_OK)
         r = ent_fail(d, s->db == NULL ? ENT_E_NOMEM : ent_store_fail(s), "cannot open the store", 0,
                      0);

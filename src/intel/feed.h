@@ -79,6 +79,11 @@ ENT_MUST_USE enum ent_err ent_misp_read(struct ent_feed *f);
 /* "modified" so that bytes sort as times do: without 'Z' and without zeros at its end; empty stays
  * empty. False when it is no timestamp of STIX. */
 bool ent_stix_version(char ret[static ENT_STIX_VERSION], struct ent_slice modified);
+/* Behind a key of the outermost object: *ret_taken says whether it was one of the envelope's own,
+ * which has then been read. */
+struct ent_jp;
+ENT_MUST_USE enum ent_err ent_envelope_key(struct ent_envelope *e, bool *ret_taken,
+                                           struct ent_jp *jp, struct ent_diag *d);
 /* The UUID of the TLP 2.0 marking. */
 const char *ent_stix_marking(enum ent_tlp t);
 ENT_MUST_USE enum ent_err ent_zeek_read(struct ent_feed *f);

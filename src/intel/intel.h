@@ -14,6 +14,8 @@
 
 #include <entente/observable.h>
 
+#include "intel/taxii.h"
+
 /* TLP 2.0 (FIRST, August 2022), from widest to narrowest. The numbers are stored. TLP 1.0 WHITE is
  * CLEAR. Unmarked information gets the importer's default, which is AMBER: nothing leaves the house
  * because a label was missing. */
@@ -100,6 +102,7 @@ struct ent_import_opts {
     struct ent_slice columns; /* ENT_FORMAT_TABLE: "value=2,type=Name"; empty: by their names */
     bool unflagged;           /* MISP: also what its author did not mark with "to_ids"; STIX: also
                                  observables that no indicator speaks of */
+    struct ent_envelope *envelope; /* not NULL, and zeroed: insist on a TAXII envelope; filled */
 };
 
 /*

@@ -440,6 +440,12 @@ static enum ent_err read_object(struct stix *x, struct object *o)
             o->recorded = o->recording && ent_jp_record_end(&x->jp) == ENT_OK;
             return ENT_OK;
         }
+        bool taken = false;
+        if (o == &x->top && x->f->opts->envelope != NULL &&
+            (r = ent_envelope_key(x->f->opts->envelope, &taken, &x->jp, x->f->d)) != ENT_OK)
+            return r;
+        if (taken)
+            continue;
         enum property p = x->jp.cut ? PROPERTIES : property_of(x->jp.text);
         bool again = p != PROPERTIES && (o->seen >> p & 1) != 0;
         o->twice = o->twice || again;
@@ -755,6 +761,18 @@ static enum ent_err broken(struct stix *x, const char *text)
 
 static const char not_stix[] = "JSON, but no STIX bundle or object";
 
+/* {} is one without objects. */
+static enum ent_err end_of_envelope(struct stix *x)
+{
+    struct ent_slice type = get(&x->top, P_TYPE);
+    bool list = (x->top.seen >> P_OBJECTS & 1) != 0, typed = (x->top.seen >> P_TYPE & 1) != 0;
+    if (x->top.twice)
+        return broken(x, "a property stands twice in the envelope");
+    if (typed && !(list && ent_slice_eq(type, ENT_SLICE_LIT("bundle"))))
+        return broken(x, "JSON, but no TAXII envelope");
+    return list && !has(&x->top, P_OBJECTS) ? broken(x, "\"objects\" is no list") : ENT_OK;
+}
+
 /* The outermost object has been read, and its objects with it: a bundle, which may say so behind
  * them; a TAXII envelope, which has no type; or one bare object. */
 static enum ent_err end_of_top(struct stix *x)
@@ -762,6 +780,8 @@ static enum ent_err end_of_top(struct stix *x)
     struct ent_slice type = get(&x->top, P_TYPE);
     bool bundle = ent_slice_eq(type, ENT_SLICE_LIT("bundle"));
     bool list = has(&x->top, P_OBJECTS);
+    if (x->f->opts->envelope != NULL)
+        return end_of_envelope(x);
     if (list && x->top.twice)
         return broken(x, "a property stands twice in the bundle");
     if (list ? type.n > 0 && !bundle : !bundle && !looks_like_stix(&x->top))
@@ -779,6 +799,8 @@ static enum ent_err read_file(struct stix *x)
     if (ev != ENT_JP_OBJ && ev != ENT_JP_ARR)
         return broken(x, not_stix);
     bool array = ev == ENT_JP_ARR;
+    if (array && x->f->opts->envelope != NULL)
+        return broken(x, "JSON, but no TAXII envelope");
     r = array ? list_of_objects(x) : read_object(x, &x->top);
     /* the end of the text, or an error for what stands behind */
     if (r != ENT_OK || (r = ent_jp_next(&x->jp, &ev, x->f->d)) != ENT_OK)

@@ -42,7 +42,7 @@ _entente() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return ;;
-    --passphrase-file | --observe | --from | --port-file | --pcap | --eve | --eve-dgram | --output | -o)
+    --passphrase-file | --password-file | --token-file | --ca-file | --observe | --from | --port-file | --pcap | --eve | --eve-dgram | --output | -o)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
@@ -54,7 +54,7 @@ _entente() {
     --tlp) words='clear green amber amber+strict red' ;;
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;
-    --name | --display | --url | --columns | --source | --confidence | --min-confidence | --listen | --threads | --since | --new-since | --limit | --tag | --type | --at | --sid | --max-age) return ;;
+    --name | --display | --url | --columns | --source | --confidence | --min-confidence | --listen | --threads | --since | --new-since | --limit | --tag | --type | --at | --sid | --max-age | --user) return ;;
     esac
     if [ -z "$words" ] && [ "${cur#-}" != "$cur" ]; then
         words=$(_entente_options "$program" "$command")

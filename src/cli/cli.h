@@ -45,9 +45,9 @@ struct args {
     const char *home, *name, *display, *url, *passphrase_file, *format, *source, *tlp, *confidence;
     const char *observe, *listen, *port_file, *mode, *types, *from, *threads, *since;
     const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *min_confidence, *at,
-        *output, *new_since, *sid, *columns, *max_age;
-    bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal;
-    bool count, no_sightings, guard, undo, unflagged, hashes;
+        *output, *new_since, *sid, *columns, *max_age, *user, *password_file, *token_file, *ca_file;
+    bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal, count,
+        no_sightings, guard, undo, unflagged, hashes, all;
     int rest; /* index of the first argument that is no option */
 };
 
@@ -107,6 +107,8 @@ struct passphrase {
 };
 int cli_key(const struct session *s, const struct args *a, struct passphrase *p,
             enum ent_key_role role, struct ent_seed32 *ret);
+/* Asked for on the terminal, unseen; none is what to say where there is no terminal. */
+int cli_ask(struct passphrase *p, const char *prompt, const char *none);
 void cli_passphrase_release(struct passphrase *p);
 
 /* A new passphrase, typed twice, or from the file. */

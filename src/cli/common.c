@@ -125,7 +125,7 @@ static int from_file(struct passphrase *p, const char *path)
     return EXIT_DONE;
 }
 
-static int from_terminal(struct passphrase *p, const char *prompt)
+int cli_ask(struct passphrase *p, const char *prompt, const char *none)
 {
     struct termios old, quiet;
     enum ent_err r = ENT_OK;
@@ -134,11 +134,7 @@ static int from_terminal(struct passphrase *p, const char *prompt)
     if (fd < 0 || tcgetattr(fd, &old) != 0) {
         if (fd >= 0)
             (void)close(fd);
-        return cli_fail(ENT_E_AUTH,
-                        &(struct ent_diag){.text =
-                                               "a passphrase is needed and there is no terminal "
-                                               "to ask on; give --passphrase-file FILE"},
-                        NULL);
+        return cli_fail(ENT_E_AUTH, &(struct ent_diag){.text = none}, NULL);
     }
     quiet = old;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
@@ -160,7 +156,14 @@ static int from_terminal(struct passphrase *p, const char *prompt)
     if (atomic_load(&cli_stop))
         r = ENT_E_INTERRUPTED;
     p->known = r == ENT_OK;
-    return r == ENT_OK ? EXIT_DONE : cli_fail(r, NULL, "reading the passphrase");
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, NULL, "reading from the terminal");
+}
+
+static int from_terminal(struct passphrase *p, const char *prompt)
+{
+    return cli_ask(p, prompt,
+                   "a passphrase is needed and there is no terminal to ask on; give "
+                   "--passphrase-file FILE");
 }
 
 static const char *file_for(const struct args *a)

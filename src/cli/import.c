@@ -1,5 +1,5 @@
 /* import.c: entente import: indicators in. */
-#include "cli/cli.h"
+#include "cli/import.h"
 
 #include <sys/stat.h>
 
@@ -14,18 +14,16 @@ static const struct option_spec options[] = {
     {"--source", "NAME", "who says so (default: the file's or feed's name)"},
     {"--tlp", "TLP", "for what carries no mark: clear, green, amber, amber+strict, red"},
     {"--confidence", "0-100", "for what does not say how sure it is"},
+    {"--user", "NAME", "TAXII: who asks; the password is asked for, or:"},
+    {"--password-file", "FILE", "take it from the first line of FILE, which nobody else can read"},
+    {"--token-file", "FILE", "TAXII: a bearer token instead of a user"},
+    {"--ca-file", "FILE", "TAXII: trust these certificate authorities, not the system's"},
+    {"--all", NULL, "TAXII: everything again, not only what is new"},
     {"--unflagged", NULL, "MISP: also what is not marked \"to_ids\"; STIX: also bare observables"},
     {"--dry-run", NULL, "show what would be taken, and take nothing"},
     {"--verbose", NULL, "show every skipped row, not the first 20 of a file"},
     {"--json", NULL, "one JSON line for each file or feed"},
     {NULL, NULL, NULL},
-};
-
-/* What came of it; of a file that is refused, nothing. */
-struct counts {
-    uint64_t taken[ENT_OBS_TYPES], fresh, claims, same, withdrawn;
-    uint64_t unmarked; /* narrower than GREEN: not compared with partners */
-    uint64_t objects[ENT_OBJECT_FOREIGN + 1], disputed;
 };
 
 /* What the manifest says of an event. */
@@ -39,25 +37,14 @@ struct feed_event {
 struct hashed {
     struct ent_reader in;
     struct ent_sha256 sum;
+    const struct ent_hash32 *want;
+    struct ent_diag *d;
 };
 
-/* One file, or the files of a feed, on the way in. */
-struct importing {
-    struct ent_store *store;
-    struct ent_lint *lint;
-    const struct args *a;
-    struct ent_slice source;
-    const char *path; /* of the file that is being read */
-    bool feed;
-    int64_t now;
-    struct ent_input *in;
-    struct ent_progress progress;
-    struct counts n;
-    uint64_t skipped, events, refused; /* events of a feed that were read, or not */
-    struct ent_buf feed_events;        /* of a feed: each a struct feed_event */
-    struct ent_buf skips;              /* JSON array items */
-    struct ent_json skips_json;
-};
+static void show_progress(struct importing *im)
+{
+    ent_progress_at(&im->progress, im->in != NULL ? ent_input_consumed(im->in) : *im->fetched);
+}
 
 /* --dry-run: what would be taken, a line each. */
 static enum ent_err show_text(struct importing *im, const struct ent_indicator *ind)
@@ -108,7 +95,7 @@ static enum ent_err take(void *ctx, const struct ent_indicator *ind)
     im->n.claims += put == ENT_PUT_CLAIM;
     im->n.same += put == ENT_PUT_SAME;
     im->n.unmarked += ind->tlp > ENT_TLP_GREEN;
-    ent_progress_at(&im->progress, ent_input_consumed(im->in));
+    show_progress(im);
     return ent_lint_add(im->lint, ind, im->now, put == ENT_PUT_CLAIM);
 }
 
@@ -119,7 +106,7 @@ static enum ent_err skip(void *ctx, uint64_t line, const char *reason, struct en
     if (atomic_load(&cli_stop))
         return ENT_E_INTERRUPTED;
     im->skipped++;
-    ent_progress_at(&im->progress, ent_input_consumed(im->in));
+    show_progress(im);
     if (im->skipped > SKIPS_SHOWN && !im->a->verbose)
         return ENT_OK;
     if (im->a->json) {
@@ -174,7 +161,7 @@ static enum ent_err object(void *ctx, const struct ent_stix_object *o, bool *use
     if (r != ENT_OK)
         return r;
     im->n.objects[put]++;
-    ent_progress_at(&im->progress, ent_input_consumed(im->in));
+    show_progress(im);
     /* What was revoked is taken, so that it can be seen, and never counts. */
     *use = why[put] == NULL && put != ENT_OBJECT_OLDER;
     if (elsewhere && *use)
@@ -235,6 +222,11 @@ static enum ent_err report_json(struct importing *im, enum ent_format format)
         ent_json_u64(&j, "events", im->events);
         ent_json_u64(&j, "refused", im->refused);
     }
+    if (im->pages != NULL) {
+        ent_json_u64(&j, "pages", im->pages->pages);
+        ent_json_bool(&j, "whole", im->pages->whole);
+        ent_json_cstr(&j, "added_after", im->pages->after);
+    }
     ent_json_obj(&j, "taken");
     for (int t = 1; t < ENT_OBS_TYPES; t++)
         if (im->n.taken[t] > 0)
@@ -271,6 +263,10 @@ static void report_text(const struct importing *im, enum ent_format format)
     if (im->feed)
         (void)printf("  events   %s read, %s refused\n", ent_show_count(n[0], im->events),
                      ent_show_count(n[1], im->refused));
+    if (im->pages != NULL)
+        (void)printf("  pages    %s%s%s\n", ent_show_count(n[0], im->pages->pages),
+                     im->pages->resumed ? ", going on where the last import stopped" : "",
+                     im->pages->whole ? "" : "; there is more");
     if (im->a->dry_run)
         (void)puts("  nothing was kept: this was a dry run");
     else
@@ -300,13 +296,35 @@ static void report_text(const struct importing *im, enum ent_format format)
     cli_lint_text(lint, "  ");
 }
 
-static enum ent_err report(struct importing *im, enum ent_format format)
+enum ent_err cli_import_report(struct importing *im, enum ent_format format)
 {
     ent_json_arr_end(&im->skips_json);
     if (im->a->json)
         return report_json(im, format);
     report_text(im, format);
     return ENT_OK;
+}
+
+enum ent_err cli_import_whole(struct importing *im, struct ent_reader in,
+                              const struct ent_import_opts *opts,
+                              enum ent_err (*before_commit)(void *ctx), void *ctx,
+                              enum ent_format *ret_format, struct ent_diag *d)
+{
+    const struct ent_import_sink sink = {
+        .ctx = im, .take = take, .skip = skip, .withdraw = withdraw, .object = object};
+    const struct counts before = im->n;
+    enum ent_err r = ent_store_begin(im->store);
+    if (r == ENT_OK)
+        r = ent_intel_read(in, opts, &sink, ret_format, d);
+    if (r == ENT_OK &&
+        ((before_commit != NULL && (r = before_commit(ctx)) != ENT_OK) ||
+         (r = ent_store_commit(im->store)) != ENT_OK) &&
+        d->text == NULL)
+        *d = (struct ent_diag){.text = "the store could not keep it; nothing of this file was"};
+    ent_store_rollback(im->store);
+    if (r != ENT_OK)
+        im->n = before;
+    return r;
 }
 
 static enum ent_err read_hashed(void *ctx, uint8_t *ret, size_t *ret_n, size_t cap,
@@ -319,47 +337,40 @@ static enum ent_err read_hashed(void *ctx, uint8_t *ret, size_t *ret_n, size_t c
     return r;
 }
 
-/* As ent_intel_read(); want is what the content must hash to, or NULL. */
-static enum ent_err read_content(struct importing *im, const struct ent_import_opts *opts,
-                                 const struct ent_hash32 *want, enum ent_format *ret_format,
-                                 struct ent_diag *d)
+/* To the end, for a parser may stop before it. */
+static enum ent_err check_hash(void *ctx)
 {
-    const struct ent_import_sink sink = {
-        .ctx = im, .take = take, .skip = skip, .withdraw = withdraw, .object = object};
-    struct hashed h = {.in = ent_input_reader(im->in)};
+    struct hashed *h = ctx;
     struct ent_hash32 sum;
     uint8_t rest[4096];
     size_t n = 1;
-    ent_sha256_init(&h.sum);
-    struct ent_reader in = want == NULL ? h.in : (struct ent_reader){read_hashed, &h};
-    enum ent_err r = ent_intel_read(in, opts, &sink, ret_format, d);
-    while (r == ENT_OK && want != NULL && n > 0)
-        r = read_hashed(&h, rest, &n, sizeof(rest), d);
-    ent_sha256_end(&h.sum, &sum);
-    if (r == ENT_OK && want != NULL && memcmp(&sum, want, sizeof(sum)) != 0)
-        return ent_fail(d, ENT_E_FORMAT, "its SHA-256 is not the one that the manifest gives", 0,
-                        0);
+    enum ent_err r = ENT_OK;
+    while (r == ENT_OK && n > 0)
+        r = read_hashed(h, rest, &n, sizeof(rest), h->d);
+    ent_sha256_end(&h->sum, &sum);
+    if (r == ENT_OK && memcmp(&sum, h->want, sizeof(sum)) != 0)
+        r = ent_fail(h->d, ENT_E_FORMAT, "its SHA-256 is not the one that the manifest gives", 0,
+                     0);
     return r;
 }
 
+/* want: what the content must hash to, or NULL. */
 static enum ent_err read_file(struct importing *im, const struct ent_import_opts *opts,
                               const struct ent_hash32 *want, enum ent_format *ret_format,
                               struct ent_diag *d)
 {
-    const struct counts before = im->n;
+    struct hashed h = {.want = want, .d = d};
     char what[ENT_SHOW_MAX + 16], shown[ENT_SHOW_MAX];
     enum ent_err r = ent_input_open(&im->in, d, im->path, BOMB_RATIO);
     if (r != ENT_OK)
         return r;
     (void)snprintf(what, sizeof(what), "importing %s", ent_show(shown, ent_slice_str(im->path)));
     ent_progress_start(&im->progress, what, ent_input_size(im->in), ENT_PROGRESS_BYTES);
-    if ((r = ent_store_begin(im->store)) == ENT_OK)
-        r = read_content(im, opts, want, ret_format, d);
-    if (r == ENT_OK && (r = ent_store_commit(im->store)) != ENT_OK)
-        *d = (struct ent_diag){.text = "the store could not keep it; nothing of this file was"};
-    ent_store_rollback(im->store);
-    if (r != ENT_OK)
-        im->n = before;
+    h.in = ent_input_reader(im->in);
+    ent_sha256_init(&h.sum);
+    r = want == NULL ? cli_import_whole(im, h.in, opts, NULL, NULL, ret_format, d)
+                     : cli_import_whole(im, (struct ent_reader){read_hashed, &h}, opts, check_hash,
+                                        &h, ret_format, d);
     ent_progress_end(&im->progress);
     ent_input_close(im->in);
     return r;
@@ -445,7 +456,7 @@ static int read_feed(struct importing *im, const struct ent_import_opts *opts, c
     int code = read_manifest(im, dir);
     if (code == EXIT_DONE) {
         code = read_events(im, &insist, dir);
-        r = report(im, insist.format);
+        r = cli_import_report(im, insist.format);
     }
     ent_buf_release(&im->feed_events);
     return r == ENT_OK || code != EXIT_DONE ? code : cli_fail(r, NULL, dir);
@@ -465,7 +476,7 @@ static int read_one(struct importing *im, const struct ent_import_opts *opts, co
     enum ent_format format = opts->format;
     enum ent_err r = read_file(im, opts, NULL, &format, &d);
     if (r == ENT_OK)
-        r = report(im, format);
+        r = cli_import_report(im, format);
     return r == ENT_OK ? EXIT_DONE : refuse(r, &d, path);
 }
 
@@ -479,7 +490,7 @@ static struct ent_slice base_name(const char *path)
 }
 
 static int import_path(struct session *s, const struct args *a, const struct ent_import_opts *opts,
-                       const char *path)
+                       struct taxii *taxii, const char *path)
 {
     struct importing im = {.store = s->store, .a = a, .path = path, .now = ent_clock_now()};
     im.feed = is_directory(path);
@@ -490,9 +501,10 @@ static int import_path(struct session *s, const struct args *a, const struct ent
     ent_json_start(&im.skips_json, &im.skips);
     ent_json_arr(&im.skips_json, NULL);
     enum ent_err r = ent_lint_new(&im.lint, s->store);
-    int code = r != ENT_OK ? cli_fail(r, NULL, path)
-               : im.feed   ? read_feed(&im, opts, path)
-                           : read_one(&im, opts, path);
+    int code = r != ENT_OK          ? cli_fail(r, NULL, path)
+               : cli_is_taxii(path) ? cli_taxii_import(taxii, &im, opts)
+               : im.feed            ? read_feed(&im, opts, path)
+                                    : read_one(&im, opts, path);
     ent_lint_free(im.lint);
     ent_buf_release(&im.skips);
     free(real);
@@ -529,6 +541,7 @@ static int run(int argc, char **argv)
     struct args a;
     struct session s = {0};
     struct ent_import_opts opts;
+    struct taxii *taxii = NULL;
     int code, worst = EXIT_DONE;
     static char stdin_name[] = "-";
     if (!cli_args(&a, &code, &cmd_import, argc, argv))
@@ -538,29 +551,34 @@ static int run(int argc, char **argv)
     if (a.rest == argc && isatty(STDIN_FILENO) == 1)
         return cli_usage(&cmd_import, "name a file, or - for standard input", NULL);
     cli_catch_signals();
-    if ((code = cli_open(&s, &a, true)) != EXIT_DONE)
+    if ((code = cli_taxii_open(&taxii, &a, argc, argv)) != EXIT_DONE ||
+        (code = cli_open(&s, &a, true)) != EXIT_DONE)
         worst = code;
     else if (a.rest == argc)
-        worst = import_path(&s, &a, &opts, stdin_name);
+        worst = import_path(&s, &a, &opts, NULL, stdin_name);
     for (int i = a.rest; i < argc && code == EXIT_DONE && worst != EXIT_STOPPED; i++) {
-        int one = import_path(&s, &a, &opts, argv[i]);
+        int one = import_path(&s, &a, &opts, taxii, argv[i]);
         worst = one > worst ? one : worst;
     }
     if (code == EXIT_DONE && worst != EXIT_STOPPED && !a.dry_run)
         cli_make_image(&s);
+    cli_taxii_close(taxii);
     cli_close(&s);
     return worst;
 }
 
 const struct command cmd_import = {
     .name = "import",
-    .usage = "[OPTION...] [FILE...|DIRECTORY...|-]",
-    .brief = "take indicators from files: STIX, MISP, CSV, Zeek, hosts, lists, reports",
+    .usage = "[OPTION...] [FILE...|DIRECTORY...|URL...|-]",
+    .brief = "take indicators from files and TAXII servers: STIX, MISP, CSV, Zeek, lists, ...",
     .help =
         "Takes indicators from files or standard input, plain or compressed (gzip, zstd). The "
         "format\n"
         "is recognised by content. Defanged text such as hxxp://evil[.]example is understood.\n"
         "A directory is read as a MISP feed, by its manifest.json.\n"
+        "taxii+https://HOST/PATH/collections/ID/ is a collection of a TAXII 2.1 server, of which "
+        "what\n"
+        "is new is taken, page by page; the URL of a server or API root lists what there is.\n"
         "A row that is wrong is reported and skipped; a file that is not what it says is refused\n"
         "whole, and nothing of it is kept.",
     .options = options,

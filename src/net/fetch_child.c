@@ -23,6 +23,7 @@
 #define RATIO_MAX  200u        /* inflated by gzip; STIX grows by 10 to 20 */
 #define RATIO_FREE (1u << 20)  /* bytes before the ratio counts */
 #define RATE_MIN   1024u       /* bytes a second, on average */
+#define PAGE_MAX_S 600u        /* whoever reads may hold a lock meanwhile */
 #define SECOND     1000000000u /* ns */
 
 struct child {
@@ -250,6 +251,8 @@ static enum ent_fetch_fault too_slow(const struct child *c)
     uint64_t now = ent_clock_steady_ns(), took = now - c->start_ns - c->blocked_ns;
     if (now - c->last_ns > c->idle_ns)
         return ENT_FAULT_TIMEOUT;
+    if (took / SECOND > PAGE_MAX_S)
+        return ENT_FAULT_SLOW;
     if (took > c->idle_ns && (took - c->idle_ns) / SECOND > (c->head_n + c->body_n) / RATE_MIN)
         return ENT_FAULT_SLOW;
     return 0;

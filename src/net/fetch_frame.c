@@ -134,7 +134,8 @@ enum ent_err ent_fault(struct ent_diag *d, unsigned fault)
                                                "unknown authority, wrong name, or expired"},
         [ENT_FAULT_CA_FILE] = {ENT_E_FORMAT, "the certificate authorities cannot be read"},
         [ENT_FAULT_TIMEOUT] = {ENT_E_TIMEOUT, "the server says nothing"},
-        [ENT_FAULT_SLOW] = {ENT_E_TIMEOUT, "the server sends less than 1 KiB a second"},
+        [ENT_FAULT_SLOW] = {ENT_E_TIMEOUT, "the server sends less than 1 KiB a second, or needs "
+                                           "more than ten minutes"},
         [ENT_FAULT_HTTP] = {ENT_E_PEER, "the server does not speak HTTP"},
         [ENT_FAULT_HEADERS] = {ENT_E_PEER, "the headers of the answer contradict each other, are "
                                            "malformed, or of more than 64 KiB"},

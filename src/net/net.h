@@ -5,6 +5,7 @@
  * Promises: an unknown or wrong key ends the handshake, before a byte of a request is read; every
  * request has limits of size, time and number; bodies are handed on as bytes and never looked into.
  * Never: parses a body, trusts a certificate authority, a name or a date, or follows a redirect.
+ * Servers that are no members are for fetch.h alone.
  */
 #ifndef ENT_NET_NET_H
 #define ENT_NET_NET_H

@@ -18,6 +18,7 @@
 #include "node/config.h"
 #include "node/lint.h"
 #include "node/object.h"
+#include "node/taxii.h"
 #include "node/ask.h"
 #include "node/feed.h"
 #include "node/peer.h"

@@ -3,8 +3,8 @@
 collection says how it behaves. Listens on a free port of 127.0.0.1, which it writes to DIR/port;
 each request is a line in DIR/log. DIR/count holds how many indicators there are, DIR/elsewhere
 another server; where DIR/hold is, the second page of "held" waits; where DIR/forgot is, no "next"
-is known any more."""
-import base64, gzip, json, os, ssl, sys, time
+is known any more. Below /trustgroup1/ is medallion's test data. It is a proxy for tunnels, too."""
+import base64, gzip, json, os, select, socket, ssl, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -40,8 +40,18 @@ def added(i):
     return "2026-01-01T00:%02d:%02d.%06dZ" % (i // 60 % 60, i % 60, i)
 
 
+def generated():
+    return [(added(i), indicator(i)) for i in range(count())]
+
+
+def medallion():
+    with open("tests/data/taxii/default_data.json") as f:
+        return {c["id"]: c for c in json.load(f)["trustgroup1"]["collections"]}
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *a):
         pass
@@ -66,14 +76,35 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer({"collections": cs})
         if parts[:1] == ["closed"]:
             return self.answer({"title": "403"}, 403)
+        if parts[:2] == ["trustgroup1", "collections"] and len(parts) in (3, 4):
+            c = medallion()[parts[2]]
+            self.items = list(zip([m["date_added"] for m in c["manifest"]], c["objects"]))
+            del c["objects"], c["manifest"]
+            return self.honest(query, 0) if len(parts) == 4 else self.answer(c)
         if parts[:2] != ["api", "collections"] or len(parts) not in (3, 4):
             return self.answer({"title": "404"}, 404)
         if parts[2] == "auth" and not self.known():
             return self.answer({"title": "401"}, 401, {"WWW-Authenticate": "Basic realm=\"x\""})
         if len(parts) == 3:
             return self.answer(self.about(parts[2]) if parts[2] in CAN_READ + ["hidden"] else {}, 200)
+        self.items = generated()
         asked[parts[2]] = asked.get(parts[2], 0) + 1
         getattr(self, "of_" + parts[2], self.honest)(query, asked[parts[2]])
+
+    def do_CONNECT(self):
+        with open(path("log"), "a") as log:
+            log.write("CONNECT %s\n%s" % (self.path, self.headers))
+        host, port = self.path.rsplit(":", 1)
+        there = socket.create_connection((host, int(port)))
+        self.connection.sendall(b"HTTP/1.1 200 Tunnel\r\nContent-Type: text/html\r\nX-TAXII-Date-Added-Last: 9\r\n\r\n")
+        pair = {there: self.connection, self.connection: there}
+        while True:
+            for ready in select.select(list(pair), [], [])[0]:
+                data = ready.recv(65536)
+                if not data:
+                    self.close_connection = True
+                    return there.close()
+                pair[ready].sendall(data)
 
     def about(self, name):
         title = "Collection of " + name
@@ -100,15 +131,15 @@ class Handler(BaseHTTPRequestHandler):
     def page(self, query, tokens=True):
         """(envelope, headers) of what is asked for"""
         after = query.get("added_after", "")
-        ids = [i for i in range(count()) if added(i) > after]
+        found = [x for x in self.items if x[0] > after]
         at = int(query["next"].split(" ")[1]) if "next" in query else 0
         size = min(PAGE, int(query["limit"]))
-        ids, more = ids[at:at + size], at + size < len(ids)
-        envelope = {"more": more, "objects": [indicator(i) for i in ids]}
+        some, more = found[at:at + size], at + size < len(found)
+        envelope = {"more": more, "objects": [x[1] for x in some]}
         if more and tokens:
             envelope["next"] = "at %d &=?" % (at + size)
-        headers = {"X-TAXII-Date-Added-First": added(ids[0]), "X-TAXII-Date-Added-Last": added(ids[-1])} if ids else {}
-        return (envelope if ids else {}), headers
+        headers = {"X-TAXII-Date-Added-First": some[0][0], "X-TAXII-Date-Added-Last": some[-1][0]} if some else {}
+        return (envelope if some else {}), headers
 
     def honest(self, query, n):
         if "next" in query and os.path.exists(path("forgot")):

@@ -149,6 +149,30 @@ refused "a wrong password" auth 4 "$shown/auth/: the server does not accept this
     --user analyst --password-file "$T/wrong"
 refused "no terminal to ask on" auth 4 "a password is needed and there is no terminal to ask on; give --password-file FILE" \
     --user analyst
+# typed TEXT COMMAND...: on a terminal of its own, where TEXT is typed when something is asked
+typed() {
+    python3 -c '
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+said = b""
+try:
+    while not said.endswith(b": "):
+        said += os.read(fd, 1)
+    os.write(fd, sys.argv[1].encode() + b"\n")
+    while True:
+        said += os.read(fd, 4096)
+except OSError:
+    pass
+sys.stdout.buffer.write(said)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$@" >"$T/out"
+}
+typed "pass word" "$bin" import --home "$T/a" --user analyst "$url/auth/"
+is "a password that is typed" "$?-$(grep -c '^Password for the TAXII server: ' "$T/out")" 0-1
+refute "is not shown" grep -q "pass word" "$T/out"
+typed "another" "$bin" import --home "$T/a" --user analyst "$url/auth/"
+is "a wrong one" "$?-$(grep -c 'does not accept this user' "$T/out")" 4-1
 refused "an empty file" auth 3 "$T/none: holds nothing in its first line" --token-file "$T/none"
 refused "a token with a blank" auth 3 "$T/blank: its first line holds what no secret can hold" --token-file "$T/blank"
 chmod 640 "$T/password"

@@ -135,23 +135,19 @@ static enum ent_err withdraw(void *ctx, struct ent_slice id)
 }
 
 /* An alarm, and no reason to leave it out: whose word is whose stays known. */
-static void say_disputed(struct importing *im, const struct ent_stix_object *o)
+static void say_alarm(struct importing *im, const struct ent_stix_object *o, const char *what)
 {
     char shown[ENT_SHOW_MAX], file[ENT_SHOW_MAX];
-    im->n.disputed++;
     if (im->a->json)
         return;
     ent_progress_end(&im->progress);
-    (void)fprintf(stderr, "%s:%llu: disputed: another source gave another %s (both are kept)\n",
-                  ent_show(file, ent_slice_str(im->path)), (unsigned long long)o->line,
+    (void)fprintf(stderr, "%s:%llu: %s (both are kept): %s\n",
+                  ent_show(file, ent_slice_str(im->path)), (unsigned long long)o->line, what,
                   ent_show(shown, o->id));
 }
 
 static enum ent_err object(void *ctx, const struct ent_stix_object *o, bool *use)
 {
-    static const char *const why[ENT_OBJECT_FOREIGN + 1] = {
-        [ENT_OBJECT_CONFLICT] = "equivocation: something else under the same id and version",
-        [ENT_OBJECT_FOREIGN] = "a new version by another than its creator"};
     struct importing *im = ctx;
     enum ent_object_put put;
     bool elsewhere;
@@ -161,12 +157,17 @@ static enum ent_err object(void *ctx, const struct ent_stix_object *o, bool *use
     if (r != ENT_OK)
         return r;
     im->n.objects[put]++;
+    im->n.disputed += elsewhere;
     show_progress(im);
+    if (put == ENT_OBJECT_CONFLICT)
+        say_alarm(im, o, "equivocation: this source said something else under the same version");
+    if (elsewhere)
+        say_alarm(im, o, "disputed: another source said something else under the same version");
     /* What was revoked is taken, so that it can be seen, and never counts. */
-    *use = why[put] == NULL && put != ENT_OBJECT_OLDER;
-    if (elsewhere && *use)
-        say_disputed(im, o);
-    return why[put] == NULL ? ENT_OK : skip(im, o->line, why[put], o->id);
+    *use = put != ENT_OBJECT_OLDER && put != ENT_OBJECT_FOREIGN;
+    return put != ENT_OBJECT_FOREIGN
+               ? ENT_OK
+               : skip(im, o->line, "a new version by another than its creator", o->id);
 }
 
 static uint64_t objects(const struct counts *n)

@@ -22,7 +22,6 @@ struct put {
     bool elsewhere;
     /* the one of this version that says the same; 0 for none */
     int64_t equal, equal_state;
-    enum ent_tlp equal_tlp;
     size_t others, odd; /* of this version that say something else, and do or do not count */
     int64_t latest;
     int newer; /* than the latest: below 0 for older, 0 for the same version */
@@ -60,13 +59,12 @@ static enum ent_err find_equal(struct put *p, enum ent_query q, size_t *others)
     sqlite3_stmt *st = about(p, q);
     int z = SQLITE_ERROR;
     while (st != NULL && (z = sqlite3_step(st)) == SQLITE_ROW) {
-        if (p->equal != 0 || !says_the_same(p, ent_store_column(st, 3))) {
+        if (p->equal != 0 || !says_the_same(p, ent_store_column(st, 2))) {
             ++*others;
             continue;
         }
         p->equal = sqlite3_column_int64(st, 0);
         p->equal_state = sqlite3_column_int64(st, 1);
-        p->equal_tlp = (enum ent_tlp)sqlite3_column_int(st, 2);
     }
     enum ent_err r = z == SQLITE_DONE ? ENT_OK : ent_store_fail(p->s);
     if (st != NULL)
@@ -126,6 +124,17 @@ static enum ent_err compare_latest(struct put *p)
     return r;
 }
 
+/* The narrower marking wins, whoever gave it under whatever pretext. */
+static enum ent_err narrow(struct put *p, int64_t seq)
+{
+    sqlite3_stmt *st = ent_store_query(p->s, ENT_Q_OBJECT_NARROW);
+    if (st != NULL) {
+        (void)sqlite3_bind_int64(st, 1, seq);
+        (void)sqlite3_bind_int(st, 2, (int)p->o->tlp);
+    }
+    return ent_store_run(p->s, st);
+}
+
 /* What was known already: what did not count at first does not count when it comes again. */
 static enum ent_err again(struct put *p)
 {
@@ -135,14 +144,7 @@ static enum ent_err again(struct put *p)
         p->result = ENT_OBJECT_FOREIGN;
     else if (p->equal_state == ENT_OBJECT_TOO_LATE)
         p->result = ENT_OBJECT_FINAL;
-    if (p->o->tlp <= p->equal_tlp)
-        return ENT_OK;
-    sqlite3_stmt *st = ent_store_query(p->s, ENT_Q_OBJECT_NARROW);
-    if (st != NULL) {
-        (void)sqlite3_bind_int64(st, 1, p->equal);
-        (void)sqlite3_bind_int(st, 2, (int)p->o->tlp);
-    }
-    return ent_store_run(p->s, st);
+    return narrow(p, p->equal);
 }
 
 static enum ent_object_state state_of(const struct put *p)
@@ -215,6 +217,8 @@ enum ent_err ent_store_object_put(struct ent_store *s, enum ent_object_put *ret,
         r = again(&p);
     else if (state_of(&p) <= ENT_OBJECT_DISPUTED || p.odd < EQUALS)
         r = add(&p, now);
+    if (r == ENT_OK && p.result == ENT_OBJECT_CONFLICT && p.latest != 0)
+        r = narrow(&p, p.latest);
     *ret = p.result;
     *ret_elsewhere = p.elsewhere && is_versioned(o);
     return r;

@@ -235,9 +235,9 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_SUM_BYTES] = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
     [ENT_Q_SIGHTED] = "SELECT coalesce(sum(count), 0) FROM sighting WHERE observable = ?1",
     [ENT_Q_OBJECT_KNOWN] = "SELECT EXISTS (SELECT 1 FROM object WHERE id = ?1 AND state < 2)",
-    [ENT_Q_OBJECT_EQUAL] = "SELECT seq, state, tlp, body FROM object WHERE id = ?1 AND source = ?2"
+    [ENT_Q_OBJECT_EQUAL] = "SELECT seq, state, body FROM object WHERE id = ?1 AND source = ?2"
                            " AND version = ?3 AND state < 2 ORDER BY seq DESC LIMIT ?4",
-    [ENT_Q_OBJECT_ODD] = "SELECT seq, state, tlp, body FROM object WHERE id = ?1 AND source = ?2"
+    [ENT_Q_OBJECT_ODD] = "SELECT seq, state, body FROM object WHERE id = ?1 AND source = ?2"
                          " AND version = ?3 AND state >= 2 ORDER BY seq LIMIT ?4",
     [ENT_Q_OBJECT_ELSEWHERE] =
         "SELECT o.body FROM source s CROSS JOIN object o ON o.id = ?1 AND o.source = s.id AND"
@@ -246,7 +246,7 @@ static const char *const sql[ENT_Q_COUNT] = {
                             " source = ?2 AND state < 2 ORDER BY version DESC, seq DESC LIMIT 1",
     [ENT_Q_OBJECT_ADD] = "INSERT INTO object (id, version, source, tlp, revoked, taken, state,"
                          " imported, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    [ENT_Q_OBJECT_NARROW] = "UPDATE object SET tlp = ?2 WHERE seq = ?1",
+    [ENT_Q_OBJECT_NARROW] = "UPDATE object SET tlp = ?2 WHERE seq = ?1 AND tlp < ?2",
     [ENT_Q_OBJECTS] =
         "SELECT " KEPT " FROM object o CROSS JOIN source s ON s.id = o.source WHERE"
         " (?1 = '' OR substr(o.id, 1, length(?1)) = ?1) AND (?5 = 0 OR o.taken = 0)"
@@ -456,8 +456,10 @@ enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d, const ch
         else
             (void)close(fd);
     }
-    if (r == ENT_OK && sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                                       NULL) != SQLITE_OK)
+    if (r == ENT_OK &&
+        sqlite3_open_v2(path, &s->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK)
         r = ent_fail(d, s->db == NULL ? ENT_E_NOMEM : ent_store_fail(s), "cannot open the store", 0,
                      0);
     if (r == ENT_OK) {

@@ -135,7 +135,7 @@ enum ent_object_put {
     ENT_OBJECT_OLDER,    /* a later version counts */
     ENT_OBJECT_FINAL,    /* it was revoked; what comes afterwards does not count */
     ENT_OBJECT_CONFLICT, /* this source said something else under this id and version before:
-                            equivocation; both are kept, the first counts */
+                            equivocation; both are kept, under the narrower marking of the two */
     ENT_OBJECT_FOREIGN   /* a new version, or a revocation, by another than its creator */
 };
 

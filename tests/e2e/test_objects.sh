@@ -90,15 +90,15 @@ is "takes its place" "$(names)" "evil.example two.example "
 ind feed 2018-01-01T00:00:00Z one.example
 is "an older one does not" "$rc-$(names)" "0-evil.example two.example "
 ind feed 2018-01-02T00:00:00.500Z lie.example
-tells "equivocation is told" 'v\.json:1: skipped: equivocation: something else under the same id and version: indicator--v$'
+tells "equivocation is told" 'v\.json:1: equivocation: this source said something else under the same version \(both are kept\): indicator--v$'
 tells "as an alarm" '^  alarm    1 say two things under one id and version' "$T/out"
-is "and does not count" "$(names)" "evil.example two.example "
+is "and both are taken" "$(names)" "evil.example lie.example two.example "
 ind other 2018-01-02T00:00:00.5Z three.example
-tells "two sources that differ" 'v\.json:1: disputed: another source gave another indicator--v \(both are kept\)$'
-is "both count" "$(names)" "evil.example three.example two.example "
+tells "two sources that differ" 'v\.json:1: disputed: another source said something else under the same version \(both are kept\): indicator--v$'
+is "both count" "$(names)" "evil.example lie.example three.example two.example "
 ind feed 2018-01-03T00:00:00Z x.example ',"created_by_ref":"identity--evil","revoked":true'
 tells "nobody but its creator revokes" 'skipped: a new version by another than its creator: indicator--v$'
-is "so it still counts" "$(names)" "evil.example three.example two.example "
+is "so it still counts" "$(names)" "evil.example lie.example three.example two.example "
 ind feed 2018-01-03T00:00:00Z two.example ',"revoked":true'
 is "its creator does" "$(names)" "evil.example three.example "
 ind feed 2018-01-04T00:00:00Z two.example

@@ -249,7 +249,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def of_markings(self, query, n):
         red = dict(indicator(1), object_marking_refs=["marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"])
-        gone = dict(indicator(0), revoked=True)
+        red["modified"] = "2016-01-02T00:00:00.000Z"
+        gone = dict(indicator(0), revoked=True, modified="2016-01-02T00:00:00.000Z")
         self.answer({"objects": [red, gone]} if n > 1 else self.page({"limit": "9"})[0])
 
 

@@ -567,7 +567,7 @@ static enum ent_err import_object(void *ctx, const struct ent_stix_object *o, bo
     enum ent_object_put put = ENT_OBJECT_NEW;
     bool elsewhere;
     enum ent_err r = ent_object_keep(im->s, &put, &elsewhere, o, im->source, NOW);
-    *use = put <= ENT_OBJECT_NEWER;
+    *use = put != ENT_OBJECT_OLDER && put != ENT_OBJECT_FOREIGN;
     return r;
 }
 
@@ -615,7 +615,9 @@ static void test_a_new_version_takes_the_place_of_the_old(void **state)
     import(s, "a", IND("2018-01-01", "'a.example','b.example'")); /* late */
     knows(s, "b.example c.example ");
     import(s, "a", IND("2018-01-02", "'lie.example'")); /* equivocation */
-    knows(s, "b.example c.example ");
+    knows(s, "b.example c.example lie.example ");
+    import(s, "a", IND("2018-01-03", "'c.example'"));
+    knows(s, "b.example c.example lie.example ");
     ent_store_close(s);
 }
 

@@ -60,7 +60,7 @@ enum ent_err ent_object_keep(struct ent_store *s, enum ent_object_put *ret, bool
                              const struct ent_stix_object *o, struct ent_slice source, int64_t now)
 {
     struct ent_buf before;
-    ent_buf_init(&before, ENT_STIX_OBJECT_MOST);
+    ent_buf_init(&before, ENT_OBJECT_BEFORE);
     enum ent_err r = ent_store_object_put(s, ret, ret_elsewhere, &before, o, source, now);
     if (r == ENT_OK && *ret == ENT_OBJECT_NEWER && !o->revoked) /* what was revoked stays known */
         r = end_old_claims(s, ent_buf_slice(&before), o, source);

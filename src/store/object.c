@@ -93,6 +93,27 @@ static bool is_by_its_creator(const struct put *p, struct ent_slice body)
     return is;
 }
 
+/* What counted until now, as a list: the latest version, and what contradicted it. */
+static enum ent_err list_before(struct put *p, struct ent_slice version, struct ent_slice body)
+{
+    sqlite3_stmt *st = about(p, ENT_Q_OBJECT_ODD);
+    int z = SQLITE_DONE;
+    enum ent_err r;
+    if (st == NULL)
+        return ent_store_fail(p->s);
+    ent_store_bind(st, 3, version);
+    if ((r = ent_buf_putc(p->before, '[')) == ENT_OK)
+        r = ent_buf_put_slice(p->before, body);
+    while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW)
+        if (sqlite3_column_int(st, 1) == ENT_OBJECT_EQUIVOCAL &&
+            (r = ent_buf_putc(p->before, ',')) == ENT_OK)
+            r = ent_buf_put_slice(p->before, ent_store_column(st, 2));
+    if (r == ENT_OK && z != SQLITE_DONE)
+        r = ent_store_fail(p->s);
+    ent_store_done(st);
+    return r == ENT_OK ? ent_buf_putc(p->before, ']') : r;
+}
+
 /* What this source's latest version makes of the new one. */
 static enum ent_err compare_latest(struct put *p)
 {
@@ -115,7 +136,7 @@ static enum ent_err compare_latest(struct put *p)
         else
             p->result = p->newer < 0 ? ENT_OBJECT_OLDER : ENT_OBJECT_NEWER;
         if (p->result == ENT_OBJECT_NEWER)
-            r = ent_buf_put_slice(p->before, body);
+            r = list_before(p, ent_store_column(st, 1), body);
     } else if (z != SQLITE_DONE) {
         r = ent_store_fail(p->s);
     }

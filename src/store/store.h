@@ -139,9 +139,10 @@ enum ent_object_put {
     ENT_OBJECT_FOREIGN   /* a new version, or a revocation, by another than its creator */
 };
 
-/* Inside a transaction. before, empty, gets the bytes of what counted until now if ret is
- * ENT_OBJECT_NEWER. *ret_elsewhere: another source said something else under this id and version;
- * both count. */
+#define ENT_OBJECT_BEFORE (10 * ENT_STIX_OBJECT_MOST)
+/* Inside a transaction. before, empty, gets a list of what counted until now if ret is
+ * ENT_OBJECT_NEWER: at most ENT_OBJECT_BEFORE bytes. *ret_elsewhere: another source said something
+ * else under this id and version; both count. */
 ENT_MUST_USE enum ent_err ent_store_object_put(struct ent_store *s, enum ent_object_put *ret,
                                                bool *ret_elsewhere, struct ent_buf *before,
                                                const struct ent_stix_object *o,

@@ -206,6 +206,8 @@ static void put_origin(struct ent_json *j, const struct ent_out_item *item)
     ent_json_str(j, "source_name", item->source.n == 0 ? ENT_SLICE_LIT("unknown") : item->source);
     if (item->ind->id.n > 0)
         ent_json_str(j, "external_id", item->ind->id);
+    else /* STIX 2.1 section 2.5: more than a name must be said */
+        ent_json_cstr(j, "description", "says so, and gives no id");
     ent_json_obj_end(j);
     ent_json_arr_end(j);
 }

@@ -33,6 +33,17 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
+# OASIS's schemas of STIX 2.1. Debian's packages are for Debian's python, which need not be the first.
+stix_valid() {
+    local p
+    for p in python3 /usr/bin/python3; do
+        "$p" -c 'import jsonschema' 2>/dev/null || continue
+        "$p" tests/support/stix_valid.py tests/data/stix-schemas <"$1"
+        return
+    done
+    echo "no python3 here has jsonschema"
+}
+
 # --- TAP -----------------------------------------------------------------------------------------
 
 ok() { count=$((count + 1)); echo "ok $count - $1"; }

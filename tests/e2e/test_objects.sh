@@ -24,6 +24,15 @@ for f in "${bundles[@]}"; do
     is "$(basename "$f"): whatever is not there was said" "$((missing > said))" 0
 done
 
+member valid
+"$bin" import --home "$T/valid" --tlp clear tests/data/stix/apt1.json "$jar" >/dev/null 2>&1
+"$bin" export --home "$T/valid" --format stix -o "$T/valid.json" 2>/dev/null
+case $(stix_valid "$T/valid.json" 2>&1 | tail -1) in
+no*) skip "what others wrote and what we write is valid together" "python3 has no jsonschema" ;;
+*' 0 errors') ok "what others wrote and what we write is valid together" ;;
+*) not_ok "what others wrote and what we write is valid together" "$(stix_valid "$T/valid.json")" ;;
+esac
+
 # --- custom and unknown, byte for byte -----------------------------------------------------------
 
 cat >"$T/odd.json" <<'J'

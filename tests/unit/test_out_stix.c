@@ -137,6 +137,7 @@ static void test_properties(void **state)
     assert_string_equal(str(from, "source_name"), "circle");
     assert_string_equal(str(from, "external_id"),
                         "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f");
+    assert_null(json_object_get(from, "description"));
     const json_t *first = json_array_get(json_object_get(bundle, "objects"), 0);
     assert_string_equal(str(first, "type"), "identity");
     assert_string_equal(str(o, "created_by_ref"), str(first, "id"));

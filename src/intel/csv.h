@@ -10,6 +10,8 @@
 
 #define ENT_CSV_FIELDS_MAX 64
 #define ENT_CSV_RECORD_MAX (256u << 10)
+/* A cell that begins with one of these is written with an apostrophe in front. */
+#define ENT_CSV_GUARDED "=+-@\t\r#'"
 
 /* The part above the line is for callers; fields are valid until the next call. */
 struct ent_csv {

@@ -1,6 +1,7 @@
 /* feed.c: the entrance of all readers, and what they share. */
 #include "base/base.h"
 #include "intel/feed.h"
+#include "intel/misp.h"
 
 #define SHOWN_MAX 512 /* bytes of what was skipped */
 
@@ -9,7 +10,8 @@ void ent_feed_reset(struct ent_feed *f)
     f->ind.tlp = f->opts->tlp == 0 ? ENT_TLP_AMBER : f->opts->tlp;
     f->ind.confidence = f->opts->confidence;
     f->ind.valid_from = f->ind.valid_until = 0;
-    f->ind.id = f->ind.kind = f->ind.text = (struct ent_slice){NULL, 0};
+    f->ind.id = f->ind.kind = f->ind.text = f->ind.labels = (struct ent_slice){NULL, 0};
+    f->labels.count = f->labels.n = 0;
 }
 
 enum ent_err ent_feed_take(struct ent_feed *f)
@@ -90,6 +92,21 @@ void ent_feed_kind(struct ent_feed *f, struct ent_slice s)
 void ent_feed_text(struct ent_feed *f, struct ent_slice s)
 {
     f->ind.text = ent_slice(f->text, ent_clean_text(f->text, sizeof(f->text), s));
+}
+
+void ent_feed_labels(struct ent_feed *f, struct ent_slice labels)
+{
+    ent_labels_join(&f->labels, labels);
+    f->ind.labels = ent_labels_slice(&f->labels);
+}
+
+void ent_feed_tags(struct ent_feed *f, const struct ent_misp_tags *t)
+{
+    if (t->tlp > f->ind.tlp)
+        f->ind.tlp = t->tlp;
+    if (t->confidence >= 0)
+        f->ind.confidence = t->confidence;
+    ent_feed_labels(f, ent_labels_slice(&t->labels));
 }
 
 static enum ent_err read_as(struct ent_feed *f, enum ent_format format)

@@ -17,6 +17,7 @@ struct ent_feed {
     struct ent_indicator ind;
     char kind[ENT_INDICATOR_KIND];
     char text[ENT_INDICATOR_TEXT];
+    struct ent_labels labels;
 };
 
 /* Everything but the observable as for a source that says nothing. */
@@ -46,6 +47,13 @@ struct ent_slice ent_utf8_cut(struct ent_slice s, size_t max);
 /* ent_clean_text() into the indicator's own storage. */
 void ent_feed_kind(struct ent_feed *f, struct ent_slice s);
 void ent_feed_text(struct ent_feed *f, struct ent_slice s);
+
+/* What tags say of the indicator: a marking that is narrower than its own, how sure their author
+ * is, its labels. */
+struct ent_misp_tags;
+void ent_feed_tags(struct ent_feed *f, const struct ent_misp_tags *t);
+/* Labels of a set to its own. */
+void ent_feed_labels(struct ent_feed *f, struct ent_slice labels);
 
 /* --- detect.c --------------------------------------------------------------------------------- */
 

@@ -33,16 +33,41 @@ bool ent_tlp_may_pass(enum ent_tlp mark, enum ent_tlp door);
 struct ent_indicator {
     struct ent_observable obs;
     enum ent_tlp tlp;
-    int confidence;        /* 0..100; -1 when the source did not say */
-    int64_t valid_from;    /* seconds since 1970; 0 when not said */
-    int64_t valid_until;   /* 0 when not said */
-    uint64_t line;         /* where it stood, from 1; 0 where the format has no lines */
-    struct ent_slice id;   /* as received (a STIX id); empty when there is none */
-    struct ent_slice kind; /* a short word: "C2", "IP_WATCHLIST", "malicious-activity" */
-    struct ent_slice text; /* the author's description, UTF-8, at most ENT_INDICATOR_TEXT */
+    int confidence;          /* 0..100; -1 when the source did not say */
+    int64_t valid_from;      /* seconds since 1970; 0 when not said */
+    int64_t valid_until;     /* 0 when not said */
+    uint64_t line;           /* where it stood, from 1; 0 where the format has no lines */
+    struct ent_slice id;     /* as received (a STIX id); empty when there is none */
+    struct ent_slice kind;   /* a short word: "C2", "IP_WATCHLIST", "malicious-activity" */
+    struct ent_slice text;   /* the author's description, UTF-8, at most ENT_INDICATOR_TEXT */
+    struct ent_slice labels; /* the author's words to sort by, as in struct ent_labels */
 };
 #define ENT_INDICATOR_KIND 64
 #define ENT_INDICATOR_TEXT 512
+
+/*
+ * A set of labels: UTF-8 without line feeds and control characters, one a line, sorted by bytes,
+ * each once. At most ENT_LABELS_MOST of at most ENT_LABEL_MAX bytes, with what is between them
+ * ENT_LABELS_BYTES. {0} is the empty one.
+ */
+#define ENT_LABELS_MOST  16
+#define ENT_LABEL_MAX    128
+#define ENT_LABELS_BYTES 1024
+struct ent_labels {
+    size_t count, n; /* labels, bytes of text */
+    char text[ENT_LABELS_BYTES];
+};
+static inline struct ent_slice ent_labels_slice(const struct ent_labels *l)
+{
+    return (struct ent_slice){(const uint8_t *)l->text, l->n};
+}
+/* A word, cleaned. False when it is not in the set afterwards: empty, too long, one too many, or a
+ * tag of MISP's that rates (tlp:, osint:certainty and their like), which is not for sorting. */
+bool ent_labels_add(struct ent_labels *l, struct ent_slice word);
+/* Those of another set, as far as there is room. */
+void ent_labels_join(struct ent_labels *l, struct ent_slice labels);
+/* The first label of rest, which loses it; while rest.n > 0. */
+struct ent_slice ent_labels_next(struct ent_slice *rest);
 
 enum ent_format {
     ENT_FORMAT_AUTO = 0,

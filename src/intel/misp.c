@@ -88,7 +88,8 @@ struct held {
     enum ent_tlp tlp;
     bool deleted;
     enum ent_obs_type type;
-    struct ent_slice obs, id, kind, text;
+    struct ent_slice obs, id, kind, text, labels;
+    struct ent_slice around; /* labels of the object that it stands in */
 };
 
 struct misp {
@@ -288,22 +289,31 @@ static struct ent_slice put(uint8_t **to, struct ent_slice s)
     return copy;
 }
 
+/* Why there are no n bytes more. */
+static enum ent_err full(struct misp *x, size_t n)
+{
+    if (x->arena.used <= HELD_MAX - n - 64)
+        return ent_fail(x->f->d, ENT_E_NOMEM, "out of memory", x->event.line, 0);
+    return ent_fail(x->f->d, ENT_E_LIMIT, "an event with more than 64 MiB of indicators",
+                    x->event.line, x->jp.offset);
+}
+
 /* A copy of h behind the others. */
 static enum ent_err hold(struct misp *x, const struct held *h)
 {
-    size_t n = sizeof(*h) + h->obs.n + h->id.n + h->kind.n + h->text.n;
+    /* Attributes in a row often have the same labels. */
+    bool again = x->last != NULL && ent_slice_eq(x->last->labels, h->labels);
+    size_t n = sizeof(*h) + h->obs.n + h->id.n + h->kind.n + h->text.n + (again ? 0 : h->labels.n);
     struct held *mine = ent_arena_alloc(&x->arena, n);
-    if (mine == NULL && x->arena.used > HELD_MAX - n - 64)
-        return ent_fail(x->f->d, ENT_E_LIMIT, "an event with more than 64 MiB of indicators",
-                        x->event.line, x->jp.offset);
     if (mine == NULL)
-        return ent_fail(x->f->d, ENT_E_NOMEM, "out of memory", x->event.line, 0);
+        return full(x, n);
     uint8_t *to = (uint8_t *)(mine + 1);
     *mine = *h;
     mine->obs = put(&to, h->obs);
     mine->id = put(&to, h->id);
     mine->kind = put(&to, h->kind);
     mine->text = put(&to, h->text);
+    mine->labels = again ? x->last->labels : put(&to, h->labels);
     mine->next = NULL;
     if (x->last == NULL)
         x->first = mine;
@@ -379,6 +389,7 @@ static enum ent_err hold_value(struct misp *x, struct held *h, const struct ent_
     h->obs = ent_slice(o->text, o->n);
     h->kind = get(a, P_CATEGORY);
     h->text = ent_slice(text.b, text.n);
+    h->labels = ent_labels_slice(&a->tags.labels);
     h->tlp = a->tags.tlp;
     h->confidence = a->tags.confidence;
     enum ent_err r = hold(x, h);
@@ -429,13 +440,18 @@ static enum ent_err take_object(struct misp *x, struct held *before)
                       : is(o->wrong, P_DELETED) ? "\"deleted\" is neither true nor false"
                                                 : NULL;
     struct held **link = before == NULL ? &x->first : &before->next;
+    struct ent_slice around = {NULL, 0};
     if (why != NULL) {
         *link = NULL;
         x->last = before;
         return skip(x, o, why);
     }
+    if (*link != NULL && o->tags.labels.n > 0 &&
+        ent_arena_copy(&x->arena, &around, ent_labels_slice(&o->tags.labels)) != ENT_OK)
+        return full(x, o->tags.labels.n);
     for (struct held *h = *link; h != NULL; h = h->next) {
         narrow(h, &o->tags);
+        h->around = around;
         h->deleted = h->deleted || o->deleted;
     }
     return ENT_OK;
@@ -507,6 +523,9 @@ static enum ent_err take_held(struct misp *x, const struct held *h, struct ent_s
     join(&text, about);
     join(&text, h->text);
     ent_feed_text(x->f, ent_slice(text.b, text.n));
+    ent_feed_labels(x->f, h->labels); /* the nearest first, should there not be room for all */
+    ent_feed_labels(x->f, h->around);
+    ent_feed_labels(x->f, ent_labels_slice(&x->event.tags.labels));
     return ent_feed_take(x->f);
 }
 

@@ -29,10 +29,13 @@ struct ent_misp_tags {
     enum ent_tlp tlp; /* the narrowest; 0 when none says so */
     int confidence;   /* the lowest; -1 when none says so */
     size_t n_names;
-    char names[ENT_MISP_NAMES]; /* of actors and malware, ", " between them; raw UTF-8 */
+    char names[ENT_MISP_NAMES]; /* of actors and malware, ", " between them */
+    struct ent_labels labels;   /* all but those of TLP and of how sure somebody is */
 };
 
 void ent_misp_tags_init(struct ent_misp_tags *t);
 void ent_misp_tags_add(struct ent_misp_tags *t, struct ent_slice tag);
+/* Whether it says neither how far something may go nor how sure somebody is. */
+bool ent_misp_tag_is_label(struct ent_slice tag);
 
 #endif

@@ -1,10 +1,14 @@
 /*
  * misp_tag.c: what the machine tags of MISP's taxonomies and galaxies say: how far something may be
- * passed on, how sure its author is, and whose it is. Other tags say nothing here.
+ * passed on, how sure its author is, and whose it is. What is not of the first two kinds is a
+ * label.
  */
 #include "base/base.h"
+#include "intel/feed.h"
 #include "intel/misp.h"
 #include "intel/parse.h"
+
+#define TAG_MAX 512 /* bytes that are read of one */
 
 /* table. STIX 2.1, appendix A gives the numbers for the Admiralty scale and for ICD 203's words,
  * MISP's own taxonomy those of misp:confidence-level. Words for "cannot be judged" are missing:
@@ -61,6 +65,7 @@ void ent_misp_tags_init(struct ent_misp_tags *t)
     t->tlp = (enum ent_tlp)0;
     t->confidence = -1;
     t->n_names = 0;
+    t->labels.count = t->labels.n = 0;
 }
 
 /* predicate="value", the quotes perhaps missing. */
@@ -96,37 +101,65 @@ static void add_confidence(struct ent_misp_tags *t, uint64_t confidence)
         t->confidence = (int)confidence;
 }
 
-static void add_valued(struct ent_misp_tags *t, struct ent_slice predicate, struct ent_slice value)
+static bool is_tlp(struct ent_slice tag)
+{
+    return tag.n >= 4 && ent_slice_ieq(ent_slice(tag.p, 4), ENT_SLICE_LIT("tlp:"));
+}
+
+/* Whether it says how sure somebody is, and to *t how sure, where that is understood. */
+static bool add_sure(struct ent_misp_tags *t, struct ent_slice predicate, struct ent_slice value)
+{
+    uint64_t number;
+    bool ours = ent_slice_eq(predicate, ENT_SLICE_LIT("osint:certainty"));
+    if (ours && ent_parse_u64(&number, value, 100) == ENT_OK)
+        add_confidence(t, number);
+    for (size_t i = 0; i < sizeof(sure) / sizeof(sure[0]); i++) {
+        if (!ent_slice_eq(predicate, ent_slice_str(sure[i].predicate)))
+            continue;
+        ours = true;
+        if (ent_slice_eq(value, ent_slice_str(sure[i].value)))
+            add_confidence(t, (uint64_t)sure[i].confidence);
+    }
+    return ours;
+}
+
+static void add_galaxy(struct ent_misp_tags *t, struct ent_slice predicate, struct ent_slice value)
 {
     static const struct ent_slice galaxy = ENT_SLICE_LIT("misp-galaxy:");
-    uint64_t number;
-    if (ent_slice_starts(predicate, galaxy)) {
-        predicate = ent_slice_from(predicate, galaxy.n);
-        for (size_t i = 0; i < sizeof(galaxies) / sizeof(galaxies[0]); i++)
-            if (ent_slice_eq(predicate, ent_slice_str(galaxies[i])))
-                add_name(t, value);
+    if (!ent_slice_starts(predicate, galaxy))
         return;
-    }
-    if (ent_slice_eq(predicate, ENT_SLICE_LIT("osint:certainty")) &&
-        ent_parse_u64(&number, value, 100) == ENT_OK)
-        add_confidence(t, number);
-    for (size_t i = 0; i < sizeof(sure) / sizeof(sure[0]); i++)
-        if (ent_slice_eq(predicate, ent_slice_str(sure[i].predicate)) &&
-            ent_slice_eq(value, ent_slice_str(sure[i].value)))
-            add_confidence(t, (uint64_t)sure[i].confidence);
+    predicate = ent_slice_from(predicate, galaxy.n);
+    for (size_t i = 0; i < sizeof(galaxies) / sizeof(galaxies[0]); i++)
+        if (ent_slice_eq(predicate, ent_slice_str(galaxies[i])))
+            add_name(t, value);
+}
+
+bool ent_misp_tag_is_label(struct ent_slice tag)
+{
+    struct ent_misp_tags ignored;
+    struct ent_slice predicate, value;
+    ent_misp_tags_init(&ignored);
+    return !is_tlp(tag) &&
+           !(split(tag, &predicate, &value) && add_sure(&ignored, predicate, value));
 }
 
 void ent_misp_tags_add(struct ent_misp_tags *t, struct ent_slice tag)
 {
+    char clean[TAG_MAX];
     struct ent_slice predicate, value;
     enum ent_tlp tlp = ENT_TLP_RED; /* tlp:ex:chr, tlp:unclear, a slip of the pen: not understood */
-    tag = ent_slice_trim(tag);
-    if (tag.n >= 4 && ent_slice_ieq(ent_slice(tag.p, 4), ENT_SLICE_LIT("tlp:"))) {
+    tag = ent_slice(clean, ent_clean_text(clean, sizeof(clean), tag));
+    if (is_tlp(tag)) {
         if (ent_tlp_parse(&tlp, tag) != ENT_OK)
             tlp = ENT_TLP_RED;
         if (tlp > t->tlp)
             t->tlp = tlp;
-    } else if (split(tag, &predicate, &value)) {
-        add_valued(t, predicate, value);
+        return;
     }
+    if (split(tag, &predicate, &value)) {
+        if (add_sure(t, predicate, value))
+            return;
+        add_galaxy(t, predicate, value);
+    }
+    (void)ent_labels_add(&t->labels, tag);
 }

@@ -73,10 +73,10 @@ enum ent_err ent_out_misp_start(struct ent_out *o)
     return ent_buf_puts(&o->b[0], ",\"Attribute\":[\n");
 }
 
-static void put_tag(struct ent_json *j, const char *name)
+static void put_tag(struct ent_json *j, struct ent_slice name)
 {
     ent_json_obj(j, NULL);
-    ent_json_cstr(j, "name", name);
+    ent_json_str(j, "name", name);
     ent_json_obj_end(j);
 }
 
@@ -92,12 +92,15 @@ const char *ent_out_misp_tlp(char ret[static ENT_OUT_MISP_TLP], enum ent_tlp t)
 static void put_tags(struct ent_json *j, const struct ent_indicator *ind)
 {
     char tlp[ENT_OUT_MISP_TLP], tag[48];
+    struct ent_slice labels = ind->labels;
     ent_json_arr(j, "Tag");
-    put_tag(j, ent_out_misp_tlp(tlp, ind->tlp));
+    put_tag(j, ent_slice_str(ent_out_misp_tlp(tlp, ind->tlp)));
     if (ind->confidence >= 0) {
         (void)snprintf(tag, sizeof(tag), "osint:certainty=\"%d\"", ind->confidence);
-        put_tag(j, tag);
+        put_tag(j, ent_slice_str(tag));
     }
+    while (labels.n > 0)
+        put_tag(j, ent_labels_next(&labels));
     ent_json_arr_end(j);
 }
 

@@ -212,6 +212,16 @@ static void put_origin(struct ent_json *j, const struct ent_out_item *item)
     ent_json_arr_end(j);
 }
 
+static void put_labels(struct ent_json *j, struct ent_slice labels)
+{
+    if (labels.n == 0)
+        return;
+    ent_json_arr(j, "labels");
+    while (labels.n > 0)
+        ent_json_str(j, NULL, ent_labels_next(&labels));
+    ent_json_arr_end(j);
+}
+
 static enum ent_err put_indicator(struct ent_out *o, const struct ent_out_item *item,
                                   const struct ent_uuid16 *self, struct ent_slice pattern)
 {
@@ -233,6 +243,7 @@ static enum ent_err put_indicator(struct ent_out *o, const struct ent_out_item *
     }
     if (ind->text.n > 0)
         ent_json_str(&j, "description", ind->text);
+    put_labels(&j, ind->labels);
     ent_json_str(&j, "pattern", pattern);
     ent_json_cstr(&j, "pattern_type", "stix");
     put_time(&j, "valid_from", ind->valid_from != 0 ? ind->valid_from : item->first);

@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "intel/feed.h"
 #include "intel/json_pull.h"
+#include "intel/misp.h"
 #include "intel/parse.h"
 #include "intel/pattern.h"
 
@@ -29,6 +30,8 @@ enum property {
     P_PATTERN_TYPE,
     P_INDICATOR_TYPES,
     P_LABELS,
+    P_PHASES,
+    P_SPEC_VERSION,
     P_CONFIDENCE,
     P_VALID_FROM,
     P_VALID_UNTIL,
@@ -58,6 +61,8 @@ static const struct {
     [P_PATTERN_TYPE] = {ENT_SLICE_LIT("pattern_type"), 64},
     [P_INDICATOR_TYPES] = {ENT_SLICE_LIT("indicator_types"), 256},
     [P_LABELS] = {ENT_SLICE_LIT("labels"), 256},
+    [P_PHASES] = {ENT_SLICE_LIT("kill_chain_phases"), 0},
+    [P_SPEC_VERSION] = {ENT_SLICE_LIT("spec_version"), 16},
     [P_CONFIDENCE] = {ENT_SLICE_LIT("confidence"), 16},
     [P_VALID_FROM] = {ENT_SLICE_LIT("valid_from"), 64},
     [P_VALID_UNTIL] = {ENT_SLICE_LIT("valid_until"), 64},
@@ -93,6 +98,7 @@ struct object {
     enum ent_tlp marked;                  /* the narrowest marking that refers to it; 0 for none */
     bool unknown_mark;                    /* one refers to it that nobody has defined yet */
     enum ent_tlp defines;                 /* what it defines, when it is a marking-definition */
+    struct ent_misp_tags tags;            /* labels, phases, further types of indicators */
     size_t at[PROPERTIES], n[PROPERTIES]; /* in bytes */
     size_t hash_at[HASHES], hash_n[HASHES];
     struct ent_buf bytes;
@@ -183,6 +189,8 @@ static enum ent_tlp narrowest(const struct stix *x)
 {
     enum ent_tlp unmarked = x->f->opts->tlp == 0 ? ENT_TLP_AMBER : x->f->opts->tlp;
     enum ent_tlp tlp = x->o->marked != 0 ? x->o->marked : unmarked;
+    if (x->o->tags.tlp > tlp) /* a label may say so, too */
+        tlp = x->o->tags.tlp;
     return x->o->unknown_mark && tlp < ENT_TLP_AMBER ? ENT_TLP_AMBER : tlp;
 }
 
@@ -230,8 +238,8 @@ static enum ent_err scalar(struct stix *x, enum property p, enum ent_jp_event wa
     return ent_jp_skip(&x->jp, x->f->d);
 }
 
-/* ["first", ...]: the first string. */
-static enum ent_err first_string(struct stix *x, enum property p, enum ent_jp_event ev)
+/* ["first", ...]: the first string is kept, and of all, or of the others, the labels. */
+static enum ent_err strings(struct stix *x, enum property p, enum ent_jp_event ev)
 {
     bool first = true;
     enum ent_err r;
@@ -240,12 +248,61 @@ static enum ent_err first_string(struct stix *x, enum property p, enum ent_jp_ev
     for (;;) {
         if ((r = ent_jp_next(&x->jp, &ev, x->f->d)) != ENT_OK || ev == ENT_JP_ARR_END)
             return r;
+        if (ev == ENT_JP_STR && !x->jp.cut && (p == P_LABELS || !first))
+            ent_misp_tags_add(&x->o->tags, x->jp.text);
         if (first && ev == ENT_JP_STR)
             r = keep(x->o, p, &x->jp);
         else
             r = ent_jp_skip(&x->jp, x->f->d);
         first = first && ev != ENT_JP_STR;
         if (r != ENT_OK)
+            return r;
+    }
+}
+
+/* Behind the '{' of a phase: "kill_chain_name:phase_name". */
+static enum ent_err phase(struct stix *x)
+{
+    static const struct ent_slice names[] = {ENT_SLICE_LIT("kill_chain_name"),
+                                             ENT_SLICE_LIT("phase_name")};
+    char part[2][ENT_LABEL_MAX], both[2 * ENT_LABEL_MAX + 1];
+    size_t n[2] = {0, 0}, at;
+    enum ent_jp_event ev;
+    enum ent_err r;
+    for (;;) {
+        if ((r = ent_jp_next(&x->jp, &ev, x->f->d)) != ENT_OK || ev == ENT_JP_OBJ_END)
+            break;
+        for (at = 0; at < 2 && !ent_slice_eq(x->jp.text, names[at]); at++) {
+        }
+        if (at == 2) {
+            if ((r = ent_jp_skip(&x->jp, x->f->d)) != ENT_OK)
+                break;
+            continue;
+        }
+        if ((r = ent_jp_next(&x->jp, &ev, x->f->d)) != ENT_OK)
+            break;
+        n[at] = ev == ENT_JP_STR && x->jp.text.n <= ENT_LABEL_MAX ? x->jp.text.n : 0;
+        if (n[at] > 0)
+            memcpy(part[at], x->jp.text.p, n[at]);
+        if ((r = ent_jp_skip(&x->jp, x->f->d)) != ENT_OK)
+            break;
+    }
+    if (r != ENT_OK || n[0] == 0 || n[1] == 0)
+        return r;
+    int len = snprintf(both, sizeof(both), "%.*s:%.*s", (int)n[0], part[0], (int)n[1], part[1]);
+    ent_misp_tags_add(&x->o->tags, ent_slice(both, (size_t)len));
+    return ENT_OK;
+}
+
+static enum ent_err phases(struct stix *x, enum ent_jp_event ev)
+{
+    enum ent_err r;
+    if (ev != ENT_JP_ARR)
+        return scalar(x, P_PHASES, ENT_JP_ARR, ev);
+    for (;;) {
+        if ((r = ent_jp_next(&x->jp, &ev, x->f->d)) != ENT_OK || ev == ENT_JP_ARR_END)
+            return r;
+        if ((r = ev == ENT_JP_OBJ ? phase(x) : ent_jp_skip(&x->jp, x->f->d)) != ENT_OK)
             return r;
     }
 }
@@ -367,7 +424,9 @@ static enum ent_err property(struct stix *x, enum property p, enum ent_jp_event 
         return scalar(x, p, ENT_JP_NUM, ev);
     case P_INDICATOR_TYPES:
     case P_LABELS:
-        return first_string(x, p, ev);
+        return strings(x, p, ev);
+    case P_PHASES:
+        return phases(x, ev);
     case P_REVOKED:
         x->o->revoked = ev == ENT_JP_TRUE;
         if (ev != ENT_JP_TRUE && ev != ENT_JP_FALSE)
@@ -414,6 +473,7 @@ static void start_object(struct stix *x, struct object *o)
     ent_buf_clear(&raw);
     *o = (struct object){
         .line = x->jp.line, .offset = x->jp.offset, .bytes = bytes, .refs = refs, .raw = raw};
+    ent_misp_tags_init(&o->tags);
     x->o = o;
     o->recording = x->f->sink->object != NULL;
     if (o->recording)
@@ -486,6 +546,13 @@ static void set_text(struct stix *x)
     ent_feed_text(x->f, ent_slice(both, n + text.n));
 }
 
+/* In 2.0 the first label says of what kind it is; in 2.1 labels say anything. */
+static enum property kind_of(const struct object *o)
+{
+    bool newer = ent_slice_eq(get(o, P_SPEC_VERSION), ENT_SLICE_LIT("2.1"));
+    return newer || has(o, P_INDICATOR_TYPES) ? P_INDICATOR_TYPES : P_LABELS;
+}
+
 /* False when one of its times is no time. */
 static bool set_claim(struct stix *x)
 {
@@ -494,9 +561,10 @@ static bool set_claim(struct stix *x)
     uint64_t confidence;
     ent_feed_reset(x->f);
     ind->id = get(o, P_ID);
-    ent_feed_kind(x->f, get(o, has(o, P_INDICATOR_TYPES) ? P_INDICATOR_TYPES : P_LABELS));
+    ent_feed_kind(x->f, get(o, kind_of(o)));
     set_text(x);
     ind->tlp = narrowest(x);
+    ent_feed_tags(x->f, &o->tags);
     if (has(o, P_CONFIDENCE) && ent_parse_u64(&confidence, get(o, P_CONFIDENCE), 100) == ENT_OK)
         ind->confidence = (int)confidence;
     if ((o->wrong & (1u << P_VALID_FROM | 1u << P_VALID_UNTIL)) != 0)

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "intel/csv.h"
 #include "intel/feed.h"
+#include "intel/misp.h"
 #include "intel/parse.h"
 
 #define HASHES                                                                                     \
@@ -20,7 +21,7 @@
 #define NAME_MAX_BYTES 64
 
 /* What a column says besides values. */
-enum role { VALUE = 1, TYPE, CONFIDENCE, TLP, FROM, UNTIL, TEXT, KIND, TO_IDS };
+enum role { VALUE = 1, TYPE, CONFIDENCE, TLP, FROM, UNTIL, TEXT, KIND, LABELS, TO_IDS };
 
 /* table. Of columns, and of the words in a column of types. */
 static const struct word {
@@ -90,6 +91,7 @@ static const struct word {
     {"comment", TEXT, 0},
     {"comments", TEXT, 0},
     {"notes", TEXT, 0},
+    {"text", TEXT, 0},
     {"malware", KIND, 0},
     {"malware_family", KIND, 0},
     {"associated_malware", KIND, 0},
@@ -97,6 +99,10 @@ static const struct word {
     {"threat", KIND, 0},
     {"threat_type", KIND, 0},
     {"category", KIND, 0},
+    {"kind", KIND, 0},
+    {"labels", LABELS, 0},
+    {"tags", LABELS, 0},
+    {"attribute_tag", LABELS, 0},
     {"to_ids", TO_IDS, 0},
 };
 
@@ -195,12 +201,51 @@ static bool is_nothing(struct ent_slice s)
     return false;
 }
 
+/* Without the apostrophe that keeps a spreadsheet from running what is behind it, see out_csv.c. */
+static struct ent_slice content(struct ent_slice field)
+{
+    field = ent_slice_trim(field);
+    bool guarded = field.n >= 2 && field.p[0] == '\'' && field.p[1] != 0 &&
+                   strchr(ENT_CSV_GUARDED, field.p[1]) != NULL;
+    return guarded ? ent_slice_from(field, 1) : field;
+}
+
 static struct ent_slice cell(const struct table *t, enum role role)
 {
     for (size_t i = 0; i < t->n_columns && i < t->csv.n_fields; i++)
         if (t->column[i] != NULL && t->column[i]->role == role)
-            return ent_slice_trim(t->csv.field[i]);
+            return content(t->csv.field[i]);
     return (struct ent_slice){NULL, 0};
+}
+
+/*
+ * "a,b", or where there is a '|' "a|b", in which a backslash takes '|' and itself for what they
+ * are: so one of our own labels may hold anything. Several columns of labels are one set.
+ */
+static void read_labels(struct table *t)
+{
+    char word[ENT_LABEL_MAX * 4];
+    struct ent_misp_tags tags;
+    ent_misp_tags_init(&tags);
+    for (size_t i = 0; i < t->n_columns && i < t->csv.n_fields; i++) {
+        if (t->column[i] == NULL || t->column[i]->role != LABELS)
+            continue;
+        struct ent_slice left = content(t->csv.field[i]);
+        bool bars = left.n > 0 && memchr(left.p, '|', left.n) != NULL;
+        if (is_nothing(left))
+            continue;
+        while (left.n > 0) {
+            size_t at = 0, n = 0;
+            for (; at < left.n && left.p[at] != (bars ? '|' : ','); at++) {
+                at += bars && left.p[at] == '\\' && at + 1 < left.n;
+                if (n < sizeof(word)) /* longer than a label may be; it is dropped */
+                    word[n++] = (char)left.p[at];
+            }
+            left = ent_slice_from(left, at < left.n ? at + 1 : at);
+            ent_misp_tags_add(&tags, ent_slice(word, n));
+        }
+    }
+    ent_feed_tags(t->f, &tags);
 }
 
 /* A number, or a word on the scale of STIX 2.1, appendix A. */
@@ -238,12 +283,13 @@ static void read_claim(struct table *t)
     ent_feed_reset(t->f);
     ent_feed_kind(t->f, cell(t, KIND));
     ent_feed_text(t->f, cell(t, TEXT));
-    read_confidence(ind, cell(t, CONFIDENCE));
     ind->valid_from = read_time(cell(t, FROM));
     ind->valid_until = read_time(cell(t, UNTIL));
     /* A marking that is not understood must not be taken for a weaker one. */
     if (!is_nothing(tlp) && ent_tlp_parse(&ind->tlp, tlp) != ENT_OK)
         ind->tlp = ENT_TLP_RED;
+    read_labels(t);
+    read_confidence(ind, cell(t, CONFIDENCE));
 }
 
 static enum ent_err take_value(struct table *t, uint32_t mask, struct ent_slice value)
@@ -255,6 +301,18 @@ static enum ent_err take_value(struct table *t, uint32_t mask, struct ent_slice 
     if (ent_observable_parse(&o, NULL, value) == ENT_OK && (mask & ENT_OBS_BIT(o.type)) == 0)
         return ent_feed_skip(t->f, line, "not of the type that is said of it", value);
     return ent_feed_value(t->f, line, (enum ent_obs_type)0, value);
+}
+
+/* What a value may be, by the word in the column of types; 0 for what is not read here. */
+static uint32_t mask_of(struct ent_slice type)
+{
+    const struct word *w = find_word(type);
+    if (w != NULL)
+        return w->role == VALUE ? w->mask : 0;
+    for (unsigned t = 1; t < ENT_OBS_TYPES; t++) /* as our own export names them */
+        if (ent_slice_eq(type, ent_slice_str(ent_obs_type_name((enum ent_obs_type)t))))
+            return ENT_OBS_BIT(t);
+    return 0;
 }
 
 static enum ent_err take_row(struct table *t)
@@ -273,17 +331,16 @@ static enum ent_err take_row(struct table *t)
                              cell(t, VALUE));
     read_claim(t);
     for (size_t i = 0; r == ENT_OK && i < t->n_columns && i < c->n_fields; i++) {
-        const struct word *w = t->column[i], *said = NULL;
-        struct ent_slice value = ent_slice_trim(c->field[i]);
+        const struct word *w = t->column[i];
+        struct ent_slice value = content(c->field[i]);
         if (w == NULL || w->role != VALUE || is_nothing(value))
             continue;
         values++;
-        if (w->mask == ENT_OBS_ALL && type.n > 0)
-            said = find_word(type);
-        if (w->mask == ENT_OBS_ALL && type.n > 0 && (said == NULL || said->role != VALUE))
+        uint32_t mask = w->mask == ENT_OBS_ALL && type.n > 0 ? mask_of(type) : w->mask;
+        if (mask == 0)
             r = ent_feed_skip(t->f, c->line, "a type of indicator that is not read here", value);
         else
-            r = take_value(t, said != NULL ? said->mask : w->mask, value);
+            r = take_value(t, mask, value);
     }
     if (r != ENT_OK || values > 0)
         return r;

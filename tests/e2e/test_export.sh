@@ -79,7 +79,7 @@ ends "CSV" 0 exp --format csv
 check "is CSV" python3 - "$T/out" <<'P'
 import csv, sys
 rows = list(csv.DictReader(open(sys.argv[1], newline="")))
-assert len(rows) == 924 and all(None not in r and len(r) == 11 for r in rows)
+assert len(rows) == 924 and all(None not in r and len(r) == 12 for r in rows)
 assert not [v for r in rows for v in r.values() if v[:1] in tuple("=+-@\t\r") and v]
 P
 ends "Zeek's intel.dat" 0 exp --format zeek

@@ -47,8 +47,13 @@ static inline enum ent_err feed_take(void *ctx, const struct ent_indicator *ind)
     if (!ent_utf8_valid(ind->text, NULL) || !ent_utf8_valid(ind->kind, NULL) ||
         ind->text.n > ENT_INDICATOR_TEXT || ind->kind.n > ENT_INDICATOR_KIND)
         ENT_BUG("raw text");
+    struct ent_labels set = {.n = 0};
+    ent_labels_join(&set, ind->labels);
+    if (!ent_slice_eq(ent_labels_slice(&set), ind->labels) || !ent_utf8_valid(ind->labels, NULL))
+        ENT_BUG("labels that are no set");
     say(ctx, ind->obs.text, ind->obs.n);
     say(ctx, ind->text.p, ind->text.n);
+    say(ctx, ind->labels.p, ind->labels.n);
     say(ctx, &ind->tlp, sizeof(ind->tlp));
     return ENT_OK;
 }

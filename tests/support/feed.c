@@ -100,11 +100,17 @@ static enum ent_err record_take(void *ctx, const struct ent_indicator *ind)
     check_text(ind->text, ENT_INDICATOR_TEXT);
     check_text(ind->id, 256);
     assert_int_equal(strlen(ind->obs.text), ind->obs.n);
+    check_text(ind->labels, ENT_LABELS_BYTES);
     assert_ok(ent_buf_printf(
-        &r->text, "take %s %s %s %d %" PRId64 " %" PRId64 " [%.*s] [%.*s] [%.*s]\n",
+        &r->text, "take %s %s %s %d %" PRId64 " %" PRId64 " [%.*s] [%.*s] [%.*s]",
         ent_obs_type_name(ind->obs.type), ind->obs.text, ent_tlp_name(ind->tlp), ind->confidence,
         ind->valid_from, ind->valid_until, (int)ind->id.n, (const char *)ind->id.p,
         (int)ind->kind.n, (const char *)ind->kind.p, (int)ind->text.n, (const char *)ind->text.p));
+    for (struct ent_slice left = ind->labels; left.n > 0;) {
+        struct ent_slice label = ent_labels_next(&left);
+        assert_ok(ent_buf_printf(&r->text, " {%.*s}", (int)label.n, (const char *)label.p));
+    }
+    assert_ok(ent_buf_putc(&r->text, '\n'));
     return may_go_on(r);
 }
 

@@ -39,8 +39,8 @@ struct ent_reader ent_t_repeat_reader(struct ent_t_repeat *r);
 /* Peak memory of the process so far, in bytes. */
 size_t ent_t_peak_memory(void);
 
-/* One line for each call: "take ipv4 1.2.3.4 TLP:AMBER 50 0 0 [id] [kind] [text]" or
- * "skip 7 [reason] [what]". */
+/* One line for each call: "take ipv4 1.2.3.4 TLP:AMBER 50 0 0 [id] [kind] [text]", behind
+ * it " {label}" for each label, or "skip 7 [reason] [what]". */
 struct ent_t_record {
     struct ent_buf text;
     size_t taken, skipped;

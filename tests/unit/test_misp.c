@@ -224,17 +224,20 @@ static void test_fields(void **state)
     check(ONE("\"first_seen\":\"2018-08-20T02:00:00.123456+02:00\",\"timestamp\":\"5\""),
           SAYS("TLP:AMBER", "-1", "1534723200", "", "", "i"));
     /* what an event says about all of them, before or behind them */
-    check("{\"Event\":{\"Orgc\":{\"uuid\":\"x\",\"name\":\"CERT\"},\"Attribute\":[" A(
-              EVIL ",\"comment\":\"c\"," TAG(
-                  "misp-galaxy:rat=\\\"Adwind\\\"")) "],\"info\":\"about\","
-                                                     "\"threat_level_id\":\"1\",\"Tag\":[{\"name\":"
-                                                     "\"misp-galaxy:threat-actor=\\\"Turla "
-                                                     "Group\\\"\"},{\"name\":\"misp-galaxy:mitre-"
-                                                     "malware=\\\"Kazuar\\\"\"},{\"name\":"
-                                                     "\"misp-galaxy:mitre-attack-pattern="
-                                                     "\\\"Domains\\\"\"}]}}",
-          SAYS("TLP:AMBER", "-1", "0", "", "",
-               "CERT; about; Turla Group, Kazuar; threat level high; Adwind; c"));
+    check(
+        "{\"Event\":{\"Orgc\":{\"uuid\":\"x\",\"name\":\"CERT\"},\"Attribute\":[" A(
+            EVIL ",\"comment\":\"c\"," TAG(
+                "misp-galaxy:rat=\\\"Adwind\\\"")) "],\"info\":\"about\","
+                                                   "\"threat_level_id\":\"1\",\"Tag\":[{\"name\":"
+                                                   "\"misp-galaxy:threat-actor=\\\"Turla "
+                                                   "Group\\\"\"},{\"name\":\"misp-galaxy:mitre-"
+                                                   "malware=\\\"Kazuar\\\"\"},{\"name\":"
+                                                   "\"misp-galaxy:mitre-attack-pattern="
+                                                   "\\\"Domains\\\"\"}]}}",
+        "take domain evil.example TLP:AMBER -1 0 0 [] [] [CERT; about; Turla Group, Kazuar; threat "
+        "level high; Adwind; c] {misp-galaxy:mitre-attack-pattern=\"Domains\"} {misp-galaxy:mitre-"
+        "malware=\"Kazuar\"} {misp-galaxy:rat=\"Adwind\"} {misp-galaxy:threat-actor=\"Turla "
+        "Group\"}\n");
     check(EVENT("\"threat_level_id\":4,\"Attribute\":[" A(EVIL) "]"), TAKE_EVIL);
     check(EVENT("\"threat_level_id\":3,\"Attribute\":[" A(EVIL) "]"),
           SAYS("TLP:AMBER", "-1", "0", "", "", "i; threat level low"));
@@ -244,25 +247,26 @@ static void test_fields(void **state)
 static void test_tlp(void **state)
 {
     static const struct {
-        const char *event, *attribute, *want;
+        const char *event, *attribute, *want, *labels;
     } rows[] = {
-        {"tlp:white", "x", "TLP:CLEAR"},
-        {"TLP:GREEN", "x", "TLP:GREEN"},
-        {"x", "tlp:clear", "TLP:CLEAR"},
-        {"tlp:green", "tlp:amber+strict", "TLP:AMBER+STRICT"},
-        {"tlp:red", "tlp:white", "TLP:RED"},
-        {"tlp:amber", "tlp:green", "TLP:AMBER"},
-        {"tlp:white\"},{\"name\":\"tlp:red\"},{\"name\":\"tlp:green", "x", "TLP:RED"},
-        {"tlp:white", "tlp:ex:chr", "TLP:RED"},
-        {"tlp:unclear", "x", "TLP:RED"},
-        {" tlp:", "x", "TLP:RED"},
-        {"tlp", "x", "TLP:AMBER"},
-        {"distribution:tlp:white", "x", "TLP:AMBER"},
+        {"tlp:white", "x", "TLP:CLEAR", " {x}"},
+        {"TLP:GREEN", "x", "TLP:GREEN", " {x}"},
+        {"x", "tlp:clear", "TLP:CLEAR", " {x}"},
+        {"tlp:green", "tlp:amber+strict", "TLP:AMBER+STRICT", ""},
+        {"tlp:red", "tlp:white", "TLP:RED", ""},
+        {"tlp:amber", "tlp:green", "TLP:AMBER", ""},
+        {"tlp:white\"},{\"name\":\"tlp:red\"},{\"name\":\"tlp:green", "x", "TLP:RED", " {x}"},
+        {"tlp:white", "tlp:ex:chr", "TLP:RED", ""},
+        {"tlp:unclear", "x", "TLP:RED", " {x}"},
+        {" tlp:", "x", "TLP:RED", " {x}"},
+        {"tlp", "x", "TLP:AMBER", " {tlp} {x}"},
+        {"distribution:tlp:white", "x", "TLP:AMBER", " {distribution:tlp:white} {x}"},
     };
-    char text[1024], out[256];
+    char text[1024], out[512];
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        (void)snprintf(out, sizeof(out), SAYS("%s", "-1", "0", "", "", "i"), rows[i].want);
+        (void)snprintf(out, sizeof(out), "take domain evil.example %s -1 0 0 [] [] [i]%s\n",
+                       rows[i].want, rows[i].labels);
         (void)snprintf(text, sizeof(text),
                        EVENT("\"Attribute\":[" A(EVIL "," TAG("%s")) "]," TAG("%s")),
                        rows[i].attribute, rows[i].event);
@@ -284,30 +288,32 @@ static void test_confidence(void **state)
     static const struct {
         const char *event, *attribute;
         int want;
+        const char *labels;
     } rows[] = {
-        {"admiralty-scale:information-credibility=\\\"2\\\"", "x", 70},
-        {"admiralty-scale:information-credibility=2", "x", 70},
-        {"admiralty-scale:information-credibility=\\\"6\\\"", "x", -1},
-        {"admiralty-scale:source-reliability=\\\"a\\\"", "x", -1},
-        {"misp:confidence-level=\\\"usually-confident\\\"", "x", 75},
-        {"misp:confidence-level=\\\"unconfident\\\"", "x", 0},
-        {"misp:confidence-level=\\\"confidence-cannot-be-evalued\\\"", "x", -1},
-        {"estimative-language:likelihood-probability=\\\"almost-certain\\\"", "x", 95},
-        {"estimative-language:likelihood-probability=\\\"likely\\\"", "x", 70},
-        {"osint:certainty=\\\"93\\\"", "x", 93},
-        {"osint:certainty=\\\"101\\\"", "x", -1},
-        {"osint:certainty=\\\"-1\\\"", "x", -1},
+        {"admiralty-scale:information-credibility=\\\"2\\\"", "x", 70, " {x}"},
+        {"admiralty-scale:information-credibility=2", "x", 70, " {x}"},
+        {"admiralty-scale:information-credibility=\\\"6\\\"", "x", -1, " {x}"},
+        {"admiralty-scale:source-reliability=\\\"a\\\"", "x", -1,
+         " {admiralty-scale:source-reliability=\"a\"} {x}"},
+        {"misp:confidence-level=\\\"usually-confident\\\"", "x", 75, " {x}"},
+        {"misp:confidence-level=\\\"unconfident\\\"", "x", 0, " {x}"},
+        {"misp:confidence-level=\\\"confidence-cannot-be-evalued\\\"", "x", -1, " {x}"},
+        {"estimative-language:likelihood-probability=\\\"almost-certain\\\"", "x", 95, " {x}"},
+        {"estimative-language:likelihood-probability=\\\"likely\\\"", "x", 70, " {x}"},
+        {"osint:certainty=\\\"93\\\"", "x", 93, " {x}"},
+        {"osint:certainty=\\\"101\\\"", "x", -1, " {x}"},
+        {"osint:certainty=\\\"-1\\\"", "x", -1, " {x}"},
         /* nearest to what it is about; of several the lowest */
-        {"osint:certainty=\\\"93\\\"", "osint:certainty=\\\"100\\\"", 100},
-        {"osint:certainty=\\\"93\\\"", "osint:certainty=\\\"7\\\"", 7},
+        {"osint:certainty=\\\"93\\\"", "osint:certainty=\\\"100\\\"", 100, ""},
+        {"osint:certainty=\\\"93\\\"", "osint:certainty=\\\"7\\\"", 7, ""},
         {"osint:certainty=\\\"93\\\"\"},{\"name\":\"misp:confidence-level=\\\"fairly-confident\\\"",
-         "x", 50},
+         "x", 50, " {x}"},
     };
-    char text[1024], out[256];
+    char text[1024], out[512];
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        (void)snprintf(out, sizeof(out), "take domain evil.example TLP:AMBER %d 0 0 [] [] [i]\n",
-                       rows[i].want);
+        (void)snprintf(out, sizeof(out), "take domain evil.example TLP:AMBER %d 0 0 [] [] [i]%s\n",
+                       rows[i].want, rows[i].labels);
         (void)snprintf(text, sizeof(text),
                        EVENT("\"Attribute\":[" A(EVIL "," TAG("%s")) "]," TAG("%s")),
                        rows[i].attribute, rows[i].event);

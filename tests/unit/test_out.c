@@ -119,14 +119,15 @@ static void test_hostile_words(void **state)
     ind.text = ENT_SLICE_LIT("a\tb\n\"c\", \x1b[31m\xff");
     ind.confidence = 0;
     ind.valid_until = ENT_T_NOW + 1;
+    ind.labels = ENT_SLICE_LIT("+1\na|b\n\"");
     ent_t_out_start(&o, "csv", &opts);
     ent_t_out_put(&o, &ind, "@SUM(A1)\r\n,x");
     assert_string_equal(
         ent_t_out_end(&o),
         "value,type,tlp,confidence,valid_from,valid_until,kind,text,source,first_import,"
-        "last_import\r\n\"'=1+1@evil.example\",email,TLP:GREEN,0,,2018-08-20T00:00:01Z,"
+        "last_import,labels\r\n\"'=1+1@evil.example\",email,TLP:GREEN,0,,2018-08-20T00:00:01Z,"
         "\"'=cmd|' /C calc'!A0\",\"a b \"\"c\"\", [31m\xef\xbf\xbd\",\"'@SUM(A1) ,x\","
-        "2018-08-19T23:59:00Z,2018-08-20T00:00:00Z\r\n");
+        "2018-08-19T23:59:00Z,2018-08-20T00:00:00Z,\"|+1|a\\|b|\"\"\"\r\n");
     ent_t_out_release(&o);
     ent_t_out_start(&o, "zeek", &opts);
     ent_t_out_put(&o, &ind, "-");

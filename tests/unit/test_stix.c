@@ -433,7 +433,7 @@ static void test_fields(void **state)
     check(BUNDLE("{\"x_a\":{\"type\":[{}]},\"labels\":[\"C2\",\"b\"],\"description\":\"d\\n e\","
                  "\"name\":\"n\",\"pattern\":\"[ipv4-addr:value='1.2.3.4']\",\"id\":\"indicator--2"
                  "\",\"type\":\"indicator\"}"),
-          ENT_OK, "take ipv4 1.2.3.4 TLP:AMBER -1 0 0 [indicator--2] [C2] [n: d e]\n");
+          ENT_OK, "take ipv4 1.2.3.4 TLP:AMBER -1 0 0 [indicator--2] [C2] [n: d e] {C2} {b}\n");
     check(BUNDLE(IND(EVIL ",\"confidence\":101")), ENT_OK,
           TAKE "TLP:AMBER -1 0 0 [indicator--1] [] []\n");
     check(BUNDLE(IND(EVIL ",\"name\":7,\"description\":\"only\",\"labels\":\"x\"")), ENT_OK,

@@ -28,6 +28,8 @@ static enum ent_err take_claim(struct ent_claim *c, sqlite3_stmt *st)
     c->withdrawn = sqlite3_column_int(st, 14) != 0;
     c->decided = sqlite3_column_type(st, 15) != SQLITE_NULL;
     c->until = sqlite3_column_int64(st, 15);
+    c->own = sqlite3_column_int(st, 16) != 0;
+    c->labels = ent_store_column(st, 17);
     return ENT_OK;
 }
 

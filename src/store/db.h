@@ -66,6 +66,11 @@ enum ent_query {
     ENT_Q_TAG,
     ENT_Q_UNTAG,
     ENT_Q_TAGS,
+    ENT_Q_ADD_LABELS,
+    ENT_Q_FIND_LABELS,
+    ENT_Q_LABEL,
+    ENT_Q_EDIT,
+    ENT_Q_UNEDIT,
     ENT_Q_STATS,
     ENT_Q_SUM_SIGHTED,
     ENT_Q_SUM_SIGHTINGS,
@@ -89,12 +94,14 @@ enum ent_query {
     ENT_Q_COUNT
 };
 
-#define ENT_ROW_COLUMNS 14 /* of what take_row() reads; what a query adds stands behind them */
+#define ENT_ROW_COLUMNS 16 /* of what take_row() reads; what a query adds stands behind them */
 
 struct ent_store {
     sqlite3 *db;
     sqlite3_stmt *stmt[ENT_Q_COUNT]; /* prepared at first use */
     bool touched;                    /* indicators, in the transaction that is open */
+    struct ent_buf names;            /* the last set of labels, and its id; 0 for none */
+    int64_t labels;
 };
 
 /* The code for SQLite's last error. */
@@ -123,6 +130,22 @@ ENT_MUST_USE enum ent_err ent_store_run(struct ent_store *s, sqlite3_stmt *st);
 /* The id of a source, which is made unless it is there. */
 ENT_MUST_USE enum ent_err ent_store_source(struct ent_store *s, int64_t *ret,
                                            struct ent_slice name);
+/* known.c: the id of a row that is inserted unless it is there; bind gives either its values. */
+ENT_MUST_USE enum ent_err ent_store_intern(struct ent_store *s, int64_t *ret, bool *ret_new,
+                                           enum ent_query add, enum ent_query find,
+                                           void (*bind)(sqlite3_stmt *, const void *),
+                                           const void *what);
+/* The id of (kind, text). */
+ENT_MUST_USE enum ent_err ent_store_context(struct ent_store *s, int64_t *ret,
+                                            const struct ent_indicator *ind);
+/* Bind what the indicator says to ?4 to ?10, and run it. */
+ENT_MUST_USE enum ent_err ent_store_run_claim(struct ent_store *s, sqlite3_stmt *st,
+                                              const struct ent_indicator *ind, int64_t context,
+                                              int64_t labels, int64_t now);
+
+/* labels.c: the id of a set of labels. */
+ENT_MUST_USE enum ent_err ent_store_labels(struct ent_store *s, int64_t *ret,
+                                           struct ent_slice names);
 
 /* A new mark, as part of the transaction. */
 ENT_MUST_USE enum ent_err ent_store_renew_mark(struct ent_store *s);

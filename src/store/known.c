@@ -2,10 +2,9 @@
 #include "store/store.h"
 #include "store/db.h"
 
-/* The id of a row that is inserted unless it is there. */
-static enum ent_err intern(struct ent_store *s, int64_t *ret, bool *ret_new, enum ent_query add,
-                           enum ent_query find, void (*bind)(sqlite3_stmt *, const void *),
-                           const void *what)
+enum ent_err ent_store_intern(struct ent_store *s, int64_t *ret, bool *ret_new, enum ent_query add,
+                              enum ent_query find, void (*bind)(sqlite3_stmt *, const void *),
+                              const void *what)
 {
     sqlite3_stmt *st = ent_store_query(s, find);
     if (st == NULL)
@@ -45,45 +44,74 @@ static void bind_context(sqlite3_stmt *st, const void *what)
 enum ent_err ent_store_source(struct ent_store *s, int64_t *ret, struct ent_slice name)
 {
     bool ignored = false;
-    return intern(s, ret, &ignored, ENT_Q_ADD_SOURCE, ENT_Q_FIND_SOURCE, bind_source, &name);
+    return ent_store_intern(s, ret, &ignored, ENT_Q_ADD_SOURCE, ENT_Q_FIND_SOURCE, bind_source,
+                            &name);
 }
 
-static enum ent_err put_claim(struct ent_store *s, enum ent_query q, const int64_t key[static 3],
+enum ent_err ent_store_context(struct ent_store *s, int64_t *ret, const struct ent_indicator *ind)
+{
+    bool ignored = false;
+    return ent_store_intern(s, ret, &ignored, ENT_Q_ADD_CONTEXT, ENT_Q_FIND_CONTEXT, bind_context,
+                            ind);
+}
+
+enum ent_err ent_store_run_claim(struct ent_store *s, sqlite3_stmt *st,
+                                 const struct ent_indicator *ind, int64_t context, int64_t labels,
+                                 int64_t now)
+{
+    (void)sqlite3_bind_int(st, 4, (int)ind->tlp);
+    (void)sqlite3_bind_int(st, 5, ind->confidence);
+    (void)sqlite3_bind_int64(st, 6, ind->valid_from);
+    (void)sqlite3_bind_int64(st, 7, ind->valid_until);
+    (void)sqlite3_bind_int64(st, 8, context);
+    (void)sqlite3_bind_int64(st, 9, now);
+    (void)sqlite3_bind_int64(st, 10, labels);
+    return ent_store_run(s, st);
+}
+
+/* What a claim refers to. */
+struct key {
+    int64_t observable, source, context, labels;
+};
+
+static enum ent_err put_claim(struct ent_store *s, enum ent_query q, const struct key *key,
                               const struct ent_indicator *ind, int64_t now)
 {
     sqlite3_stmt *st = ent_store_query(s, q);
     if (st == NULL)
         return ent_store_fail(s);
-    (void)sqlite3_bind_int64(st, 1, key[0]);
-    (void)sqlite3_bind_int64(st, 2, key[1]);
+    (void)sqlite3_bind_int64(st, 1, key->observable);
+    (void)sqlite3_bind_int64(st, 2, key->source);
     ent_store_bind(st, 3, ind->id);
-    (void)sqlite3_bind_int(st, 4, (int)ind->tlp);
-    (void)sqlite3_bind_int(st, 5, ind->confidence);
-    (void)sqlite3_bind_int64(st, 6, ind->valid_from);
-    (void)sqlite3_bind_int64(st, 7, ind->valid_until);
-    (void)sqlite3_bind_int64(st, 8, key[2]);
-    (void)sqlite3_bind_int64(st, 9, now);
-    return ent_store_run(s, st);
+    return ent_store_run_claim(s, st, ind, key->context, key->labels, now);
+}
+
+/* No feed speaks as this member, whatever it is called. */
+static bool is_own(struct ent_slice source)
+{
+    return ent_slice_eq(source, ENT_SLICE_LIT(ENT_STORE_OWN));
 }
 
 enum ent_err ent_store_put(struct ent_store *s, enum ent_put *ret, const struct ent_indicator *ind,
                            struct ent_slice source, int64_t now)
 {
-    int64_t key[3] = {0}; /* observable, source, context */
-    bool fresh = false, ignored = false;
+    struct key key = {0};
+    bool fresh = false;
     enum ent_err r;
+    if (is_own(source))
+        return ENT_E_POLICY;
     s->touched = true;
-    if ((r = ent_store_source(s, &key[1], source)) != ENT_OK ||
-        (r = intern(s, &key[2], &ignored, ENT_Q_ADD_CONTEXT, ENT_Q_FIND_CONTEXT, bind_context,
-                    ind)) != ENT_OK ||
-        (r = intern(s, &key[0], &fresh, ENT_Q_ADD_OBSERVABLE, ENT_Q_FIND_OBSERVABLE,
-                    bind_observable, &ind->obs)) != ENT_OK ||
-        (r = put_claim(s, ENT_Q_ADD_CLAIM, key, ind, now)) != ENT_OK)
+    if ((r = ent_store_source(s, &key.source, source)) != ENT_OK ||
+        (r = ent_store_context(s, &key.context, ind)) != ENT_OK ||
+        (r = ent_store_labels(s, &key.labels, ind->labels)) != ENT_OK ||
+        (r = ent_store_intern(s, &key.observable, &fresh, ENT_Q_ADD_OBSERVABLE,
+                              ENT_Q_FIND_OBSERVABLE, bind_observable, &ind->obs)) != ENT_OK ||
+        (r = put_claim(s, ENT_Q_ADD_CLAIM, &key, ind, now)) != ENT_OK)
         return r;
     *ret = fresh ? ENT_PUT_NEW : ENT_PUT_CLAIM;
     if (sqlite3_changes(s->db) == 0) {
         *ret = ENT_PUT_SAME;
-        r = put_claim(s, ENT_Q_RENEW_CLAIM, key, ind, now);
+        r = put_claim(s, ENT_Q_RENEW_CLAIM, &key, ind, now);
     }
     return r;
 }
@@ -93,6 +121,8 @@ enum ent_err ent_store_revoke(struct ent_store *s, struct ent_slice source, stru
     int64_t id = 0;
     if (ext_id.n == 0) /* would take back whatever came without an id */
         return ENT_E_FORMAT;
+    if (is_own(source))
+        return ENT_E_POLICY;
     enum ent_err r = ent_store_source(s, &id, source);
     sqlite3_stmt *st = ent_store_query(s, ENT_Q_REVOKE);
     if (r != ENT_OK || st == NULL)
@@ -121,6 +151,8 @@ static enum ent_err take_row(sqlite3_stmt *st, struct ent_known *k)
     k->valid_until = sqlite3_column_int64(st, 11);
     k->first_import = sqlite3_column_int64(st, 12);
     k->last_import = sqlite3_column_int64(st, 13);
+    k->own = sqlite3_column_int(st, 14) != 0;
+    k->labels = ent_store_column(st, 15);
     k->claims = 1;
     return ENT_OK;
 }
@@ -133,6 +165,8 @@ struct walk {
     struct ent_known now; /* claims is 0 as long as none of them passed the door */
     bool by_source;
     int64_t group[3]; /* by_source: source, marking, day */
+    bool asked;       /* a claim on it passes all of the filter but the door */
+    bool shut;        /* our own claim on it does not pass the door, and so nothing does */
     struct ent_buf words;
     uint64_t held;
     enum ent_err (*each)(void *ctx, const struct ent_known *k);
@@ -142,19 +176,17 @@ struct walk {
 static enum ent_err keep_words(struct walk *w)
 {
     struct ent_known *k = &w->now;
-    size_t a = k->kind.n, b = k->text.n, c = k->source.n;
-    enum ent_err r;
+    struct ent_slice *const part[] = {&k->kind, &k->text, &k->source, &k->ext_id, &k->labels};
+    enum ent_err r = ENT_OK;
     ent_buf_clear(&w->words);
-    if ((r = ent_buf_put_slice(&w->words, k->kind)) != ENT_OK ||
-        (r = ent_buf_put_slice(&w->words, k->text)) != ENT_OK ||
-        (r = ent_buf_put_slice(&w->words, k->source)) != ENT_OK ||
-        (r = ent_buf_put_slice(&w->words, k->ext_id)) != ENT_OK)
-        return r;
-    k->kind = ent_slice(w->words.p, a);
-    k->text = ent_slice(w->words.p + a, b);
-    k->source = ent_slice(w->words.p + a + b, c);
-    k->ext_id = ent_slice(w->words.p + a + b + c, w->words.n - a - b - c);
-    return ENT_OK;
+    for (size_t i = 0; i < 5 && r == ENT_OK; i++)
+        r = ent_buf_put_slice(&w->words, *part[i]);
+    const uint8_t *p = w->words.p;
+    for (size_t i = 0; i < 5 && r == ENT_OK; i++) {
+        *part[i] = ent_slice(p, part[i]->n);
+        p += part[i]->n;
+    }
+    return r;
 }
 
 /* What is known of the last observable, now that all its claims have been seen. */
@@ -164,38 +196,57 @@ static enum ent_err finish(struct walk *w)
         return ENT_OK;
     if (w->now.claims > 0)
         return w->each(w->ctx, &w->now);
-    w->held++;
+    w->held += w->asked;
     return ENT_OK;
 }
+
+/* Behind the row itself, of a walk: whether it passes all of the filter but the door, its source,
+ * and whether our own claim holds it back, which only a walk by source must ask the store. */
+#define ASKED  ENT_ROW_COLUMNS
+#define SOURCE (ENT_ROW_COLUMNS + 1)
+#define SHUT   (ENT_ROW_COLUMNS + 2)
 
 /* Whether the row speaks of the same as the one before. */
 static bool is_same(struct walk *w, sqlite3_stmt *st)
 {
-    const int64_t group[3] = {sqlite3_column_int64(st, ENT_ROW_COLUMNS),
-                              sqlite3_column_int64(st, 3), sqlite3_column_int64(st, 12) / 86400};
+    const int64_t group[3] = {sqlite3_column_int64(st, SOURCE), sqlite3_column_int64(st, 3),
+                              sqlite3_column_int64(st, 12) / 86400};
     bool same = (uint64_t)sqlite3_column_int64(st, 0) == w->now.id &&
                 (!w->by_source || memcmp(group, w->group, sizeof(group)) == 0);
     memcpy(w->group, group, sizeof(group));
     return same;
 }
 
+/* Whether this claim may go; ours comes first, and what it holds back nobody else lets out. */
+static bool may_pass(struct walk *w, sqlite3_stmt *st)
+{
+    bool passes = ent_tlp_may_pass((enum ent_tlp)sqlite3_column_int(st, 3), w->door);
+    if (!passes && sqlite3_column_int64(st, SOURCE) == 0)
+        w->shut = true;
+    return passes && !w->shut && sqlite3_column_int(st, SHUT) == 0;
+}
+
 static enum ent_err step(struct walk *w, sqlite3_stmt *st)
 {
-    uint64_t id = (uint64_t)sqlite3_column_int64(st, 0);
     enum ent_err r;
-    if (w->every) {
-        if (ent_tlp_may_pass((enum ent_tlp)sqlite3_column_int(st, 3), w->door))
-            return (r = take_row(st, &w->now)) == ENT_OK ? w->each(w->ctx, &w->now) : r;
-        w->held++;
-        return ENT_OK;
-    }
     if (!is_same(w, st)) {
-        if ((r = finish(w)) != ENT_OK)
+        if (!w->every && (r = finish(w)) != ENT_OK)
             return r;
-        w->now.id = id;
+        w->now.id = (uint64_t)sqlite3_column_int64(st, 0);
         w->now.claims = 0;
+        w->asked = w->shut = false;
     }
-    if (!ent_tlp_may_pass((enum ent_tlp)sqlite3_column_int(st, 3), w->door))
+    bool passes = may_pass(w, st);
+    if (sqlite3_column_int(st, ASKED) == 0)
+        return ENT_OK;
+    w->asked = true;
+    if (w->every) {
+        w->held += !passes;
+        if (!passes)
+            return ENT_OK;
+        return (r = take_row(st, &w->now)) == ENT_OK ? w->each(w->ctx, &w->now) : r;
+    }
+    if (!passes)
         return ENT_OK;
     if (w->now.claims > 0) {
         w->now.claims++;
@@ -228,7 +279,9 @@ enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *
     (void)sqlite3_bind_int64(st, 3, f->at);
     (void)sqlite3_bind_int(st, 4, f->min_confidence);
     (void)sqlite3_bind_int64(st, 5, f->since);
-    (void)sqlite3_bind_int64(st, 6, f->renewed);
+    ent_store_bind(st, 6, f->tag);
+    (void)sqlite3_bind_int64(st, 7, f->renewed);
+    (void)sqlite3_bind_int(st, 8, f->by_source ? (int)f->max_tlp : 0);
     while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW)
         r = step(w, st);
     if (r == ENT_OK && z != SQLITE_DONE)

@@ -26,12 +26,15 @@ static const char schema[] =
     " REFERENCES source, ext_id TEXT NOT NULL, tlp INTEGER NOT NULL, confidence INTEGER NOT NULL,"
     " valid_from INTEGER NOT NULL, valid_until INTEGER NOT NULL, context INTEGER NOT NULL"
     " REFERENCES context, first_import INTEGER NOT NULL, last_import INTEGER NOT NULL,"
-    " PRIMARY KEY (observable, source, ext_id)) WITHOUT ROWID;"
+    " labels INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (observable, source, ext_id)) WITHOUT ROWID;"
     "CREATE TABLE budget (partner TEXT NOT NULL, direction INTEGER NOT NULL, period INTEGER NOT"
     " NULL, items INTEGER NOT NULL, PRIMARY KEY (partner, direction, period)) WITHOUT ROWID;"
     "CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
-/* What stores of earlier versions lack: tables are added, never changed. */
+/* Stores of versions before 4 lack it. */
+static const char claim_labels[] = "ALTER TABLE claim ADD COLUMN labels INTEGER NOT NULL DEFAULT 0";
+
+/* What stores of earlier versions lack: tables are added, never changed but for the one above. */
 static const char added[] =
     /* What a source took back, by the id it gave. A claim that comes again, or later, stays dead.
      */
@@ -74,12 +77,29 @@ static const char added[] =
     "CREATE INDEX IF NOT EXISTS object_odd ON object (id, source, version) WHERE state >= 2;"
     "CREATE TABLE IF NOT EXISTS pointer (target TEXT NOT NULL, object INTEGER NOT NULL REFERENCES"
     " object, PRIMARY KEY (target, object)) WITHOUT ROWID;"
+    /* Sets of labels, which claims refer to (0: none), and what is in each, see labels.c. */
+    "CREATE TABLE IF NOT EXISTS labels (id INTEGER PRIMARY KEY, names TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE IF NOT EXISTS label_of (name TEXT NOT NULL, labels INTEGER NOT NULL REFERENCES"
+    " labels, PRIMARY KEY (name, labels)) WITHOUT ROWID;"
+    /* This member itself; whoever had its name so far is somebody else. */
+    "UPDATE source SET name = name || ' (' || id || ')' WHERE name = '" ENT_STORE_OWN
+    "' AND id <> 0;"
+    "INSERT OR IGNORE INTO source VALUES (0, '" ENT_STORE_OWN "');"
     "PRAGMA user_version = 4;"; /* SCHEMA_VERSION */
 
 /* The columns that take_row() reads, and when a claim counts. ?3 is the time, 0 for any. */
 #define ROW                                                                                        \
     "o.id, o.type, o.value, c.tlp, c.confidence, c.context, x.kind, x.text, s.name, c.ext_id,"     \
-    " c.valid_from, c.valid_until, c.first_import, c.last_import"
+    " c.valid_from, c.valid_until, c.first_import, c.last_import, c.source = 0,"                   \
+    " (SELECT names FROM labels WHERE id = c.labels)"
+/* This member's own claim speaks for an observable, then the most confident one. */
+#define BEST "c.source <> 0, c.confidence DESC, c.last_import DESC, c.source, c.ext_id"
+/* Whether an observable has a tag of this member's own, or the claim this label. */
+#define TAGGED(tag)                                                                                \
+    "(" tag                                                                                        \
+    " = '' OR EXISTS (SELECT 1 FROM tag t WHERE t.observable = c.observable AND t.name = " tag     \
+    ") OR (c.labels <> 0 AND EXISTS (SELECT 1 FROM label_of b WHERE b.name = " tag                 \
+    " AND b.labels = c.labels)))"
 #define WITHDRAWN                                                                                  \
     "(c.ext_id <> '' AND EXISTS (SELECT 1 FROM revoked r WHERE r.source = c.source AND"            \
     " r.ext_id = c.ext_id))"
@@ -91,10 +111,16 @@ static const char added[] =
     "(?3 = 0 OR (c.valid_from <= ?3 AND (c.valid_until = 0 OR c.valid_until > ?3))) AND " STANDS(  \
         "?3")
 
+/* The filter of ENT_Q_EACH, but for the type and the marking. */
+#define PASSES                                                                                     \
+    "(?2 = '' OR s.name = ?2) AND (?4 = 0 OR c.confidence >= ?4) AND c.first_import >= ?5 "        \
+    "AND c.last_import >= ?7 AND " TAGGED("?6") " AND " VALID
+
 /* The columns that take_claim() reads. */
 #define CLAIM                                                                                      \
     "o.id, o.type, o.value, c.tlp, c.confidence, c.valid_from, c.valid_until, c.first_import,"     \
-    " c.last_import, s.name, c.ext_id, c.context, x.kind, x.text, " WITHDRAWN ", d.until"          \
+    " c.last_import, s.name, c.ext_id, c.context, x.kind, x.text, " WITHDRAWN ", d.until,"         \
+    " c.source = 0, (SELECT names FROM labels WHERE id = c.labels)"                                \
     " FROM claim c CROSS JOIN observable o ON o.id = c.observable"                                 \
     " CROSS JOIN source s ON s.id = c.source CROSS JOIN context x ON x.id = c.context"             \
     " LEFT JOIN decision d ON d.observable = c.observable AND d.source = c.source"
@@ -108,11 +134,15 @@ static const char added[] =
       ".source AND p.state < 2 AND (p.version > " o ".version OR (p.version = " o                  \
       ".version AND p.seq > " o ".seq)))"
 #define OBJECT_PASSES(o, s) "(?3 = '' OR " s ".name = ?3) AND " o ".imported >= ?4 AND " LATEST(o)
+/* Of our own claims each is told, and whether it passes: it holds the observable back also where
+ * it would not be asked. ?8 is the door of a walk by source, or 0. */
 #define EACH                                                                                       \
-    "SELECT " ROW ", c.source FROM observable o CROSS JOIN claim c ON c.observable = o.id"         \
+    "SELECT " ROW ", iif(c.source = 0, " PASSES                                                    \
+    ", 1), c.source, ?8 <> 0 AND EXISTS (SELECT 1 FROM"                                            \
+    " claim w WHERE w.observable = o.id AND w.source = 0 AND w.tlp > ?8)"                          \
+    " FROM observable o CROSS JOIN claim c ON c.observable = o.id"                                 \
     " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"                         \
-    " WHERE ((?1 >> o.type) & 1) AND (?2 = '' OR s.name = ?2) AND (?4 = 0 OR"                      \
-    " c.confidence >= ?4) AND c.first_import >= ?5 AND c.last_import >= ?6 AND " VALID
+    " WHERE ((?1 >> o.type) & 1) AND (c.source = 0 OR (" PASSES "))"
 
 static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_BEGIN] = "BEGIN IMMEDIATE",
@@ -125,17 +155,16 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_FIND_SOURCE] = "SELECT id FROM source WHERE name = ?1",
     [ENT_Q_ADD_CONTEXT] = "INSERT INTO context (kind, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     [ENT_Q_FIND_CONTEXT] = "SELECT id FROM context WHERE kind = ?1 AND text = ?2",
-    [ENT_Q_ADD_CLAIM] = "INSERT INTO claim VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)"
+    [ENT_Q_ADD_CLAIM] = "INSERT INTO claim VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)"
                         " ON CONFLICT DO NOTHING",
     /* The narrower TLP wins: a second row of the same file never widens what the first one said. */
     [ENT_Q_RENEW_CLAIM] = "UPDATE claim SET tlp = max(tlp, ?4), confidence = max(confidence, ?5),"
-                          " valid_from = ?6, valid_until = ?7, context = ?8, last_import = ?9"
-                          " WHERE observable = ?1 AND source = ?2 AND ext_id = ?3",
+                          " valid_from = ?6, valid_until = ?7, context = ?8, last_import = ?9,"
+                          " labels = ?10 WHERE observable = ?1 AND source = ?2 AND ext_id = ?3",
     [ENT_Q_REVOKE] = "INSERT INTO revoked VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-    [ENT_Q_EACH] = EACH
-    /* By id, so that both tables are read from front to back: by value, a million
-     * observables take four times as long. */
-    " ORDER BY o.id, c.confidence DESC, c.last_import DESC, c.source, c.ext_id",
+    /* By id, so that both tables are read from front to back: by value, a million observables
+     * take four times as long. */
+    [ENT_Q_EACH] = EACH " ORDER BY o.id, " BEST,
     [ENT_Q_EACH_BY_SOURCE] = EACH " ORDER BY c.source, c.tlp, c.first_import / 86400, o.id,"
                                   " c.confidence DESC, c.last_import DESC, c.ext_id",
     /* From the claims, whose key begins with the observable: half the time of the other way round.
@@ -148,8 +177,7 @@ static const char *const sql[ENT_Q_COUNT] = {
                   " AND " VALID ") FROM observable o"
                   " JOIN claim c ON c.observable = o.id"
                   " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"
-                  " WHERE o.id = ?1 AND " VALID
-                  " ORDER BY c.confidence DESC, c.last_import DESC, c.source, c.ext_id LIMIT 1",
+                  " WHERE o.id = ?1 AND " VALID " ORDER BY " BEST " LIMIT 1",
     [ENT_Q_COUNT_OBSERVABLES] = "SELECT type, count(*) FROM observable GROUP BY type",
     [ENT_Q_COUNT_CLAIMS] = "SELECT count(*) FROM claim",
     [ENT_Q_SPENT] =
@@ -194,13 +222,12 @@ static const char *const sql[ENT_Q_COUNT] = {
         " ORDER BY w.name",
     [ENT_Q_CLAIMS] =
         "SELECT " CLAIM " WHERE ((?1 >> o.type) & 1) AND c.tlp <= ?2 AND c.confidence >= ?3"
-        " AND c.first_import >= ?4 AND (?5 = '' OR s.name = ?5) AND (?6 = '' OR EXISTS (SELECT 1"
-        " FROM tag t WHERE t.observable = c.observable AND t.name = ?6))"
-        " ORDER BY c.observable DESC, c.source DESC, c.ext_id DESC",
+        " AND c.first_import >= ?4 AND (?5 = '' OR s.name = ?5) AND " TAGGED(
+            "?6") " ORDER BY c.observable DESC, c.source DESC, c.ext_id DESC",
     [ENT_Q_CLAIMS_OF] = "SELECT " CLAIM " WHERE c.observable = ?1"
-                        " ORDER BY c.confidence DESC, c.last_import DESC, c.source, c.ext_id",
+                        " ORDER BY " BEST,
     [ENT_Q_IS_SHARED] = "SELECT EXISTS (SELECT 1 FROM claim c WHERE c.observable = ?1 AND c.source"
-                        " <> (SELECT id FROM source WHERE name = ?2))",
+                        " NOT IN (0, (SELECT id FROM source WHERE name = ?2)))",
     [ENT_Q_PLACE] =
         "INSERT INTO place SELECT p, id FROM (SELECT ent_place(type, value) AS p, id FROM"
         " observable WHERE id > coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE key = ?1),"
@@ -222,6 +249,14 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_TAG] = "INSERT INTO tag VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     [ENT_Q_UNTAG] = "DELETE FROM tag WHERE observable = ?1 AND name = ?2",
     [ENT_Q_TAGS] = "SELECT name FROM tag WHERE observable = ?1 ORDER BY name",
+    [ENT_Q_ADD_LABELS] = "INSERT INTO labels (names) VALUES (?1) ON CONFLICT DO NOTHING",
+    [ENT_Q_FIND_LABELS] = "SELECT id FROM labels WHERE names = ?1",
+    [ENT_Q_LABEL] = "INSERT INTO label_of VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    [ENT_Q_EDIT] =
+        "INSERT INTO claim VALUES (?1, 0, '', ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10) ON CONFLICT"
+        " DO UPDATE SET tlp = ?4, confidence = ?5, valid_from = ?6, valid_until = ?7,"
+        " context = ?8, last_import = ?9, labels = ?10",
+    [ENT_Q_UNEDIT] = "DELETE FROM claim WHERE observable = ?1 AND source = 0",
     [ENT_Q_STATS] =
         "SELECT s.name, sum(c.tlp = 1), sum(c.tlp = 2), sum(c.tlp = 3), sum(c.tlp = 4),"
         " sum(c.tlp = 5), count(*), sum(c.valid_until <> 0 AND c.valid_until <= ?1),"
@@ -408,6 +443,12 @@ static enum ent_err create(struct ent_store *s, struct ent_diag *d)
     enum ent_err r = pragma(s, "PRAGMA user_version", &version);
     if (r == ENT_OK && version == 0 && sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
         r = ent_store_fail(s);
+    int64_t has = 0;
+    if (r == ENT_OK)
+        r = pragma(s, "SELECT count(*) FROM pragma_table_info('claim') WHERE name = 'labels'",
+                   &has);
+    if (r == ENT_OK && has == 0 && sqlite3_exec(s->db, claim_labels, NULL, NULL, NULL) != SQLITE_OK)
+        r = ent_store_fail(s);
     if (r == ENT_OK && version < SCHEMA_VERSION &&
         sqlite3_exec(s->db, added, NULL, NULL, NULL) != SQLITE_OK)
         r = ent_store_fail(s);
@@ -449,6 +490,7 @@ enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d, const ch
     enum ent_err r = ENT_OK;
     if (s == NULL)
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    ent_buf_init(&s->names, ENT_LABELS_BYTES);
     if (strcmp(path, ":memory:") != 0) { /* SQLite would make it readable for everybody */
         int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (fd < 0)
@@ -489,6 +531,7 @@ void ent_store_close(struct ent_store *s)
     for (int q = 0; q < ENT_Q_COUNT; q++)
         (void)sqlite3_finalize(s->stmt[q]);
     (void)sqlite3_close(s->db);
+    ent_buf_release(&s->names);
     free(s);
 }
 
@@ -510,6 +553,7 @@ enum ent_err ent_store_commit(struct ent_store *s)
 void ent_store_rollback(struct ent_store *s)
 {
     s->touched = false;
+    s->labels = 0; /* they may go with it */
     if (sqlite3_get_autocommit(s->db) == 0)
         (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }

@@ -40,6 +40,10 @@ enum ent_put {
     ENT_PUT_SAME   /* this source said so before; its row was renewed */
 };
 
+/* The source of what this member says itself, by ent_store_edit(). No feed may speak as it: under
+ * this name nothing is put and nothing revoked (ENT_E_POLICY). */
+#define ENT_STORE_OWN "@own"
+
 /* Inside a transaction. source names where it came from ("JAR-16-20296A.csv"). */
 ENT_MUST_USE enum ent_err ent_store_put(struct ent_store *s, enum ent_put *ret,
                                         const struct ent_indicator *ind, struct ent_slice source,
@@ -60,12 +64,17 @@ struct ent_known_filter {
     struct ent_slice source; /* only claims by this one; empty means all */
     bool every;              /* each claim, not the best on each observable; held counts claims */
     bool by_source;          /* see ent_store_each() */
+    struct ent_slice tag;    /* only claims with this label, or on what has this tag; empty: all */
     uint64_t
         *held; /* NULL, or where those are counted of whose claims max_tlp alone let none pass */
 };
 
-/* One observable with the best of its claims: highest confidence, then the newest. Slices are valid
- * during the call. */
+/*
+ * One observable with the best of its claims: this member's own, then the highest confidence, then
+ * the newest. Slices are valid during the call. An own claim that is marked narrower than max_tlp
+ * holds the observable back, whatever others say of it, and also where the filter does not ask for
+ * that claim or it has expired.
+ */
 struct ent_known {
     uint64_t id;
     struct ent_observable obs;
@@ -74,6 +83,8 @@ struct ent_known {
     uint64_t context; /* a number for (kind, text): equal numbers, equal texts */
     struct ent_slice kind, text, source;
     struct ent_slice ext_id;           /* as received; empty when there is none */
+    struct ent_slice labels;           /* as in an indicator */
+    bool own;                          /* said by this member itself */
     int64_t valid_from, valid_until;   /* of that claim; 0 when not said */
     int64_t first_import, last_import; /* of that claim */
     unsigned claims;                   /* how many claims pass the filter */
@@ -221,7 +232,8 @@ struct ent_claim {
     int64_t valid_from, valid_until; /* by the author; 0 when not said */
     int64_t first_import, last_import;
     uint64_t context;
-    struct ent_slice source, ext_id, kind, text;
+    struct ent_slice source, ext_id, kind, text, labels;
+    bool own;       /* said by this member itself */
     bool withdrawn; /* by its source */
     bool decided;   /* ended here, at: */
     int64_t until;  /* 0: it never counted */
@@ -243,7 +255,7 @@ struct ent_claim_filter {
     enum ent_tlp max_tlp;         /* at most this narrow; 0 means all */
     int min_confidence;           /* 0 means any, also none */
     int64_t since;                /* first imported then or later */
-    struct ent_slice source, tag; /* empty means any */
+    struct ent_slice source, tag; /* empty means any; a tag of ours, or a label of the claim */
 };
 
 /* Claims, those on the newest observable first; without sorting, so that the first come at once.
@@ -253,13 +265,13 @@ ENT_MUST_USE enum ent_err ent_store_claims(struct ent_store *s, const struct ent
                                                                 const struct ent_claim *c),
                                            void *ctx);
 
-/* All claims on one observable, the most confident first. */
+/* All claims on one observable: our own, then the most confident first. */
 ENT_MUST_USE enum ent_err ent_store_claims_of(struct ent_store *s, uint64_t id,
                                               enum ent_err (*each)(void *ctx,
                                                                    const struct ent_claim *c),
                                               void *ctx);
 
-/* Whether another source than this one claims something about the observable. */
+/* Whether another source than this one, and not this member itself, claims something about it. */
 ENT_MUST_USE enum ent_err ent_store_is_shared(struct ent_store *s, bool *ret, uint64_t id,
                                               struct ent_slice source);
 
@@ -319,6 +331,45 @@ ENT_MUST_USE enum ent_err ent_store_decide(struct ent_store *s, uint64_t id,
 /* Inside a transaction: as if it had never been decided. ENT_E_NOTFOUND when it was not. */
 ENT_MUST_USE enum ent_err ent_store_undecide(struct ent_store *s, uint64_t id,
                                              struct ent_slice source);
+
+/*
+ * What this member says itself about an observable: one claim of its own, which speaks for the
+ * observable in place of all others. Theirs stay as they are, and count as before.
+ */
+enum ent_edit_part {
+    ENT_EDIT_TLP = 1,
+    ENT_EDIT_CONFIDENCE = 2,
+    ENT_EDIT_FROM = 4,
+    ENT_EDIT_UNTIL = 8,
+    ENT_EDIT_KIND = 16,
+    ENT_EDIT_TEXT = 32,
+    ENT_EDIT_LABELS = 64,
+};
+
+/* The claim that speaks for an observable; words holds what its slices point at. */
+struct ent_spoken {
+    struct ent_claim claim;
+    struct ent_buf words;
+    bool found;
+};
+/* Our own claim; else the best of those that count at that time; else the best of those that nobody
+ * took back. Only claims that may pass the door (0: all). On an ent_spoken of {0}, or one that
+ * was used before. */
+ENT_MUST_USE enum ent_err ent_store_spoken(struct ent_store *s, struct ent_spoken *ret, uint64_t id,
+                                           enum ent_tlp door, int64_t at);
+void ent_spoken_release(struct ent_spoken *k);
+
+/*
+ * Inside a transaction. parts are the ENT_EDIT_s that ind says; of ind nothing else is read. The
+ * others are taken over from what ent_store_spoken() finds through a door for the new marking, so
+ * that nobody's words get a wider one. ENT_E_FORMAT for words that are not UTF-8, not visible or
+ * too long, or for labels that are no set.
+ */
+ENT_MUST_USE enum ent_err ent_store_edit(struct ent_store *s, uint64_t id, unsigned parts,
+                                         const struct ent_indicator *ind, int64_t now);
+
+/* Inside a transaction: the own claim goes, and what was decided about it. ENT_E_NOTFOUND. */
+ENT_MUST_USE enum ent_err ent_store_unedit(struct ent_store *s, uint64_t id);
 
 /* Words of this member's own on an observable: UTF-8, nothing invisible, no blanks around it.
  * ENT_E_FORMAT for another text; twice is fine. */

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-enum kind { TEXT, FLAG };
+enum kind { TEXT, FLAG, LABEL };
 
 /* table */
 static const struct {
@@ -49,6 +49,11 @@ static const struct {
     {"--token-file", TEXT, offsetof(struct args, token_file)},
     {"--ca-file", TEXT, offsetof(struct args, ca_file)},
     {"--all", FLAG, offsetof(struct args, all)},
+    {"--valid-from", TEXT, offsetof(struct args, valid_from)},
+    {"--valid-until", TEXT, offsetof(struct args, valid_until)},
+    {"--kind", TEXT, offsetof(struct args, kind)},
+    {"--text", TEXT, offsetof(struct args, text)},
+    {"--label", LABEL, 0},
     {"--no-passphrase", FLAG, offsetof(struct args, no_passphrase)},
     {"--json", FLAG, offsetof(struct args, json)},
     {"--table", FLAG, offsetof(struct args, table)},
@@ -111,6 +116,8 @@ static void set(struct args *a, const char *name, const char *value)
             continue;
         if (places[i].kind == TEXT)
             memcpy((char *)a + places[i].at, &value, sizeof(value));
+        else if (places[i].kind == LABEL) /* more than there may be are one too many */
+            a->label[a->labels > ENT_LABELS_MOST ? ENT_LABELS_MOST : a->labels++] = value;
         else
             *((bool *)((char *)a + places[i].at)) = true;
         return;

@@ -11,6 +11,7 @@ static const struct option_spec options[] = {
      "list, csv, zeek, hosts, rpz, nft, stix, misp, misp-feed, suricata, sigma, yara"},
     {"--types", "TYPES", "only these: ip, net, endpoint, domain, url, email, hash, ..."},
     {"--source", "NAME", "only what this source says"},
+    {"--tag", "TAG", "only what a source labels so, or you have tagged so"},
     {"--min-confidence", "0-100", "only what is at least this sure"},
     {"--tlp", "TLP", "for others: nothing narrower than clear, green, amber, amber+strict"},
     {"--new-since", "TIME", "only what first came then or later: 2026-11-22T08:00:00Z"},
@@ -125,9 +126,13 @@ static enum ent_err put(void *ctx, const struct ent_known *k)
                                     .valid_until = k->valid_until,
                                     .id = k->ext_id,
                                     .kind = k->kind,
-                                    .text = k->text};
-    const struct ent_out_item item = {
-        .ind = &x->ind, .source = k->source, .first = k->first_import, .last = k->last_import};
+                                    .text = k->text,
+                                    .labels = k->labels};
+    /* Others know this member by its name. */
+    const struct ent_out_item item = {.ind = &x->ind,
+                                      .source = k->own ? x->opts.author : k->source,
+                                      .first = k->first_import,
+                                      .last = k->last_import};
     bool gone = false;
     enum ent_err r = ENT_OK;
     if (x->objects != NULL)
@@ -139,13 +144,17 @@ static enum ent_err put(void *ctx, const struct ent_known *k)
 static enum ent_err put_objects(struct exporting *x, struct ent_store *store)
 {
     const struct ent_known_filter *f = &x->filter;
-    const struct ent_object_out_opts opts = {
-        .store = store, .types = f->types, .door = x->opts.door, .now = f->at};
+    const struct ent_object_out_opts opts = {.store = store,
+                                             .types = f->types,
+                                             .alone = f->tag.n > 0,
+                                             .door = x->opts.door,
+                                             .now = f->at};
     if (!ent_out_takes_objects(x->format))
         return ENT_OK;
     enum ent_err r = ent_object_out_new(&x->objects, &opts);
     x->filter.every = true;
-    if (r != ENT_OK || x->a->types != NULL || f->min_confidence != 0 || f->renewed != 0)
+    if (r != ENT_OK || x->a->types != NULL || f->min_confidence != 0 || f->renewed != 0 ||
+        f->tag.n > 0)
         return r;
     return ent_object_out_plain(x->objects, x->out, f->source, f->since, &cli_stop);
 }
@@ -318,6 +327,8 @@ static int parse_filter(struct exporting *x)
         x->filter.renewed = x->opts.now - (int64_t)days * 24 * 60 * 60;
     if (a->source != NULL)
         x->filter.source = ent_slice_str(a->source);
+    if (a->tag != NULL)
+        x->filter.tag = ent_slice_str(a->tag);
     return EXIT_DONE;
 }
 
@@ -326,9 +337,10 @@ static void note_choice(struct exporting *x)
 {
     const struct ent_known_filter *f = &x->filter;
     int64_t days = f->renewed == 0 ? 0 : (x->opts.now - f->renewed) / (24LL * 60 * 60);
-    (void)snprintf(x->choice, sizeof(x->choice), "%x %d %lld %lld %s",
+    (void)snprintf(x->choice, sizeof(x->choice), "%x %d %lld %lld %zu:%s%s%s",
                    f->types == ENT_OBS_ALL ? 0 : f->types, f->min_confidence, (long long)f->since,
-                   (long long)days, x->a->source == NULL ? "" : x->a->source);
+                   (long long)days, f->source.n, x->a->source == NULL ? "" : x->a->source,
+                   x->a->tag == NULL ? "" : " ", x->a->tag == NULL ? "" : x->a->tag);
     x->opts.choice = ent_slice_str(x->choice);
 }
 

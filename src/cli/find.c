@@ -38,6 +38,7 @@ static enum ent_err put_json(struct finding *f, const struct ent_observable *o,
             ent_json_i64(&j, "confidence", k->confidence);
         if (k->kind.n > 0)
             ent_json_str(&j, "kind", k->kind);
+        know_labels_json(&j, k->labels);
         ent_json_u64(&j, "claims", k->claims);
     }
     ent_json_obj_end(&j);

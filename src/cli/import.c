@@ -498,6 +498,13 @@ static int import_path(struct session *s, const struct args *a, const struct ent
     char *real = im.feed ? realpath(path, NULL) : NULL;
     im.source =
         a->source != NULL ? ent_slice_str(a->source) : base_name(real == NULL ? path : real);
+    if (ent_slice_eq(im.source, ENT_SLICE_LIT(ENT_STORE_OWN))) {
+        free(real);
+        return cli_fail(ENT_E_POLICY,
+                        &(struct ent_diag){.text = "this source is you (see `entente edit`); no "
+                                                   "file may be called so"},
+                        ENT_STORE_OWN);
+    }
     ent_buf_init(&im.skips, (size_t)1 << 30);
     ent_json_start(&im.skips_json, &im.skips);
     ent_json_arr(&im.skips_json, NULL);

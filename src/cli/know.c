@@ -33,6 +33,31 @@ const char *know_confidence(char ret[static ENT_NUM_TEXT], int confidence)
     return ret;
 }
 
+const char *know_labels(char ret[static ENT_SHOW_MAX], struct ent_slice labels)
+{
+    char line[2 * ENT_LABELS_BYTES];
+    size_t n = 0;
+    while (labels.n > 0 && n < ENT_LABELS_BYTES) {
+        struct ent_slice label = ent_labels_next(&labels);
+        if (label.n > ENT_LABEL_MAX) /* a file can be changed */
+            label.n = ENT_LABEL_MAX;
+        int put = snprintf(line + n, sizeof(line) - n, "%s%.*s", n > 0 ? ", " : "", (int)label.n,
+                           (const char *)label.p);
+        n += (size_t)put;
+    }
+    return ent_show(ret, ent_slice(line, n));
+}
+
+void know_labels_json(struct ent_json *j, struct ent_slice labels)
+{
+    if (labels.n == 0)
+        return;
+    ent_json_arr(j, "labels");
+    while (labels.n > 0)
+        ent_json_str(j, NULL, ent_labels_next(&labels));
+    ent_json_arr_end(j);
+}
+
 int know_score(const struct ent_config *config, const struct ent_claim *c, int64_t now)
 {
     const struct ent_decay decay = ent_config_decay(config, c->obs.type);
@@ -72,6 +97,7 @@ void know_claim_json(struct ent_json *j, const struct ent_config *config, const 
         ent_json_str(j, "kind", c->kind);
     if (c->text.n > 0)
         ent_json_str(j, "text", c->text);
+    know_labels_json(j, c->labels);
     ent_json_time(j, "first_import", c->first_import);
     ent_json_time(j, "last_import", c->last_import);
 }

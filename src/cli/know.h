@@ -1,5 +1,5 @@
 /* know.h: what the commands that look at the store share: show, find, list, stats, tag, expire,
- * revoke, lint. */
+ * revoke, edit, lint. */
 #ifndef ENT_CLI_KNOW_H
 #define ENT_CLI_KNOW_H
 
@@ -31,6 +31,10 @@ void know_claim_json(struct ent_json *j, const struct ent_config *config, const 
  * open. */
 ENT_MUST_USE enum ent_err know_pointing(struct ent_store *s, struct ent_json *j,
                                         struct ent_slice id);
+/* "apt28, c2", or nothing; cut where it is too long. */
+const char *know_labels(char ret[static ENT_SHOW_MAX], struct ent_slice labels);
+/* An array "labels", unless there are none. */
+void know_labels_json(struct ent_json *j, struct ent_slice labels);
 
 /* "85", or "-" where the source did not say. */
 const char *know_confidence(char ret[static ENT_NUM_TEXT], int confidence);

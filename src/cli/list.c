@@ -6,7 +6,7 @@ static const struct option_spec options[] = {
     {"--source", "NAME", "only what this source says"},
     {"--tlp", "TLP", "only what is marked so or wider"},
     {"--min-confidence", "NUMBER", "only claims at least so sure, 1 to 100"},
-    {"--tag", "TAG", "only observables with this tag"},
+    {"--tag", "TAG", "only claims with this label, or on what has this tag"},
     {"--since", "TIME", "only what was first imported then or later"},
     {"--limit", "NUMBER", "at most so many lines"},
     {"--json", NULL, "one JSON line for each claim"},
@@ -36,13 +36,16 @@ static enum ent_err row_json(struct listing *l, const struct ent_claim *c)
 static enum ent_err row_text(struct listing *l, const struct ent_claim *c)
 {
     char value[ENT_OBS_DEFANGED_MAX], source[ENT_SHOW_MAX], kind[ENT_SHOW_MAX];
+    char labels[ENT_SHOW_MAX];
     char confidence[ENT_NUM_TEXT], first[ENT_TIME_TEXT];
     ent_time_format(first, c->first_import);
-    return ent_buf_printf(&l->line, "%.10s %-9s %-44s %-8s %-16s %-23s %s%s%s", first,
+    return ent_buf_printf(&l->line, "%.10s %-9s %-44s %-8s %-16s %-23s %s%s%s%s%s%s", first,
                           ent_obs_type_name(c->obs.type), know_defang(value, &c->obs),
                           know_scored(confidence, l->config, c, l->now), ent_tlp_name(c->tlp),
                           know_state(ent_claim_state(c, l->now)), ent_show(source, c->source),
-                          c->kind.n > 0 ? ": " : "", ent_show(kind, c->kind));
+                          c->kind.n > 0 ? ": " : "", ent_show(kind, c->kind),
+                          c->labels.n > 0 ? " [" : "", know_labels(labels, c->labels),
+                          c->labels.n > 0 ? "]" : "");
 }
 
 /* ENT_E_LIMIT: there are more than are wanted. */

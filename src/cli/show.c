@@ -126,6 +126,9 @@ static void print_claim(const struct showing *w, const struct ent_claim *c, cons
     if (c->text.n > 0 && ent_escape(&text, c->text, ENT_INDICATOR_TEXT) == ENT_OK)
         (void)printf("  %-10s   text      %.*s\n", "", (int)text.n, (const char *)text.p);
     ent_buf_release(&text);
+    const char *word = "labels";
+    for (struct ent_slice left = c->labels; left.n > 0; word = "")
+        (void)printf("  %-10s   %-9s %s\n", "", word, ent_show(source, ent_labels_next(&left)));
     if (c->ext_id.n > 0)
         (void)printf("  %-10s   id        %s\n", "", ent_show(source, c->ext_id));
     (void)printf("  %-10s   valid     from %s until %s\n", "", time_or_dash(t[0], c->valid_from),

@@ -151,6 +151,7 @@ static enum ent_err keep_words(struct watch_who *w)
 {
     struct ent_slice *const part[] = {&w->known.kind, &w->known.text, &w->known.source};
     enum ent_err r = ENT_OK;
+    w->known.labels = (struct ent_slice){NULL, 0}; /* not told here */
     for (size_t i = 0; i < 3 && r == ENT_OK; i++)
         r = ent_buf_put_slice(&w->words, *part[i]);
     return r;

@@ -148,16 +148,17 @@ static enum ent_err mark_done(struct ent_object_out *x, bool *ret, uint64_t seq)
 struct asking {
     const struct ent_object_out *x;
     const struct ent_known *k;
-    bool may;
+    bool may, shut; /* shut: our own claim holds the observable back */
 };
 
 static enum ent_err ask_claim(void *ctx, const struct ent_claim *c)
 {
     struct asking *a = ctx;
+    bool passes = a->x->opts.door == 0 || ent_tlp_may_pass(c->tlp, a->x->opts.door);
+    a->shut = a->shut || (c->own && !passes);
     if (!ent_slice_eq(c->source, a->k->source) || !ent_slice_eq(c->ext_id, a->k->ext_id))
         return ENT_OK;
-    a->may = ent_claim_state(c, a->x->opts.now) == ENT_CLAIM_VALID &&
-             (a->x->opts.door == 0 || ent_tlp_may_pass(c->tlp, a->x->opts.door)) &&
+    a->may = ent_claim_state(c, a->x->opts.now) == ENT_CLAIM_VALID && passes &&
              (a->x->opts.types & ENT_OBS_BIT(c->obs.type)) != 0;
     return ENT_OK;
 }
@@ -174,12 +175,12 @@ static enum ent_err may_go_whole(const struct ent_object_out *x, bool *ret,
     size_t n = named.n / sizeof(*o);
     *ret = n == 1 || !x->opts.alone;
     for (size_t i = 0; i < n && n > 1 && *ret && r == ENT_OK; i++) {
-        struct asking a = {x, k, false};
+        struct asking a = {.x = x, .k = k};
         uint64_t id;
         r = ent_store_find(x->opts.store, &id, &o[i]);
         if (r == ENT_OK)
             r = ent_store_claims_of(x->opts.store, id, ask_claim, &a);
-        *ret = a.may;
+        *ret = a.may && !a.shut;
         r = r == ENT_E_NOTFOUND ? ENT_OK : r;
     }
     ent_buf_release(&named);

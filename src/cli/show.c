@@ -148,9 +148,12 @@ static enum ent_err tell_claim(void *ctx, const struct ent_claim *c)
     }
     ent_json_obj(&w->j, NULL);
     know_claim_json(&w->j, w->config, c, w->now);
-    ent_json_arr(&w->j, "told_of");
-    enum ent_err r = know_pointing(w->store, &w->j, c->ext_id);
-    ent_json_arr_end(&w->j);
+    enum ent_err r = ENT_OK;
+    if (c->ext_id.n > 0) {
+        ent_json_arr(&w->j, "told_of");
+        r = know_pointing(w->store, &w->j, c->ext_id);
+        ent_json_arr_end(&w->j);
+    }
     ent_json_obj_end(&w->j);
     return r;
 }

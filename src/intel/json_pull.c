@@ -2,9 +2,23 @@
  * json_pull.c: the pull parser. The window holds [pos, n) unread; a token that reaches the end of
  * the window is completed by reading more behind it. A string without escapes that lies whole in
  * the window is handed out where it is; any other is gathered in scratch, up to its maximum.
+ *
+ * What is fast: runs of plain characters and of blanks are measured sixteen bytes at a time, and
+ * the
+ * ':' behind a key and the ',' behind a value are taken along with it where they stand right there.
  */
 #include "base/base.h"
 #include "intel/json_pull.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#define ENT_INLINE   static inline __attribute__((always_inline))
+#define ENT_NOINLINE __attribute__((noinline))
+
+/* So many bytes behind the window may be read, and mean nothing. */
+#define SLACK 16u
 
 enum state {
     S_VALUE,        /* a value must come */
@@ -24,8 +38,9 @@ enum ent_err ent_jp_init(struct ent_jp *p, struct ent_reader in, uint64_t offset
     ENT_ASSERT(depth_max >= 1 && depth_max <= ENT_JP_DEPTH_MOST);
     *p = (struct ent_jp){
         .in = in, .base = offset, .depth_max = depth_max, .state = S_VALUE, .last = ENT_JP_NULL};
+    p->portable = ent_cpu_level() == ENT_CPU_PORTABLE;
     ent_buf_init(&p->scratch, string_max);
-    p->window = malloc(ENT_JP_WINDOW);
+    p->window = calloc(1, ENT_JP_WINDOW + SLACK);
     return p->window == NULL ? ENT_E_NOMEM : ENT_OK;
 }
 
@@ -92,37 +107,76 @@ static enum ent_err need(struct ent_jp *p, size_t want)
     return r;
 }
 
-/* The next byte that is not blank, not consumed. */
-static enum ent_err peek(struct ent_jp *p, int *ret)
+/* --- runs ------------------------------------------------------------------------------------- */
+
+#if defined(__SSE2__)
+/* How many bytes from s on are blank, and how many of them are line feeds. Of the n bytes and
+ * SLACK. */
+static size_t blank_run_sse2(const uint8_t *s, size_t n, uint64_t *lines)
 {
-    enum ent_err r;
-    for (;;) {
-        while (p->pos < p->n) {
-            uint8_t c = p->window[p->pos];
-            if (c > ' ' || (c != ' ' && c != '\n' && c != '\r' && c != '\t')) {
-                *ret = c;
-                return ENT_OK;
-            }
-            p->lines += c == '\n';
-            p->pos++;
-        }
-        if (p->eof) {
-            *ret = END_OF_TEXT;
-            return ENT_OK;
-        }
-        if ((r = fill(p)) != ENT_OK)
-            return r;
+    const __m128i space = _mm_set1_epi8(' '), tab = _mm_set1_epi8('\t'), feed = _mm_set1_epi8('\n'),
+                  back = _mm_set1_epi8('\r');
+    for (size_t i = 0; i < n; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(s + i)), is_feed;
+        is_feed = _mm_cmpeq_epi8(x, feed);
+        __m128i blank = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, space), is_feed),
+                                     _mm_or_si128(_mm_cmpeq_epi8(x, tab), _mm_cmpeq_epi8(x, back)));
+        unsigned other = ~(unsigned)_mm_movemask_epi8(blank) & 0xFFFF;
+        unsigned feeds = (unsigned)_mm_movemask_epi8(is_feed);
+        if (n - i < 16)
+            other |= 1u << (n - i);
+        if (other != 0)
+            feeds &= (other & -other) - 1;
+        for (; feeds != 0; feeds &= feeds - 1)
+            ++*lines;
+        if (other != 0)
+            return i + (size_t)__builtin_ctz(other);
     }
+    return n;
 }
 
-/* --- strings ---------------------------------------------------------------------------------- */
+static size_t plain_run_sse2(const uint8_t *s, size_t n)
+{
+    const __m128i quote = _mm_set1_epi8('"'), back = _mm_set1_epi8('\\'), low = _mm_set1_epi8(0x20);
+    for (size_t i = 0; i < n; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
+        /* As signed numbers the bytes above 0x7F are below 0x20, too. */
+        __m128i special = _mm_or_si128(_mm_cmplt_epi8(x, low), _mm_cmpeq_epi8(x, quote));
+        special = _mm_or_si128(special, _mm_cmpeq_epi8(x, back));
+        unsigned bits = (unsigned)_mm_movemask_epi8(special);
+        if (bits != 0) {
+            i += (size_t)__builtin_ctz(bits);
+            return i < n ? i : n;
+        }
+    }
+    return n;
+}
+#endif
+
+static size_t blank_run(const struct ent_jp *p, const uint8_t *s, size_t n, uint64_t *lines)
+{
+    size_t i = 0;
+#if defined(__SSE2__)
+    if (!p->portable)
+        return blank_run_sse2(s, n, lines);
+#endif
+    (void)p;
+    for (; i < n && (s[i] == ' ' || s[i] == '\n' || s[i] == '\r' || s[i] == '\t'); i++)
+        *lines += s[i] == '\n';
+    return i;
+}
 
 /* How many bytes from s on are plain ASCII: no quote, backslash, control byte, or byte above 0x7F.
  * Eight at a time (Mycroft's test for a zero byte, 1987). */
-static size_t plain_run(const uint8_t *s, size_t n)
+static size_t plain_run(const struct ent_jp *p, const uint8_t *s, size_t n)
 {
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
     size_t i = 0;
+#if defined(__SSE2__)
+    if (!p->portable)
+        return plain_run_sse2(s, n);
+#endif
+    (void)p;
     for (; n - i >= 8; i += 8) {
         uint64_t x, quote, back;
         memcpy(&x, s + i, 8);
@@ -135,6 +189,42 @@ static size_t plain_run(const uint8_t *s, size_t n)
         i++;
     return i;
 }
+
+/* The next byte that is not blank, not consumed, where a blank or the end of the window is next. */
+static ENT_NOINLINE enum ent_err peek_far(struct ent_jp *p, int *ret)
+{
+    enum ent_err r = ENT_OK;
+    while (r == ENT_OK) {
+        p->pos += blank_run(p, p->window + p->pos, p->n - p->pos, &p->lines);
+        if (p->pos < p->n) {
+            *ret = p->window[p->pos];
+            return ENT_OK;
+        }
+        if (p->eof) {
+            *ret = END_OF_TEXT;
+            return ENT_OK;
+        }
+        r = fill(p);
+    }
+    return r;
+}
+
+/* The next byte that is not blank, not consumed: most often the next one, or behind one blank. */
+ENT_INLINE enum ent_err peek(struct ent_jp *p, int *ret)
+{
+    const uint8_t *at = p->window + p->pos;
+    if (p->n - p->pos >= 2) {
+        size_t blank = at[0] == ' ';
+        if (at[blank] > ' ') {
+            p->pos += blank;
+            *ret = at[blank];
+            return ENT_OK;
+        }
+    }
+    return peek_far(p, ret);
+}
+
+/* --- strings ---------------------------------------------------------------------------------- */
 
 /* Into scratch, up to its maximum; what does not fit any more is dropped for good. */
 static enum ent_err gather(struct ent_jp *p, const uint8_t *from, size_t n)
@@ -279,16 +369,15 @@ static void finish_string(struct ent_jp *p, size_t i, bool gathered)
     p->pos += i + 1;
 }
 
-/* pos is behind the opening quote. */
-static enum ent_err string(struct ent_jp *p)
+/* Any string: pos is behind the opening quote, the first i bytes are plain. */
+static ENT_NOINLINE enum ent_err string_far(struct ent_jp *p, size_t i)
 {
     bool gathered = false;
-    size_t i = 0;
     enum ent_err r = ENT_OK;
     ent_buf_clear(&p->scratch);
     p->cut = false;
     for (;;) {
-        i += plain_run(p->window + p->pos + i, p->n - p->pos - i);
+        i += plain_run(p, p->window + p->pos + i, p->n - p->pos - i);
         size_t left = p->n - p->pos - i;
         uint8_t c = left > 0 ? p->window[p->pos + i] : 0;
         if (left > 0 && c == '"')
@@ -316,6 +405,18 @@ static enum ent_err string(struct ent_jp *p)
     if (gathered && (r = gather(p, p->window + p->pos, i)) != ENT_OK)
         return r;
     finish_string(p, i, gathered);
+    return ENT_OK;
+}
+
+/* Most strings are plain and lie whole in the window; pos is behind the opening quote. */
+ENT_INLINE enum ent_err string(struct ent_jp *p)
+{
+    const uint8_t *at = p->window + p->pos;
+    size_t n = p->n - p->pos, i = plain_run(p, at, n);
+    if (i == n || at[i] != '"' || i > p->scratch.max)
+        return string_far(p, i);
+    p->text = ent_slice(at, i);
+    p->pos += i + 1;
     return ENT_OK;
 }
 
@@ -392,10 +493,13 @@ static enum ent_err word(struct ent_jp *p, struct ent_slice w)
 
 /* --- structure -------------------------------------------------------------------------------- */
 
-static bool in_object(const struct ent_jp *p)
+/* The separator that most often follows a key or a value at once. */
+ENT_INLINE void along(struct ent_jp *p, uint8_t c, unsigned state)
 {
-    unsigned at = p->depth - 1;
-    return (p->is_object[at / 64] >> (at % 64) & 1) != 0;
+    if (p->pos < p->n && p->window[p->pos] == c) {
+        p->pos++;
+        p->state = state;
+    }
 }
 
 static enum ent_err open_container(struct ent_jp *p, bool object)
@@ -406,6 +510,7 @@ static enum ent_err open_container(struct ent_jp *p, bool object)
     uint64_t bit = (uint64_t)1 << (at % 64);
     p->is_object[at / 64] = (p->is_object[at / 64] & ~bit) | (object ? bit : 0);
     p->state = object ? S_KEY_OR_END : S_VALUE_OR_END;
+    p->in_object = object;
     p->pos++;
     return ENT_OK;
 }
@@ -448,16 +553,22 @@ static enum ent_err value(struct ent_jp *p, int c)
         p->last = ENT_JP_NUM;
         r = number(p);
     }
-    if (r == ENT_OK)
-        value_done(p);
-    return r;
+    if (r != ENT_OK)
+        return r;
+    value_done(p);
+    if (p->depth > 0)
+        along(p, ',', p->in_object ? S_KEY : S_VALUE);
+    return ENT_OK;
 }
 
+/* Nothing behind it is taken along: a record ends here. */
 static enum ent_err close_container(struct ent_jp *p)
 {
-    p->last = in_object(p) ? ENT_JP_OBJ_END : ENT_JP_ARR_END;
+    p->last = p->in_object ? ENT_JP_OBJ_END : ENT_JP_ARR_END;
     p->pos++;
     p->depth--;
+    unsigned at = p->depth - 1;
+    p->in_object = p->depth > 0 && (p->is_object[at / 64] >> (at % 64) & 1) != 0;
     value_done(p);
     return ENT_OK;
 }
@@ -469,7 +580,10 @@ static enum ent_err key(struct ent_jp *p, int c)
     p->last = ENT_JP_KEY;
     p->state = S_COLON;
     p->pos++;
-    return string(p);
+    enum ent_err r = string(p);
+    if (r == ENT_OK)
+        along(p, ':', S_VALUE);
+    return r;
 }
 
 /* Past ',' or ':' to the byte that begins the event. */
@@ -480,7 +594,7 @@ static enum ent_err separator(struct ent_jp *p, int *c)
             return broken(p, ENT_E_FORMAT, "':' must follow a key", 0);
         p->state = S_VALUE;
     } else if (p->state == S_COMMA && *c == ',') {
-        p->state = in_object(p) ? S_KEY : S_VALUE;
+        p->state = p->in_object ? S_KEY : S_VALUE;
     } else {
         return ENT_OK;
     }
@@ -506,7 +620,7 @@ static enum ent_err step(struct ent_jp *p)
     if (c == END_OF_TEXT)
         return broken(p, ENT_E_FORMAT, "the JSON text ends too early", 0);
     bool may_close = p->state == S_COMMA || p->state == S_KEY_OR_END || p->state == S_VALUE_OR_END;
-    if (may_close && c == (in_object(p) ? '}' : ']'))
+    if (may_close && c == (p->in_object ? '}' : ']'))
         return close_container(p);
     if (p->state == S_COMMA)
         return broken(p, ENT_E_FORMAT, "',' or the end of the object or array is missing", 0);

@@ -40,7 +40,8 @@ struct ent_jp {
     uint8_t *window;
     size_t pos, n;
     uint64_t base, lines; /* offset of window[0], line feeds before pos */
-    bool eof, discard;
+    bool eof, discard, in_object;
+    bool portable; /* not sixteen bytes at a time */
     unsigned state, depth_max;
     enum ent_jp_event last;
     uint64_t is_object[ENT_JP_DEPTH_MOST / 64];

@@ -8,6 +8,14 @@
 
 #define STRING_MAX 1000
 
+/* Sixteen bytes at a time, or not: both must say the same of everything. */
+static const enum ent_cpu_level levels[2] = {ENT_CPU_PORTABLE, ENT_CPU_AVX512};
+
+static void random_level(void)
+{
+    ent_cpu_limit(levels[ent_t_below(2)]);
+}
+
 /* The events as text: "{", "}", "[", "]", "k:...", "s:...", "n:...", "t", "f", "0", each with
  * depth, line and offset behind it. */
 static enum ent_err trace(struct ent_buf *ret, struct ent_diag *d, struct ent_reader in,
@@ -167,9 +175,12 @@ static const struct {
 
 static void test_suite(void **state)
 {
+    const size_t rows = sizeof(suite) / sizeof(suite[0]);
     (void)state;
-    for (size_t i = 0; i < sizeof(suite) / sizeof(suite[0]); i++) {
+    for (size_t k = 0; k < 2 * rows; k++) {
+        size_t i = k % rows;
         struct ent_diag d = {0};
+        ent_cpu_limit(levels[k / rows]);
         enum ent_err r = parse(&d, ent_slice_str(suite[i].text));
         if ((r == ENT_OK) != suite[i].ok)
             print_error("wrong about: %s\n", suite[i].text);
@@ -226,6 +237,42 @@ static void test_where(void **state)
     assert_int_equal(d.offset, 4);
     assert_err(parse(&d, ENT_SLICE_LIT("[1")), ENT_E_FORMAT);
     assert_int_equal(d.offset, 2);
+}
+
+/* Runs of every length, with every kind of end, and where the error is. */
+static void test_runs(void **state)
+{
+    static const char *const ends[] = {"\x01", "\x1f", "\\q", "\x80", "\xff", "\xc3(", ""};
+    static const char blanks[] = " \n\t\r";
+    struct ent_buf b;
+    (void)state;
+    ent_buf_init(&b, 1u << 16);
+    for (size_t k = 0; k < 2 * 70; k++) {
+        struct ent_diag d = {0};
+        uint64_t lines = 1;
+        size_t n = k / 2;
+        ent_cpu_limit(levels[k % 2]);
+        for (size_t e = 0; e < sizeof(ends) / sizeof(ends[0]); e++) {
+            ent_buf_clear(&b);
+            assert_ok(ent_buf_puts(&b, "[\""));
+            for (size_t i = 0; i < n; i++)
+                assert_ok(ent_buf_putc(&b, (char)(i % 3 == 0 ? 0x7F : ' ' + 3 + (char)(i % 50))));
+            assert_ok(ent_buf_puts(&b, ends[e]));
+            assert_err(parse(&d, ent_buf_slice(&b)), ENT_E_FORMAT);
+            assert_int_equal(d.offset, 2 + n);
+        }
+        ent_buf_clear(&b);
+        assert_ok(ent_buf_puts(&b, "[0"));
+        for (size_t i = 0; i < n; i++) {
+            assert_ok(ent_buf_putc(&b, blanks[ent_t_below(4)]));
+            lines += b.p[b.n - 1] == '\n';
+        }
+        assert_ok(ent_buf_puts(&b, k % 3 == 0 ? "\x0b" : k % 3 == 1 ? "" : "\xa0"));
+        assert_err(parse(&d, ent_buf_slice(&b)), ENT_E_FORMAT);
+        assert_int_equal(d.offset, 2 + n);
+        assert_int_equal(d.line, lines);
+    }
+    ent_buf_release(&b);
 }
 
 static void test_depth(void **state)
@@ -494,6 +541,7 @@ static bool check_against_jansson(struct ent_slice s)
     struct ent_slice left = s;
     struct ent_jp p;
     enum ent_jp_event ev;
+    random_level();
     json_t *theirs = json_loadb((const char *)s.p, s.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     json_t *ours = NULL;
     assert_ok(ent_jp_init(&p, ent_reader_mem(&left), 0, ENT_JP_DEPTH_MOST, 1u << 16));
@@ -550,11 +598,12 @@ static void compare_pieces(struct ent_slice s, unsigned depth, size_t string_max
     ent_buf_init(&whole, 64u << 20);
     ent_buf_init(&pieces, 64u << 20);
     enum ent_err r1 = trace(&whole, &d1, ent_reader_mem(&left), depth, string_max);
-    for (int way = 0; way < 2; way++) {
+    for (int way = 0; way < 4; way++) {
         ent_buf_clear(&pieces);
+        ent_cpu_limit(levels[way / 2]);
         enum ent_err r2 =
-            trace(&pieces, &d2, ent_t_chunk_reader(&c, s, way == 0 ? 1 : 50, way == 1), depth,
-                  string_max);
+            trace(&pieces, &d2, ent_t_chunk_reader(&c, s, way % 2 == 0 ? 1 : 50, way % 2 == 1),
+                  depth, string_max);
         assert_int_equal(r1, r2);
         assert_true(ent_slice_eq(ent_buf_slice(&whole), ent_buf_slice(&pieces)));
         assert_int_equal(d1.line, d2.line);
@@ -642,6 +691,7 @@ static void check_record(struct ent_slice s, size_t most, size_t max, size_t cou
     enum ent_jp_event ev = ENT_JP_NULL;
     struct ent_buf into;
     ent_buf_init(&into, max);
+    random_level();
     assert_ok(ent_jp_init(&p, ent_t_chunk_reader(&c, s, most, true), 0, 64, 5));
     while (ev != ENT_JP_END) {
         assert_ok(ent_jp_next(&p, &ev, NULL));
@@ -816,17 +866,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_huge), /* first: it looks at the peak of memory */
-        cmocka_unit_test(test_suite),
-        cmocka_unit_test(test_events),
-        cmocka_unit_test(test_where),
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_skip),
-        cmocka_unit_test(test_against_jansson),
-        cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_record),
-        cmocka_unit_test(test_record_limits),
-        cmocka_unit_test(test_record_memory),
+        cmocka_unit_test(test_suite),         cmocka_unit_test(test_events),
+        cmocka_unit_test(test_where),         cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_depth),         cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_skip),          cmocka_unit_test(test_against_jansson),
+        cmocka_unit_test(test_pieces),        cmocka_unit_test(test_record),
+        cmocka_unit_test(test_record_limits), cmocka_unit_test(test_record_memory),
         cmocka_unit_test(test_reader_fails),
     };
     return ent_t_run("json_pull", tests);

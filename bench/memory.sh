@@ -4,10 +4,14 @@
 # same million, which are a million hits. The worst case: each row has a description, and there are
 # more different ones than a match can carry; keys are locked by a passphrase, and unlocking counts.
 # The limit is 256 MiB a process.
-# ITEMS (1000000) and FEW (10000) change the sizes; BIG=0 leaves the last lookup out.
+# Then a STIX bundle from a pipe (never on disk) beside one of 20 MB: what is needed must depend on
+# what is kept, not on what is read.
+# ITEMS (1000000), FEW (10000) and SIZE (200M; 2G takes minutes) change the sizes; BIG=0 leaves the
+# last lookup out, LOOKUPS=0 all of them and their import.
 # shellcheck source=bench/lib
 . "$(dirname "$0")/lib"
 ITEMS=${ITEMS:-1000000} FEW=${FEW:-10000} BIG=${BIG:-1} LIMIT=256
+SIZE=${SIZE:-200M} LOOKUPS=${LOOKUPS:-1}
 if [ "$ITEMS" -lt "$FEW" ]; then FEW=$ITEMS; fi
 COMMON=$((FEW / 10))
 pass=$tmp/passphrase
@@ -48,7 +52,41 @@ sys.exit("memory: %d hits, not %s" % (n, sys.argv[2]) if n != int(sys.argv[2]) e
     stop
 }
 
+# bundle MB: imports a bundle of that size into an empty home; sets $took, $mib and $taken.
+bundle() {
+    local want=$1
+    progress "importing a STIX bundle of $want MB ..."
+    home "stix$want"
+    mkfifo "$tmp/pipe"
+    "$(dirname "$entente")/bench/json" --bundle "$want" >"$tmp/pipe" &
+    measured "$tmp/out" "$entente" import --home "$tmp/stix$want" --source stix --json \
+        "$tmp/pipe" >"$tmp/measured"
+    wait $! || die "the bundle was not read to its end"
+    read -r took _ mib <"$tmp/measured"
+    taken=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["new"])' <"$tmp/out")
+    rm -rf "$tmp/pipe" "${tmp:?}/stix$want"
+    progress
+}
+
+bundles() {
+    local big small mb
+    mb=$(($(numfmt --from=si "$SIZE") / 1000000))
+    bundle 20
+    small=$mib
+    say "a STIX bundle of 20 MB from a pipe, $taken indicators: $took s"
+    report stix-20M "import" "$mib"
+    bundle "$mb"
+    big=$mib
+    say "one of $mb MB, $taken indicators: $took s"
+    report "stix-$SIZE" "import" "$big"
+    say "  that is $(awk "BEGIN {printf \"%.2f\", $big / $small}") times as much for" \
+        "$(awk "BEGIN {printf \"%.0f\", $mb / 20}") times the text"
+}
+
 say "memory at most, and how many times it fits into $LIMIT MiB (seed 1, keys under a passphrase)"
+bundles
+[ "$LOOKUPS" = 1 ] || exit $missed
+
 progress "making the sets ..."
 bench/sets 1 "$ITEMS" "$FEW" "$COMMON" "$tmp"
 python3 - "$tmp/holder.txt" >"$tmp/holder.csv" <<'END'

@@ -26,7 +26,7 @@ ours() {
 prepare() {
     local db=$tmp/home/store.db table
     {
-        echo "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;"
+        echo "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -98304;"
         echo "PRAGMA foreign_keys = ON;"
         sqlite3 "$db" .schema
         echo "BEGIN;"

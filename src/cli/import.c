@@ -508,6 +508,7 @@ static int import_path(struct session *s, const struct args *a, const struct ent
     ent_buf_init(&im.skips, (size_t)1 << 30);
     ent_json_start(&im.skips_json, &im.skips);
     ent_json_arr(&im.skips_json, NULL);
+    ent_store_bulk(s->store);
     enum ent_err r = ent_lint_new(&im.lint, s->store);
     int code = r != ENT_OK          ? cli_fail(r, NULL, path)
                : cli_is_taxii(path) ? cli_taxii_import(taxii, &im, opts)

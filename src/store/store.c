@@ -14,6 +14,7 @@
 #define APPLICATION_ID 0x456E7465 /* "Ente" */
 #define SCHEMA_VERSION 4
 #define CACHE          "-32768" /* KiB: the indexes of a million observables, mostly */
+#define CACHE_BULK     "-98304" /* all of them, with the rows that foreign keys point at */
 
 static const char schema[] =
     "PRAGMA application_id = 1164866661;" /* APPLICATION_ID */
@@ -556,4 +557,9 @@ void ent_store_rollback(struct ent_store *s)
     s->labels = 0; /* they may go with it */
     if (sqlite3_get_autocommit(s->db) == 0)
         (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+void ent_store_bulk(struct ent_store *s)
+{
+    (void)sqlite3_exec(s->db, "PRAGMA cache_size = " CACHE_BULK, NULL, NULL, NULL);
 }

@@ -31,6 +31,9 @@ ENT_MUST_USE enum ent_err ent_store_begin(struct ent_store *s);
 ENT_MUST_USE enum ent_err ent_store_commit(struct ent_store *s);
 void ent_store_rollback(struct ent_store *s); /* fine without a transaction */
 
+/* This process writes many rows: a page cache of 96 MiB instead of 32. Only a hint. */
+void ent_store_bulk(struct ent_store *s);
+
 /* --- indicators ---------------------------------------------------------------------------------
  */
 

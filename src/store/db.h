@@ -100,7 +100,10 @@ struct ent_store {
     sqlite3 *db;
     sqlite3_stmt *stmt[ENT_Q_COUNT]; /* prepared at first use */
     bool touched;                    /* indicators, in the transaction that is open */
-    struct ent_buf names;            /* the last set of labels, and its id; 0 for none */
+    bool fresh[ENT_Q_COUNT];         /* what ent_store_intern() added the last time was new */
+    struct ent_buf source_name;      /* the last source, and its id; 0 for none */
+    int64_t source;
+    struct ent_buf names; /* the last set of labels, and its id; 0 for none */
     int64_t labels;
 };
 

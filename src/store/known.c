@@ -6,19 +6,21 @@ enum ent_err ent_store_intern(struct ent_store *s, int64_t *ret, bool *ret_new, 
                               enum ent_query find, void (*bind)(sqlite3_stmt *, const void *),
                               const void *what)
 {
-    sqlite3_stmt *st = ent_store_query(s, find);
-    if (st == NULL)
-        return ent_store_fail(s);
-    bind(st, what);
-    enum ent_err r = ent_store_number(s, st, ret);
-    *ret_new = r == ENT_E_NOTFOUND;
-    if (r != ENT_E_NOTFOUND)
-        return r;
-    if ((st = ent_store_query(s, add)) == NULL)
-        return ent_store_fail(s);
-    bind(st, what);
-    if ((r = ent_store_run(s, st)) == ENT_OK)
-        *ret = sqlite3_last_insert_rowid(s->db);
+    /* What was new the last time is likely to be new again, and then one statement is enough. */
+    enum ent_err r = ENT_E_NOTFOUND;
+    for (bool look = !s->fresh[add]; r == ENT_E_NOTFOUND; look = !look) {
+        sqlite3_stmt *st = ent_store_query(s, look ? find : add);
+        if (st == NULL)
+            return ent_store_fail(s);
+        bind(st, what);
+        r = look ? ent_store_number(s, st, ret) : ent_store_run(s, st);
+        *ret_new = !look && sqlite3_changes(s->db) != 0;
+        if (!look && r == ENT_OK && *ret_new)
+            *ret = sqlite3_last_insert_rowid(s->db);
+        else if (!look && r == ENT_OK)
+            r = ENT_E_NOTFOUND; /* not made anew: it is there */
+    }
+    s->fresh[add] = r == ENT_OK && *ret_new;
     return r;
 }
 
@@ -44,8 +46,17 @@ static void bind_context(sqlite3_stmt *st, const void *what)
 enum ent_err ent_store_source(struct ent_store *s, int64_t *ret, struct ent_slice name)
 {
     bool ignored = false;
-    return ent_store_intern(s, ret, &ignored, ENT_Q_ADD_SOURCE, ENT_Q_FIND_SOURCE, bind_source,
-                            &name);
+    if (s->source != 0 && ent_slice_eq(name, ent_buf_slice(&s->source_name))) {
+        *ret = s->source;
+        return ENT_OK;
+    }
+    s->source = 0;
+    ent_buf_clear(&s->source_name);
+    enum ent_err r =
+        ent_store_intern(s, ret, &ignored, ENT_Q_ADD_SOURCE, ENT_Q_FIND_SOURCE, bind_source, &name);
+    if (r == ENT_OK && ent_buf_put_slice(&s->source_name, name) == ENT_OK)
+        s->source = *ret;
+    return r;
 }
 
 enum ent_err ent_store_context(struct ent_store *s, int64_t *ret, const struct ent_indicator *ind)

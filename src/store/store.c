@@ -492,6 +492,7 @@ enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d, const ch
     if (s == NULL)
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
     ent_buf_init(&s->names, ENT_LABELS_BYTES);
+    ent_buf_init(&s->source_name, 4096);
     if (strcmp(path, ":memory:") != 0) { /* SQLite would make it readable for everybody */
         int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (fd < 0)
@@ -533,6 +534,7 @@ void ent_store_close(struct ent_store *s)
         (void)sqlite3_finalize(s->stmt[q]);
     (void)sqlite3_close(s->db);
     ent_buf_release(&s->names);
+    ent_buf_release(&s->source_name);
     free(s);
 }
 
@@ -554,7 +556,7 @@ enum ent_err ent_store_commit(struct ent_store *s)
 void ent_store_rollback(struct ent_store *s)
 {
     s->touched = false;
-    s->labels = 0; /* they may go with it */
+    s->labels = s->source = 0; /* they may go with it */
     if (sqlite3_get_autocommit(s->db) == 0)
         (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }

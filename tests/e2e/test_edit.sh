@@ -164,4 +164,6 @@ told "are refused" "entente: evil[.]example: a kind, a text and a label are visi
 ends "also as a label" 3 ent edit evil.example --label $'a\xe2\x80\xaeb'
 ends "nothing on standard input" 3 ent edit --confidence 1 -
 
+is "what refers to something finds it" "$(sqlite3 "$T/a/store.db" 'PRAGMA foreign_key_check')" ""
+
 done_testing

@@ -206,4 +206,6 @@ ends "a source that says nothing" 5 l lint --source nobody
 told "is told" "entente: nobody: says nothing; \`entente stats\` lists sources"
 ends "lint takes no arguments" 2 l lint x
 
+is "what refers to something finds it" "$(sqlite3 "$T/a/store.db" 'PRAGMA foreign_key_check')" ""
+
 done_testing

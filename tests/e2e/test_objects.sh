@@ -130,4 +130,6 @@ refute "is no indicator" grep -q 198.51.100.77 <("$bin" export --home "$T/a" --f
 ends "unless one says so" 0 ent import --unflagged "$T/sco.json"
 check "then it is" grep -q 198.51.100.77 <("$bin" export --home "$T/a" --format list 2>/dev/null)
 
+is "what refers to something finds it" "$(sqlite3 "$T/a/store.db" 'PRAGMA foreign_key_check')" ""
+
 done_testing

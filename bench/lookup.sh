@@ -14,6 +14,8 @@ home asker
 accept holder asker
 accept asker holder
 "$entente" import --home "$tmp/holder" --tlp green "$tmp/holder.txt" >/dev/null
+# Names under .example are no public ones.
+"$entente" release --home "$tmp/holder" holder.txt --by bench --reason "made up" >/dev/null
 serve holder
 
 with_psi=0

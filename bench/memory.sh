@@ -111,6 +111,9 @@ progress
 say "import of $ITEMS indicators: $took s"
 report import "import" "$mib"
 "$entente" import --home "$tmp/small" --tlp green "$tmp/asker.txt" >/dev/null
+# Names under .example are no public ones.
+"$entente" release --home "$tmp/big" holder.csv --by bench --reason "made up" >/dev/null
+"$entente" release --home "$tmp/small" asker.txt --by bench --reason "made up" >/dev/null
 
 lookup few-in-many "$FEW asked of a list of $ITEMS" big small "$tmp/asker.observed" "$COMMON"
 lookup many-in-few "$ITEMS asked of a list of $FEW" small big "$tmp/holder.observed" "$COMMON"

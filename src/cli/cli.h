@@ -46,11 +46,11 @@ struct args {
     const char *observe, *listen, *port_file, *mode, *types, *from, *threads, *since;
     const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *min_confidence, *at,
         *output, *new_since, *sid, *columns, *max_age, *user, *password_file, *token_file, *ca_file,
-        *valid_from, *valid_until, *kind, *text;
+        *valid_from, *valid_until, *kind, *text, *by, *reason;
     const char *label[ENT_LABELS_MOST + 1]; /* one more than there may be, to be told */
     size_t labels;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal, count,
-        no_sightings, guard, undo, unflagged, hashes, all;
+        no_sightings, guard, undo, unflagged, hashes, all, list;
     int rest; /* index of the first argument that is no option */
 };
 
@@ -60,7 +60,8 @@ bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc
 
 extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
     cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings, cmd_export, cmd_show,
-    cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag, cmd_lint, cmd_objects, cmd_edit;
+    cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag, cmd_lint, cmd_objects, cmd_edit,
+    cmd_release;
 
 /* --- what several commands do -------------------------------------------------------------------
  */
@@ -125,6 +126,14 @@ ENT_MUST_USE enum ent_err cli_put_part(struct ent_buf *text);
 /* What a lint found: the members of an object that is open; lines for people. */
 void cli_lint_json(struct ent_json *j, const struct ent_lint_report *r);
 void cli_lint_text(const struct ent_lint_report *r, const char *indent);
+
+/* Whether sources may go to others, and why not: this one only if it is not empty. For people on
+ * standard output, or only those that are held on standard error; an array "held" in an object. */
+ENT_MUST_USE enum ent_err cli_release_text(struct ent_store *s, struct ent_slice source,
+                                           const char *indent);
+void cli_held_told(struct ent_store *s, struct ent_slice source);
+ENT_MUST_USE enum ent_err cli_held_json(struct ent_json *j, struct ent_store *s,
+                                        struct ent_slice source);
 
 /* "3 ipv4, 2 domain" */
 const char *cli_type_counts(char ret[static 512], const uint64_t count[static ENT_OBS_TYPES]);

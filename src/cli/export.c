@@ -36,7 +36,7 @@ struct exporting {
     struct ent_feed_dir *feed; /* instead of these, of misp-feed */
     struct ent_diag d;
     bool terminal;
-    uint64_t held;
+    uint64_t narrower, unreleased;
 };
 
 /* --- where it goes ------------------------------------------------------------------------------
@@ -114,6 +114,16 @@ static enum ent_err close_files(struct exporting *x)
 /* --- what goes ----------------------------------------------------------------------------------
  */
 
+/* With the first that goes: where all is held, not even an empty document is written. */
+static enum ent_err begin(struct exporting *x)
+{
+    struct ent_out_sink sink = {x, open_part, write_part};
+    if (x->out != NULL)
+        return ENT_OK;
+    enum ent_err r = x->format->by_source ? open_feed(x, &sink) : ENT_OK;
+    return r == ENT_OK ? ent_out_start(&x->out, x->format, &x->opts, &sink) : r;
+}
+
 static enum ent_err put(void *ctx, const struct ent_known *k)
 {
     struct exporting *x = ctx;
@@ -134,10 +144,19 @@ static enum ent_err put(void *ctx, const struct ent_known *k)
                                       .first = k->first_import,
                                       .last = k->last_import};
     bool gone = false;
-    enum ent_err r = ENT_OK;
-    if (x->objects != NULL)
+    enum ent_err r = begin(x);
+    if (r == ENT_OK && x->objects != NULL)
         r = ent_object_out_claim(x->objects, &gone, x->out, k);
     return r == ENT_OK && !gone ? ent_out_put(x->out, &item) : r;
+}
+
+static enum ent_err put_object(void *ctx, const struct ent_kept *k)
+{
+    struct exporting *x = ctx;
+    if (atomic_load(&cli_stop))
+        return ENT_E_INTERRUPTED;
+    enum ent_err r = begin(x);
+    return r == ENT_OK ? ent_out_object(x->out, k->id, k->bytes) : r;
 }
 
 /* Objects that say nothing of an observable go only when nobody asks for certain observables. */
@@ -156,31 +175,39 @@ static enum ent_err put_objects(struct exporting *x, struct ent_store *store)
     if (r != ENT_OK || x->a->types != NULL || f->min_confidence != 0 || f->renewed != 0 ||
         f->tag.n > 0)
         return r;
-    return ent_object_out_plain(x->objects, x->out, f->source, f->since, &cli_stop);
+    return ent_object_out_plain(x->objects, f->source, f->since, put_object, x);
 }
 
 static enum ent_err walk(struct exporting *x, struct ent_store *store)
 {
     static const uint32_t one[] = {ENT_OBS_ALL, 0};
-    struct ent_out_sink sink = {x, open_part, write_part};
+    enum ent_err r = ENT_OK;
     ENT_ASSERT(x->format != NULL); /* parse() saw to it */
-    enum ent_err r = x->format->by_source ? open_feed(x, &sink) : ENT_OK;
-    if (r != ENT_OK || (r = ent_out_start(&x->out, x->format, &x->opts, &sink)) != ENT_OK)
-        return r;
-    if ((r = ent_store_view(store)) == ENT_OK)
+    if (x->filter.max_tlp != 0)
+        r = ent_release_judge(store, ent_slice(NULL, 0), &cli_stop);
+    if (r == ENT_OK && (r = ent_store_view(store)) == ENT_OK)
         r = put_objects(x, store);
     for (const uint32_t *p = x->format->passes == NULL ? one : x->format->passes;
          *p != 0 && r == ENT_OK; p++) {
         struct ent_known_filter f = x->filter;
-        uint64_t held = 0;
-        f.held = &held;
+        uint64_t narrower = 0, unreleased = 0;
+        f.narrower = &narrower;
+        f.unreleased = &unreleased;
         f.by_source = x->format->by_source;
         f.types &= *p;
         if (f.types != 0)
             r = ent_store_each(store, &f, put, x);
-        x->held += held;
+        x->narrower += narrower;
+        x->unreleased += unreleased;
     }
     ent_store_rest(store);
+    if (r == ENT_OK && x->out == NULL && x->unreleased > 0)
+        return ent_fail(&x->d, ENT_E_POLICY,
+                        "nothing may go there: the sources are held; `entente release SOURCE --by "
+                        "NAME --reason TEXT` lets one pass",
+                        0, 0);
+    if (r == ENT_OK)
+        r = begin(x);
     return r == ENT_OK ? ent_out_end(x->out) : r;
 }
 
@@ -210,7 +237,7 @@ static void report_feed(const struct exporting *x)
                       ent_show(shown, ent_slice_str(x->a->output)));
 }
 
-static void report_text(const struct exporting *x)
+static void report_text(const struct exporting *x, struct ent_store *store)
 {
     char types[512], n[ENT_NUM_TEXT];
     const uint64_t *lost = ent_out_lost(x->out);
@@ -228,9 +255,14 @@ static void report_text(const struct exporting *x)
     if (sum(lost) > 0)
         (void)fprintf(stderr, "entente: %s cannot carry these, left out: %s\n", x->format->name,
                       cli_type_counts(types, lost));
-    if (x->held > 0)
+    if (x->narrower > 0)
         (void)fprintf(stderr, "entente: narrower than %s, held back: %s\n",
-                      ent_tlp_name(x->opts.door), ent_show_count(n, x->held));
+                      ent_tlp_name(x->opts.door), ent_show_count(n, x->narrower));
+    if (x->unreleased > 0)
+        (void)fprintf(stderr, "entente: held, because nobody has released their sources: %s\n",
+                      ent_show_count(n, x->unreleased));
+    if (x->unreleased > 0)
+        cli_held_told(store, x->filter.source);
 }
 
 static void put_counts(struct ent_json *j, const char *key, const uint64_t *count)
@@ -242,17 +274,18 @@ static void put_counts(struct ent_json *j, const char *key, const uint64_t *coun
     ent_json_obj_end(j);
 }
 
-static enum ent_err report_json(const struct exporting *x)
+static enum ent_err report_json(const struct exporting *x, struct ent_store *store)
 {
     struct ent_buf line;
     struct ent_json j;
-    ent_buf_init(&line, 4096);
+    ent_buf_init(&line, 1u << 24);
     ent_json_start(&j, &line);
     ent_json_obj(&j, NULL);
     ent_json_cstr(&j, "format", x->format->name);
     put_counts(&j, "written", ent_out_written(x->out));
     put_counts(&j, "left_out", ent_out_lost(x->out));
-    ent_json_u64(&j, "held_back", x->held);
+    ent_json_u64(&j, "held_back", x->narrower);
+    ent_json_u64(&j, "unreleased", x->unreleased);
     if (x->objects != NULL) {
         ent_json_u64(&j, "objects", sums(x).written);
         ent_json_u64(&j, "objects_held_back", sums(x).held);
@@ -263,9 +296,9 @@ static enum ent_err report_json(const struct exporting *x)
         ent_json_u64(&j, "events", sums.events);
         ent_json_u64(&j, "removed", sums.removed);
     }
+    enum ent_err r = x->unreleased > 0 ? cli_held_json(&j, store, x->filter.source) : ENT_OK;
     ent_json_obj_end(&j);
-    enum ent_err r = ent_json_end(&j);
-    if (r == ENT_OK)
+    if (r == ENT_OK && (r = ent_json_end(&j)) == ENT_OK)
         (void)fprintf(stderr, "%.*s\n", (int)line.n, (const char *)line.p);
     ent_buf_release(&line);
     return r;
@@ -280,6 +313,8 @@ static int export(struct exporting *x, struct session *s)
     x->terminal = x->a->output == NULL && isatty(STDOUT_FILENO) == 1;
     x->opts.hashes = x->a->hashes;
     enum ent_err r = walk(x, s->store);
+    if (r == ENT_E_POLICY)
+        cli_held_told(s->store, x->filter.source);
     if (r == ENT_OK)
         r = close_files(x);
     if (r != ENT_OK && x->feed != NULL)
@@ -287,9 +322,9 @@ static int export(struct exporting *x, struct session *s)
     for (unsigned i = 0; i < ENT_OUT_FILES; i++)
         ent_file_out_abort(&x->file[i]);
     if (r == ENT_OK && x->a->json)
-        r = report_json(x);
+        r = report_json(x, s->store);
     else if (r == ENT_OK)
-        report_text(x);
+        report_text(x, s->store);
     ent_object_out_free(x->objects);
     ent_feed_dir_free(x->feed);
     ent_out_free(x->out);
@@ -419,8 +454,9 @@ const struct command cmd_export = {
         "  yara       rules that find files by their hash\n"
         "Without --tlp it is for tools of your own and holds everything. What goes to others "
         "needs\n"
-        "--tlp: whatever is marked narrower is held back. How much that is, and what the format\n"
-        "cannot carry, is said on standard error.",
+        "--tlp: whatever is marked narrower is held back, and so is what comes from sources that\n"
+        "are held, see `entente release`. How much that is, and what the format cannot carry, is\n"
+        "said on standard error.",
     .options = options,
     .run = run,
 };

@@ -7,6 +7,8 @@
 #define BOMB_RATIO  1000u
 #define FEED_EVENTS ((size_t)1 << 20) /* that a manifest may name */
 
+#define JUDGED_AT_ONCE 100000u /* claims that can be read again in no time */
+
 static const struct option_spec options[] = {
     {"--format", "FORMAT",
      "insist on list, us-cert-csv, stix, misp, zeek, hosts, prose, csv, rpz, suricata, openioc"},
@@ -178,6 +180,56 @@ static uint64_t objects(const struct counts *n)
     return sum;
 }
 
+/* --- whether it may go to others ----------------------------------------------------------------
+ */
+
+static enum ent_err is_there(void *ctx, const struct ent_source_state *x)
+{
+    (void)x;
+    *(bool *)ctx = true;
+    return ENT_OK;
+}
+
+/* Within the transaction of a file, before its first row. */
+static enum ent_err look_whether_fresh(struct importing *im)
+{
+    bool known = false;
+    enum ent_err r = ent_store_source_states(im->store, im->source, is_there, &known);
+    im->fresh = !known;
+    return r;
+}
+
+/* At the end of that transaction, of a file that is all its source says, each claim once: what the
+ * lint saw is what a judge would see. A row that comes twice would thin out the odd ones. */
+static enum ent_err judge_whole(struct importing *im)
+{
+    const struct ent_lint_report *r = ent_lint_report(im->lint);
+    if (im->a->dry_run || im->feed || !im->fresh || im->n.same > 0 || im->n.withdrawn > 0 ||
+        objects(&im->n) > im->n.objects[ENT_OBJECT_NEW] || r->claims == 0)
+        return ENT_OK;
+    return ent_release_take(im->store, im->source, r);
+}
+
+static enum ent_err add_claims(void *ctx, const struct ent_source_state *x)
+{
+    *(uint64_t *)ctx += x->odds.claims;
+    return ENT_OK;
+}
+
+/* Else all that it says is read again: at once if that is little, or before something leaves. */
+static enum ent_err judge_small(struct importing *im)
+{
+    uint64_t n = im->n.fresh + im->n.claims + im->n.same;
+    if (im->a->dry_run || n + im->n.withdrawn + objects(&im->n) == 0)
+        return ENT_OK;
+    enum ent_err r = ent_store_source_states(im->store, im->source, add_claims, &n);
+    return r == ENT_OK && n <= JUDGED_AT_ONCE ? ent_release_judge(im->store, im->source, &cli_stop)
+                                              : r;
+}
+
+/* --- what is told -------------------------------------------------------------------------------
+ */
+
 static void objects_json(struct ent_json *j, const struct counts *n)
 {
     if (objects(n) == 0)
@@ -242,7 +294,9 @@ static enum ent_err report_json(struct importing *im, enum ent_format format)
     ent_json_obj(&j, "lint");
     cli_lint_json(&j, ent_lint_report(im->lint));
     ent_json_obj_end(&j);
-    enum ent_err r = ent_json_end(&im->skips_json);
+    enum ent_err r = cli_held_json(&j, im->store, im->source);
+    if (r == ENT_OK)
+        r = ent_json_end(&im->skips_json);
     if (r == ENT_OK)
         r = ent_buf_printf(&line, ",\"skips\":%.*s}", (int)im->skips.n, (const char *)im->skips.p);
     if (r == ENT_OK) {
@@ -299,11 +353,14 @@ static void report_text(const struct importing *im, enum ent_format format)
 
 enum ent_err cli_import_report(struct importing *im, enum ent_format format)
 {
+    enum ent_err r = judge_small(im);
     ent_json_arr_end(&im->skips_json);
+    if (r != ENT_OK)
+        return r;
     if (im->a->json)
         return report_json(im, format);
     report_text(im, format);
-    return ENT_OK;
+    return cli_release_text(im->store, im->source, "  ");
 }
 
 enum ent_err cli_import_whole(struct importing *im, struct ent_reader in,
@@ -315,8 +372,9 @@ enum ent_err cli_import_whole(struct importing *im, struct ent_reader in,
         .ctx = im, .take = take, .skip = skip, .withdraw = withdraw, .object = object};
     const struct counts before = im->n;
     enum ent_err r = ent_store_begin(im->store);
-    if (r == ENT_OK)
-        r = ent_intel_read(in, opts, &sink, ret_format, d);
+    if (r == ENT_OK && (r = look_whether_fresh(im)) == ENT_OK &&
+        (r = ent_intel_read(in, opts, &sink, ret_format, d)) == ENT_OK)
+        r = judge_whole(im);
     if (r == ENT_OK &&
         ((before_commit != NULL && (r = before_commit(ctx)) != ENT_OK) ||
          (r = ent_store_commit(im->store)) != ENT_OK) &&
@@ -539,9 +597,9 @@ static int parse_opts(const struct args *a, struct ent_import_opts *ret)
             return cli_usage(&cmd_import, "confidence is a number from 0 to 100", a->confidence);
         ret->confidence = (int)confidence;
     }
-    if (a->source != NULL &&
-        (strlen(a->source) > 255 || !ent_utf8_valid(ent_slice_str(a->source), NULL)))
-        return cli_usage(&cmd_import, "a source is at most 255 bytes of UTF-8", a->source);
+    if (a->source != NULL && (*a->source == '\0' || strlen(a->source) > 255 ||
+                              !ent_utf8_valid(ent_slice_str(a->source), NULL)))
+        return cli_usage(&cmd_import, "a source is 1 to 255 bytes of UTF-8", a->source);
     return EXIT_DONE;
 }
 

@@ -25,7 +25,7 @@ struct importing {
     const struct args *a;
     struct ent_slice source;
     const char *path; /* of the file that is being read */
-    bool feed;
+    bool feed, fresh; /* fresh: its source says something for the first time */
     int64_t now;
     struct ent_input *in;
     const uint64_t *fetched; /* bytes of all pages of a collection, for which in is NULL */

@@ -67,31 +67,33 @@ void cli_lint_text(const struct ent_lint_report *r, const char *indent)
     }
 }
 
-static enum ent_err report_json(const struct ent_lint_report *r)
+static enum ent_err report_json(const struct ent_lint_report *r, struct ent_store *s,
+                                struct ent_slice source)
 {
     struct ent_buf line;
     struct ent_json j;
-    ent_buf_init(&line, 1u << 20);
+    ent_buf_init(&line, 1u << 24);
     ent_json_start(&j, &line);
     ent_json_obj(&j, NULL);
     cli_lint_json(&j, r);
+    enum ent_err e = cli_held_json(&j, s, source);
     ent_json_obj_end(&j);
-    enum ent_err e = ent_json_end(&j);
-    if (e == ENT_OK)
+    if (e == ENT_OK && (e = ent_json_end(&j)) == ENT_OK)
         e = cli_put_line(&line);
     ent_buf_release(&line);
     return e;
 }
 
-static enum ent_err report(const struct ent_lint_report *r, bool json)
+static enum ent_err report(const struct ent_lint_report *r, bool json, struct ent_store *s,
+                           struct ent_slice source)
 {
     char n[ENT_NUM_TEXT];
     if (json)
-        return report_json(r);
+        return report_json(r, s, source);
     (void)printf("%s claims%s\n", ent_show_count(n, r->claims),
                  ent_lint_is_odd(r) ? ", of which" : ", and nothing odd about them");
     cli_lint_text(r, "");
-    return ENT_OK;
+    return cli_release_text(s, source, "");
 }
 
 static int lint(struct session *s, const struct args *a)
@@ -103,11 +105,13 @@ static int lint(struct session *s, const struct args *a)
     enum ent_err r = ent_lint_new(&l, s->store);
     if (r == ENT_OK)
         r = ent_lint_store(l, source, &cli_stop);
+    if (r == ENT_OK)
+        r = ent_release_judge(s->store, ent_slice(NULL, 0), &cli_stop);
     if (r == ENT_OK && (rep = ent_lint_report(l))->claims == 0 && a->source != NULL)
         code = cli_fail(ENT_E_NOTFOUND,
                         &(struct ent_diag){.text = "says nothing; `entente stats` lists sources"},
                         a->source);
-    else if (r == ENT_OK && (r = report(rep, a->json)) == ENT_OK)
+    else if (r == ENT_OK && (r = report(rep, a->json, s->store, source)) == ENT_OK)
         code = ent_lint_is_odd(rep) ? EXIT_HITS : EXIT_DONE;
     if (r != ENT_OK)
         code = cli_fail(r, NULL, "lint");
@@ -140,7 +144,9 @@ const struct command cmd_lint = {
     .help =
         "Says how many claims have no date, no confidence, the same text; are on which warning\n"
         "lists; are wide networks, private or reserved, public suffixes; had expired when they\n"
-        "came; are said by others too. Ends with 1 when there is anything to say.",
+        "came; are said by others too; and which sources are held for that, see `entente "
+        "release`.\n"
+        "Ends with 1 when there is anything to say.",
     .options = options,
     .run = run,
 };

@@ -24,6 +24,8 @@ static void log_event(void *ctx, const struct ent_peer_event *e)
                  (unsigned long long)e->asked);
     if (e->run[0] != '\0')
         (void)printf(" run=%s", e->run);
+    if (e->unreleased > 0)
+        (void)printf(" held=%llu", (unsigned long long)e->unreleased);
     if (e->kind == ENT_PEER_REFUSED)
         (void)printf(" reason=%s", ent_verdict_word(e->verdict));
     if (e->kind == ENT_PEER_ABORTED)

@@ -46,6 +46,11 @@ bool ent_tlp_may_pass(enum ent_tlp mark, enum ent_tlp door)
     return mark >= ENT_TLP_CLEAR && door <= ENT_TLP_RED && mark <= door;
 }
 
+bool ent_claim_may_pass(enum ent_tlp mark, bool held, enum ent_tlp door)
+{
+    return door == 0 ? ent_tlp_may_pass(mark, ENT_TLP_RED) : !held && ent_tlp_may_pass(mark, door);
+}
+
 static const char *const formats[] = {
     [ENT_FORMAT_AUTO] = "auto",          [ENT_FORMAT_LIST] = "list",
     [ENT_FORMAT_USCERT] = "us-cert-csv", [ENT_FORMAT_STIX] = "stix",

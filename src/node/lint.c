@@ -64,6 +64,13 @@ void ent_lint_free(struct ent_lint *l)
     free(l);
 }
 
+void ent_lint_clear(struct ent_lint *l)
+{
+    memset(&l->report, 0, sizeof(l->report));
+    memset(l->text, 0, sizeof(l->text));
+    l->texts = 0;
+}
+
 static enum ent_err tell_list(void *ctx, struct ent_slice name)
 {
     struct ent_lint *l = ctx;

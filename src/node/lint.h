@@ -40,6 +40,9 @@ struct ent_lint;
 ENT_MUST_USE enum ent_err ent_lint_new(struct ent_lint **ret, struct ent_store *s);
 void ent_lint_free(struct ent_lint *l);
 
+/* As new, with the same warning lists. */
+void ent_lint_clear(struct ent_lint *l);
+
 /* One claim, first imported then. */
 ENT_MUST_USE enum ent_err ent_lint_add(struct ent_lint *l, const struct ent_indicator *ind,
                                        int64_t imported, bool elsewhere);

@@ -19,6 +19,7 @@
 #include "node/lint.h"
 #include "node/object.h"
 #include "node/taxii.h"
+#include "node/release.h"
 #include "node/ask.h"
 #include "node/feed.h"
 #include "node/peer.h"

@@ -77,8 +77,8 @@ struct ent_object_out {
     uint8_t *done; /* a bit for each object, by its seq */
     size_t done_n;
     /* of the walk that is under way */
-    struct ent_out *out;
-    const atomic_bool *stop;
+    enum ent_err (*put)(void *ctx, const struct ent_kept *k);
+    void *put_ctx;
 };
 
 enum ent_err ent_object_out_new(struct ent_object_out **ret, const struct ent_object_out_opts *opts)
@@ -106,22 +106,21 @@ struct ent_object_sums ent_object_out_sums(const struct ent_object_out *x)
 static enum ent_err put_plain(void *ctx, const struct ent_kept *k)
 {
     struct ent_object_out *x = ctx;
-    if (x->stop != NULL && atomic_load(x->stop))
-        return ENT_E_INTERRUPTED;
     x->sums.written++;
-    return ent_out_object(x->out, k->id, k->bytes);
+    return x->put(x->put_ctx, k);
 }
 
-enum ent_err ent_object_out_plain(struct ent_object_out *x, struct ent_out *out,
-                                  struct ent_slice source, int64_t since, const atomic_bool *stop)
+enum ent_err ent_object_out_plain(struct ent_object_out *x, struct ent_slice source, int64_t since,
+                                  enum ent_err (*put)(void *ctx, const struct ent_kept *k),
+                                  void *ctx)
 {
     const struct ent_object_filter f = {.source = source,
                                         .max_tlp = x->opts.door,
                                         .since = since,
                                         .plain = true,
                                         .held = &x->sums.held};
-    x->out = out;
-    x->stop = stop;
+    x->put = put;
+    x->put_ctx = ctx;
     return ent_store_objects(x->opts.store, &f, put_plain, x);
 }
 

@@ -5,8 +5,6 @@
 #ifndef ENT_NODE_OBJECT_H
 #define ENT_NODE_OBJECT_H
 
-#include <stdatomic.h>
-
 #include "store/store.h"
 
 /* Inside a transaction: keep it, see ent_store_object_put(). What an older version of it said, and
@@ -38,11 +36,11 @@ struct ent_object_sums {
 };
 struct ent_object_sums ent_object_out_sums(const struct ent_object_out *x);
 
-/* since: imported then or later; source: empty means all. stop (or NULL) ends it with
- * ENT_E_INTERRUPTED. */
-ENT_MUST_USE enum ent_err ent_object_out_plain(struct ent_object_out *x, struct ent_out *out,
-                                               struct ent_slice source, int64_t since,
-                                               const atomic_bool *stop);
+/* Those that nothing was taken out of, for the caller to write. since: imported then or later;
+ * source: empty means all. */
+ENT_MUST_USE enum ent_err ent_object_out_plain(
+    struct ent_object_out *x, struct ent_slice source, int64_t since,
+    enum ent_err (*put)(void *ctx, const struct ent_kept *k), void *ctx);
 /* *ret: it went as a part of its object, now or before. */
 ENT_MUST_USE enum ent_err ent_object_out_claim(struct ent_object_out *x, bool *ret,
                                                struct ent_out *out, const struct ent_known *k);

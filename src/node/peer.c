@@ -159,12 +159,16 @@ static enum ent_err add_known(void *ctx, const struct ent_known *k)
 }
 
 static enum ent_err load_own(struct ent_peer *p, const struct offer *o, int64_t now,
-                             struct ent_lookup_holder **ret)
+                             struct ent_lookup_holder **ret, uint64_t *ret_unreleased)
 {
-    const struct ent_known_filter f = {
-        .types = o->terms.types, .max_tlp = p->opts.max_tlp, .at = now};
+    const struct ent_known_filter f = {.types = o->terms.types,
+                                       .max_tlp = p->opts.max_tlp,
+                                       .at = now,
+                                       .unreleased = ret_unreleased};
     struct ent_lookup_holder *h = NULL;
     enum ent_err r = ent_lookup_holder_new(&h, p->opts.pad);
+    if (r == ENT_OK)
+        r = ent_release_judge(p->opts.store, ent_slice(NULL, 0), NULL);
     if (r == ENT_OK)
         r = ent_store_each(p->opts.store, &f, add_known, h);
     if (r != ENT_OK) {
@@ -227,7 +231,7 @@ static enum ent_err keep_start(struct ent_peer *p, const struct ent_run *run,
 }
 
 static enum ent_err start_run(struct ent_peer *p, struct ent_run *run, const struct offer *o,
-                              const struct ent_request *req, int64_t now)
+                              const struct ent_request *req, int64_t now, uint64_t *ret_unreleased)
 {
     struct ent_match_accept accept;
     struct ent_act act;
@@ -235,7 +239,7 @@ static enum ent_err start_run(struct ent_peer *p, struct ent_run *run, const str
     struct ent_buf body;
     enum ent_err r;
     ent_buf_init(&body, 1024);
-    if ((r = load_own(p, o, now, &run->holder)) != ENT_OK ||
+    if ((r = load_own(p, o, now, &run->holder, ret_unreleased)) != ENT_OK ||
         (r = ent_lookup_holder_accept(run->holder, &accept)) != ENT_OK ||
         (r = ent_match_accept_encode(&body, &accept)) != ENT_OK ||
         (r = answer_act(p, &run->accept_act, &act, ENT_ST_ACCEPT, ENT_MEDIA_ACCEPT, &o->act.leaf,
@@ -256,6 +260,7 @@ static enum ent_err accept_offer(struct ent_peer *p, const struct offer *o,
                                  struct ent_response *res)
 {
     struct ent_run *run = ent_runs_place(p, o->member->name);
+    uint64_t unreleased = 0;
     enum ent_err r;
     ENT_ASSERT(run != NULL); /* decide() saw it, under the same lock */
     *run = (struct ent_run){.state = ENT_RUN_BUILDING,
@@ -266,13 +271,16 @@ static enum ent_err accept_offer(struct ent_peer *p, const struct offer *o,
     memcpy(run->partner, o->member->name, sizeof(run->partner));
     ent_buf_init(&run->accept_act, ENT_ACT_MAX);
     ent_buf_init(&run->result_act, ENT_ACT_MAX);
-    if ((r = start_run(p, run, o, req, now)) != ENT_OK ||
+    if ((r = start_run(p, run, o, req, now, &unreleased)) != ENT_OK ||
         (r = ent_buf_put_slice(&res->body, ent_buf_slice(&run->accept_act))) != ENT_OK) {
         ent_runs_kill(p, run, ENT_PEER_ABORTED, r);
         return r;
     }
-    const struct ent_peer_event e = {
-        .kind = ENT_PEER_ACCEPTED, .run = run->id, .partner = run->partner, .asked = run->asked};
+    const struct ent_peer_event e = {.kind = ENT_PEER_ACCEPTED,
+                                     .run = run->id,
+                                     .partner = run->partner,
+                                     .asked = run->asked,
+                                     .unreleased = unreleased};
     ent_runs_event(p, &e);
     (void)pthread_cond_signal(&p->work);
     res->status = 200;

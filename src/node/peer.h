@@ -35,6 +35,7 @@ struct ent_peer_event {
     uint64_t asked;
     enum ent_verdict verdict; /* ENT_PEER_REFUSED */
     enum ent_err err;         /* ENT_PEER_ABORTED */
+    uint64_t unreleased;      /* ENT_PEER_ACCEPTED: not compared, because its sources are held */
 };
 
 struct ent_peer_opts {

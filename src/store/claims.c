@@ -118,7 +118,7 @@ static enum ent_err decide(struct ent_store *s, sqlite3_stmt *st, uint64_t id,
     if (sqlite3_changes(s->db) == 0)
         return ENT_E_NOTFOUND;
     s->touched = true;
-    return ENT_OK;
+    return ent_store_unjudge_about(s, id);
 }
 
 enum ent_err ent_store_decide(struct ent_store *s, uint64_t id, struct ent_slice source,
@@ -154,13 +154,18 @@ static enum ent_err run_tag(struct ent_store *s, enum ent_query q, uint64_t id,
     return r == ENT_OK && sqlite3_changes(s->db) == 0 ? ENT_E_NOTFOUND : r;
 }
 
+bool ent_store_is_words(struct ent_slice s, size_t max)
+{
+    bool ok =
+        s.n > 0 && s.n <= max && ent_utf8_valid(s, NULL) && ent_slice_eq(ent_slice_trim(s), s);
+    for (size_t i = 0, n; ok && i < s.n; i += n)
+        ok = !ent_is_invisible(ent_utf8_next(ent_slice(s.p + i, s.n - i), &n));
+    return ok;
+}
+
 enum ent_err ent_store_tag(struct ent_store *s, uint64_t id, struct ent_slice tag, int64_t now)
 {
-    bool ok = tag.n > 0 && tag.n <= ENT_TAG_MAX && ent_utf8_valid(tag, NULL) &&
-              ent_slice_eq(ent_slice_trim(tag), tag);
-    for (size_t i = 0, n; ok && i < tag.n; i += n)
-        ok = !ent_is_invisible(ent_utf8_next(ent_slice(tag.p + i, tag.n - i), &n));
-    if (!ok)
+    if (!ent_store_is_words(tag, ENT_TAG_MAX))
         return ENT_E_FORMAT;
     enum ent_err r = run_tag(s, ENT_Q_TAG, id, tag, now);
     return r == ENT_E_NOTFOUND ? ENT_OK : r; /* it has this tag already */

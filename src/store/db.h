@@ -91,6 +91,14 @@ enum ent_query {
     ENT_Q_DROP_CLAIM,
     ENT_Q_COUNT_OBJECTS,
     ENT_Q_COUNT_ODD,
+    ENT_Q_JUDGE,
+    ENT_Q_UNJUDGE,
+    ENT_Q_UNJUDGE_ABOUT,
+    ENT_Q_UNJUDGE_ALL,
+    ENT_Q_UNJUDGED,
+    ENT_Q_SOURCE_STATES,
+    ENT_Q_RELEASE,
+    ENT_Q_UNRELEASE,
     ENT_Q_COUNT
 };
 
@@ -105,6 +113,7 @@ struct ent_store {
     int64_t source;
     struct ent_buf names; /* the last set of labels, and its id; 0 for none */
     int64_t labels;
+    int64_t unjudged; /* the source that was touched last in it; 0 is none */
 };
 
 /* The code for SQLite's last error. */
@@ -156,6 +165,15 @@ ENT_MUST_USE enum ent_err ent_store_renew_mark(struct ent_store *s);
 /* find.c: once a connection; and in a transaction, the places of what has none yet. */
 ENT_MUST_USE enum ent_err ent_store_place_start(struct ent_store *s);
 ENT_MUST_USE enum ent_err ent_store_place(struct ent_store *s);
+
+/* release.c, inside a transaction: this source, those that speak of this observable, or all are to
+ * be judged again. */
+ENT_MUST_USE enum ent_err ent_store_unjudge(struct ent_store *s, int64_t source);
+ENT_MUST_USE enum ent_err ent_store_unjudge_about(struct ent_store *s, uint64_t observable);
+ENT_MUST_USE enum ent_err ent_store_unjudge_all(struct ent_store *s);
+
+/* Words of a person: UTF-8, nothing invisible, no blanks around it, 1 to max bytes. */
+bool ent_store_is_words(struct ent_slice s, size_t max);
 
 /* Step one that returns one number; ENT_E_NOTFOUND without a row. */
 ENT_MUST_USE enum ent_err ent_store_number(struct ent_store *s, sqlite3_stmt *st, int64_t *ret);

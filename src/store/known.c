@@ -117,6 +117,7 @@ enum ent_err ent_store_put(struct ent_store *s, enum ent_put *ret, const struct 
         (r = ent_store_labels(s, &key.labels, ind->labels)) != ENT_OK ||
         (r = ent_store_intern(s, &key.observable, &fresh, ENT_Q_ADD_OBSERVABLE,
                               ENT_Q_FIND_OBSERVABLE, bind_observable, &ind->obs)) != ENT_OK ||
+        (r = ent_store_unjudge(s, key.source)) != ENT_OK ||
         (r = put_claim(s, ENT_Q_ADD_CLAIM, &key, ind, now)) != ENT_OK)
         return r;
     *ret = fresh ? ENT_PUT_NEW : ENT_PUT_CLAIM;
@@ -141,7 +142,8 @@ enum ent_err ent_store_revoke(struct ent_store *s, struct ent_slice source, stru
     (void)sqlite3_bind_int64(st, 1, id);
     ent_store_bind(st, 2, ext_id);
     s->touched = true;
-    return ent_store_run(s, st);
+    r = ent_store_run(s, st);
+    return r == ENT_OK ? ent_store_unjudge(s, id) : r;
 }
 
 static enum ent_err take_row(sqlite3_stmt *st, struct ent_known *k)
@@ -174,12 +176,13 @@ struct walk {
     enum ent_tlp door;
     bool every;
     struct ent_known now; /* claims is 0 as long as none of them passed the door */
+    bool wide;            /* one of them would have, if its source were not held */
     bool by_source;
     int64_t group[3]; /* by_source: source, marking, day */
     bool asked;       /* a claim on it passes all of the filter but the door */
     bool shut;        /* our own claim on it does not pass the door, and so nothing does */
     struct ent_buf words;
-    uint64_t held;
+    uint64_t narrower, unreleased;
     enum ent_err (*each)(void *ctx, const struct ent_known *k);
     void *ctx;
 };
@@ -207,15 +210,18 @@ static enum ent_err finish(struct walk *w)
         return ENT_OK;
     if (w->now.claims > 0)
         return w->each(w->ctx, &w->now);
-    w->held += w->asked;
+    if (w->asked)
+        *(w->wide ? &w->unreleased : &w->narrower) += 1;
     return ENT_OK;
 }
 
 /* Behind the row itself, of a walk: whether it passes all of the filter but the door, its source,
- * and whether our own claim holds it back, which only a walk by source must ask the store. */
+ * whether our own claim holds it back, which only a walk by source must ask the store, and whether
+ * there is a door and its source is held. */
 #define ASKED  ENT_ROW_COLUMNS
 #define SOURCE (ENT_ROW_COLUMNS + 1)
 #define SHUT   (ENT_ROW_COLUMNS + 2)
+#define HELD   (ENT_ROW_COLUMNS + 3)
 
 /* Whether the row speaks of the same as the one before. */
 static bool is_same(struct walk *w, sqlite3_stmt *st)
@@ -228,34 +234,39 @@ static bool is_same(struct walk *w, sqlite3_stmt *st)
     return same;
 }
 
-/* Whether this claim may go; ours comes first, and what it holds back nobody else lets out. */
-static bool may_pass(struct walk *w, sqlite3_stmt *st)
+/* Whether this claim may go; ours comes first, and what it holds back nobody else lets out. *wide:
+ * it may, or might if its source were not held. */
+static bool may_pass(struct walk *w, sqlite3_stmt *st, bool *wide)
 {
-    bool passes = ent_tlp_may_pass((enum ent_tlp)sqlite3_column_int(st, 3), w->door);
-    if (!passes && sqlite3_column_int64(st, SOURCE) == 0)
+    enum ent_tlp mark = (enum ent_tlp)sqlite3_column_int(st, 3);
+    *wide = ent_claim_may_pass(mark, false, w->door);
+    if (!*wide && sqlite3_column_int64(st, SOURCE) == 0)
         w->shut = true;
-    return passes && !w->shut && sqlite3_column_int(st, SHUT) == 0;
+    *wide = *wide && !w->shut && sqlite3_column_int(st, SHUT) == 0;
+    return *wide && ent_claim_may_pass(mark, sqlite3_column_int(st, HELD) != 0, w->door);
 }
 
 static enum ent_err step(struct walk *w, sqlite3_stmt *st)
 {
     enum ent_err r;
+    bool wide;
     if (!is_same(w, st)) {
         if (!w->every && (r = finish(w)) != ENT_OK)
             return r;
         w->now.id = (uint64_t)sqlite3_column_int64(st, 0);
         w->now.claims = 0;
-        w->asked = w->shut = false;
+        w->asked = w->wide = w->shut = false;
     }
-    bool passes = may_pass(w, st);
+    bool passes = may_pass(w, st, &wide);
     if (sqlite3_column_int(st, ASKED) == 0)
         return ENT_OK;
     w->asked = true;
+    w->wide |= wide;
     if (w->every) {
-        w->held += !passes;
-        if (!passes)
-            return ENT_OK;
-        return (r = take_row(st, &w->now)) == ENT_OK ? w->each(w->ctx, &w->now) : r;
+        if (passes)
+            return (r = take_row(st, &w->now)) == ENT_OK ? w->each(w->ctx, &w->now) : r;
+        *(wide ? &w->unreleased : &w->narrower) += 1;
+        return ENT_OK;
     }
     if (!passes)
         return ENT_OK;
@@ -279,7 +290,7 @@ enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *
         free(w);
         return st == NULL ? ent_store_fail(s) : ENT_E_NOMEM;
     }
-    w->door = f->max_tlp == 0 ? ENT_TLP_RED : f->max_tlp;
+    w->door = f->max_tlp;
     w->every = f->every;
     w->by_source = f->by_source;
     w->each = each;
@@ -293,13 +304,18 @@ enum ent_err ent_store_each(struct ent_store *s, const struct ent_known_filter *
     ent_store_bind(st, 6, f->tag);
     (void)sqlite3_bind_int64(st, 7, f->renewed);
     (void)sqlite3_bind_int(st, 8, f->by_source ? (int)f->max_tlp : 0);
+    (void)sqlite3_bind_int(st, 9, f->max_tlp != 0);
     while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW)
         r = step(w, st);
     if (r == ENT_OK && z != SQLITE_DONE)
         r = ent_store_fail(s);
     ent_store_done(st);
-    if (r == ENT_OK && (w->every || (r = finish(w)) == ENT_OK) && f->held != NULL)
-        *f->held = w->held;
+    if (r == ENT_OK && !w->every)
+        r = finish(w);
+    if (r == ENT_OK && f->narrower != NULL)
+        *f->narrower = w->narrower;
+    if (r == ENT_OK && f->unreleased != NULL)
+        *f->unreleased = w->unreleased;
     ent_buf_release(&w->words);
     free(w);
     return r;

@@ -258,7 +258,8 @@ enum ent_err ent_store_drop_claim(struct ent_store *s, const struct ent_observab
     (void)sqlite3_bind_int64(st, 3, id);
     ent_store_bind(st, 4, ext_id);
     s->touched = true;
-    return ent_store_run(s, st);
+    r = ent_store_run(s, st);
+    return r == ENT_OK ? ent_store_unjudge(s, id) : r;
 }
 
 /* --- out ---------------------------------------------------------------------------------------

@@ -86,6 +86,15 @@ static const char added[] =
     "UPDATE source SET name = name || ' (' || id || ')' WHERE name = '" ENT_STORE_OWN
     "' AND id <> 0;"
     "INSERT OR IGNORE INTO source VALUES (0, '" ENT_STORE_OWN "');"
+    /* Whether what a source says may go to others, and who overrode that, see release.c. */
+    "CREATE TABLE IF NOT EXISTS judged (source INTEGER PRIMARY KEY REFERENCES source, current"
+    " INTEGER NOT NULL, held INTEGER NOT NULL, claims INTEGER NOT NULL, warned INTEGER NOT NULL,"
+    " same INTEGER NOT NULL, wide INTEGER NOT NULL, suffix INTEGER NOT NULL, not_public INTEGER NOT"
+    " NULL, stale INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS released (source INTEGER PRIMARY KEY REFERENCES source, who TEXT"
+    " NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, claims INTEGER NOT NULL, warned INTEGER"
+    " NOT NULL, same INTEGER NOT NULL, wide INTEGER NOT NULL, suffix INTEGER NOT NULL, not_public"
+    " INTEGER NOT NULL, stale INTEGER NOT NULL);"
     "PRAGMA user_version = 4;"; /* SCHEMA_VERSION */
 
 /* The columns that take_row() reads, and when a claim counts. ?3 is the time, 0 for any. */
@@ -116,6 +125,11 @@ static const char added[] =
 #define PASSES                                                                                     \
     "(?2 = '' OR s.name = ?2) AND (?4 = 0 OR c.confidence >= ?4) AND c.first_import >= ?5 "        \
     "AND c.last_import >= ?7 AND " TAGGED("?6") " AND " VALID
+/* Whether its source is held: not found free, by what it says now. We are not held by ourselves. */
+#define HELD                                                                                       \
+    "(c.source <> 0 AND NOT EXISTS (SELECT 1 FROM judged j WHERE j.source = c.source AND "         \
+    "j.current"                                                                                    \
+    " AND NOT j.held))"
 
 /* The columns that take_claim() reads. */
 #define CLAIM                                                                                      \
@@ -139,8 +153,8 @@ static const char added[] =
  * it would not be asked. ?8 is the door of a walk by source, or 0. */
 #define EACH                                                                                       \
     "SELECT " ROW ", iif(c.source = 0, " PASSES                                                    \
-    ", 1), c.source, ?8 <> 0 AND EXISTS (SELECT 1 FROM"                                            \
-    " claim w WHERE w.observable = o.id AND w.source = 0 AND w.tlp > ?8)"                          \
+    ", 1), c.source, ?8 <> 0 AND EXISTS (SELECT 1 FROM claim w WHERE w.observable = o.id AND"      \
+    " w.source = 0 AND w.tlp > ?8), ?9 AND " HELD                                                  \
     " FROM observable o CROSS JOIN claim c ON c.observable = o.id"                                 \
     " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"                         \
     " WHERE ((?1 >> o.type) & 1) AND (c.source = 0 OR (" PASSES "))"
@@ -223,8 +237,8 @@ static const char *const sql[ENT_Q_COUNT] = {
         " ORDER BY w.name",
     [ENT_Q_CLAIMS] =
         "SELECT " CLAIM " WHERE ((?1 >> o.type) & 1) AND c.tlp <= ?2 AND c.confidence >= ?3"
-        " AND c.first_import >= ?4 AND (?5 = '' OR s.name = ?5) AND " TAGGED(
-            "?6") " ORDER BY c.observable DESC, c.source DESC, c.ext_id DESC",
+        " AND c.first_import >= ?4 AND (?5 = '' OR c.source = (SELECT id FROM source WHERE name ="
+        " ?5)) AND " TAGGED("?6") " ORDER BY c.observable DESC, c.source DESC, c.ext_id DESC",
     [ENT_Q_CLAIMS_OF] = "SELECT " CLAIM " WHERE c.observable = ?1"
                         " ORDER BY " BEST,
     [ENT_Q_IS_SHARED] = "SELECT EXISTS (SELECT 1 FROM claim c WHERE c.observable = ?1 AND c.source"
@@ -269,6 +283,27 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_SUM_SIGHTINGS] = "SELECT coalesce(sum(count), 0) FROM sighting",
     [ENT_Q_SUM_TAGGED] = "SELECT count(DISTINCT observable) FROM tag",
     [ENT_Q_SUM_BYTES] = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+    [ENT_Q_JUDGE] =
+        "INSERT OR REPLACE INTO judged SELECT id, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM"
+        " source WHERE name = ?1",
+    [ENT_Q_UNJUDGE] = "UPDATE judged SET current = 0 WHERE source = ?1",
+    [ENT_Q_UNJUDGE_ABOUT] =
+        "UPDATE judged SET current = 0 WHERE source IN (SELECT source FROM claim"
+        " WHERE observable = ?1)",
+    [ENT_Q_UNJUDGE_ALL] = "UPDATE judged SET current = 0",
+    [ENT_Q_UNJUDGED] = "SELECT s.name FROM source s LEFT JOIN judged j ON j.source = s.id WHERE"
+                       " s.id <> 0 AND s.name <> '' AND j.current IS NOT 1 LIMIT 1",
+    [ENT_Q_SOURCE_STATES] =
+        "SELECT s.name, coalesce(j.current, 0), coalesce(j.held, 1), j.claims, j.warned, j.same,"
+        " j.wide, j.suffix, j.not_public, j.stale, r.who, r.reason, r.at, r.claims, r.warned,"
+        " r.same, r.wide, r.suffix, r.not_public, r.stale FROM source s LEFT JOIN judged j ON"
+        " j.source = s.id LEFT JOIN released r ON r.source = s.id WHERE s.id <> 0 AND (?1 = '' OR "
+        "s.name = ?1)"
+        " ORDER BY s.name",
+    [ENT_Q_RELEASE] = "INSERT OR REPLACE INTO released SELECT id, ?10, ?11, ?2, ?3, ?4, ?5, ?6, ?7,"
+                      " ?8, ?9 FROM source WHERE name = ?1",
+    [ENT_Q_UNRELEASE] = "DELETE FROM released WHERE source = (SELECT id FROM source WHERE name ="
+                        " ?1)",
     [ENT_Q_SIGHTED] = "SELECT coalesce(sum(count), 0) FROM sighting WHERE observable = ?1",
     [ENT_Q_OBJECT_KNOWN] = "SELECT EXISTS (SELECT 1 FROM object WHERE id = ?1 AND state < 2)",
     [ENT_Q_OBJECT_EQUAL] = "SELECT seq, state, body FROM object WHERE id = ?1 AND source = ?2"
@@ -545,20 +580,27 @@ enum ent_err ent_store_begin(struct ent_store *s)
     return ent_store_run(s, ent_store_query(s, ENT_Q_BEGIN));
 }
 
+/* What is only of the transaction that has ended. */
+static void end_transaction(struct ent_store *s)
+{
+    s->touched = false;
+    s->unjudged = 0;
+}
+
 enum ent_err ent_store_commit(struct ent_store *s)
 {
     enum ent_err r = s->touched ? ent_store_renew_mark(s) : ENT_OK;
     if (r == ENT_OK && s->touched)
         r = ent_store_place(s);
     if (r == ENT_OK && (r = ent_store_run(s, ent_store_query(s, ENT_Q_COMMIT))) == ENT_OK)
-        s->touched = false;
+        end_transaction(s);
     return r;
 }
 
 void ent_store_rollback(struct ent_store *s)
 {
-    s->touched = false;
     s->labels = s->source = 0; /* they may go with it */
+    end_transaction(s);
     if (sqlite3_get_autocommit(s->db) == 0)
         (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }

@@ -4,7 +4,8 @@
  *
  * Promises: what was committed survives a crash at any instruction; an import is there whole or not
  * at all; memory does not depend on how much is kept.
- * Never: decides what may be shared (its caller passes the TLP limit), or prints.
+ * Never: decides what may be shared (its caller passes the TLP limit, and judges sources), or
+ * prints.
  */
 #ifndef ENT_STORE_STORE_H
 #define ENT_STORE_STORE_H
@@ -58,18 +59,21 @@ ENT_MUST_USE enum ent_err ent_store_revoke(struct ent_store *s, struct ent_slice
 
 /* Claims that were taken back pass no filter. */
 struct ent_known_filter {
-    uint32_t types;          /* ENT_OBS_BIT()s; 0 means all */
-    enum ent_tlp max_tlp;    /* only claims at most this narrow; 0 means all */
+    uint32_t types; /* ENT_OBS_BIT()s; 0 means all */
+    /* A door to others: only claims at most this narrow, and only by sources that are not held, see
+     * ent_claim_may_pass(). 0 is no door: for this member itself. */
+    enum ent_tlp max_tlp;
     int64_t at;              /* only claims valid at this time; 0 means at any */
     int min_confidence;      /* only claims at least this sure; 0 means all, also those without */
     int64_t since;           /* only claims that first came then or later; 0 means all */
     int64_t renewed;         /* only claims that came again then or later; 0 means all */
     struct ent_slice source; /* only claims by this one; empty means all */
-    bool every;              /* each claim, not the best on each observable; held counts claims */
+    bool every;              /* each claim, not the best on each observable; these are counted */
     bool by_source;          /* see ent_store_each() */
     struct ent_slice tag;    /* only claims with this label, or on what has this tag; empty: all */
-    uint64_t
-        *held; /* NULL, or where those are counted of whose claims max_tlp alone let none pass */
+    /* NULL, or where those are counted of whose claims the door let none pass: all were too narrow;
+     * not all were, but the others are by sources that are held. */
+    uint64_t *narrower, *unreleased;
 };
 
 /*
@@ -255,7 +259,7 @@ enum ent_claim_state ent_claim_state(const struct ent_claim *c, int64_t at);
 
 struct ent_claim_filter {
     uint32_t types;               /* ENT_OBS_BIT()s; 0 means all */
-    enum ent_tlp max_tlp;         /* at most this narrow; 0 means all */
+    enum ent_tlp max_tlp;         /* at most this narrow; 0 means all. Not a door */
     int min_confidence;           /* 0 means any, also none */
     int64_t since;                /* first imported then or later */
     struct ent_slice source, tag; /* empty means any; a tag of ours, or a label of the claim */
@@ -385,6 +389,62 @@ ENT_MUST_USE enum ent_err ent_store_untag(struct ent_store *s, uint64_t id, stru
 ENT_MUST_USE enum ent_err ent_store_tags(struct ent_store *s, uint64_t id,
                                          enum ent_err (*each)(void *ctx, struct ent_slice tag),
                                          void *ctx);
+
+/* --- what goes to others ------------------------------------------------------------------------
+ */
+
+/* What may be odd about all that a source says, in claims. Whether it is held for that is decided
+ * above, see node/release.h. */
+enum ent_odd {
+    ENT_ODD_WARNED,
+    ENT_ODD_SAME,
+    ENT_ODD_WIDE,
+    ENT_ODD_SUFFIX,
+    ENT_ODD_NOT_PUBLIC,
+    ENT_ODD_STALE,
+    ENT_ODDS
+};
+
+struct ent_odds {
+    uint64_t claims, n[ENT_ODDS];
+};
+
+/*
+ * A source is held until it is judged, and again from when anything changed that it was judged by:
+ * it says something or takes it back, something is decided here about its claims, a warning list
+ * comes or goes. So a caller that forgets to judge lets nothing out.
+ */
+struct ent_source_state {
+    struct ent_slice name;
+    bool judged;          /* since the last change */
+    bool held;            /* also when it is not judged */
+    struct ent_odds odds; /* when it was judged last */
+    bool released;        /* by a person: */
+    struct ent_slice by, reason;
+    int64_t at;
+    struct ent_odds then; /* what was odd about it at that time */
+};
+
+/* By name; of this one only if it is not empty. Slices are valid during the call. */
+ENT_MUST_USE enum ent_err ent_store_source_states(
+    struct ent_store *s, struct ent_slice only,
+    enum ent_err (*each)(void *ctx, const struct ent_source_state *x), void *ctx);
+
+/* The name of any source that is not judged; ENT_E_NOTFOUND when there is none. One without a name
+ * is held for ever: nobody could speak of it. */
+ENT_MUST_USE enum ent_err ent_store_unjudged(struct ent_store *s, struct ent_buf *ret);
+
+/* All inside a transaction. ENT_E_NOTFOUND for a source that never said anything, and for one that
+ * nobody released. */
+ENT_MUST_USE enum ent_err ent_store_judge(struct ent_store *s, struct ent_slice source,
+                                          const struct ent_odds *odds, bool held);
+/* Both words UTF-8, all of it visible, no blanks around it, at most this long; else ENT_E_FORMAT. A
+ * later release takes the place of an earlier one. Does not judge. */
+#define ENT_RELEASE_TEXT_MAX 1000
+ENT_MUST_USE enum ent_err ent_store_release(struct ent_store *s, struct ent_slice source,
+                                            struct ent_slice by, struct ent_slice reason,
+                                            int64_t now, const struct ent_odds *odds);
+ENT_MUST_USE enum ent_err ent_store_unrelease(struct ent_store *s, struct ent_slice source);
 
 /* --- sightings ----------------------------------------------------------------------------------
  */

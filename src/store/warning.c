@@ -37,7 +37,7 @@ enum ent_err ent_store_warning_remove(struct ent_store *s, struct ent_slice name
     sqlite3_stmt *st = ent_store_query(s, ENT_Q_FIND_WARNING);
     if (st != NULL)
         ent_store_bind(st, 1, name);
-    if ((r = ent_store_number(s, st, &id)) != ENT_OK ||
+    if ((r = ent_store_number(s, st, &id)) != ENT_OK || (r = ent_store_unjudge_all(s)) != ENT_OK ||
         (r = run_with_id(s, ENT_Q_DROP_WARNED, (uint64_t)id)) != ENT_OK)
         return r;
     return run_with_id(s, ENT_Q_DROP_WARNING, (uint64_t)id);
@@ -50,6 +50,8 @@ enum ent_err ent_store_warning_end(struct ent_store *s, uint64_t id, const struc
     enum ent_err r = ent_store_warning_remove(s, name);
     if (r == ENT_E_NOTFOUND)
         r = ENT_OK;
+    if (r == ENT_OK)
+        r = ent_store_unjudge_all(s);
     if (r == ENT_OK && w->type == ENT_WARNING_OTHER)
         r = run_with_id(s, ENT_Q_DROP_WARNED, id);
     if (r != ENT_OK)

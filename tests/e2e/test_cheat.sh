@@ -43,6 +43,7 @@ is "the node ends well" "$rc" 0
 
 # --- holders --------------------------------------------------------------------------------------
 "$bin" import --home "$T/crook" "$jar" >/dev/null
+release_jar crook
 accept crook honest 2>/dev/null || { export_card honest && accept crook honest; }
 
 # held HOW CODE TEXT: a match with a holder who does HOW ends so

@@ -7,6 +7,7 @@
 member a
 exp() { "$bin" export --home "$T/a" "$@"; }
 "$bin" import --home "$T/a" "$jar" >/dev/null
+release_jar a
 cat >"$T/feed.txt" <<'L'
 203.0.113.0/24
 2001:db8::1
@@ -68,7 +69,7 @@ ends "what another source says openly" 0 exp --format csv --tlp clear --types do
 is "goes with what that one says" "$(grep ^bad.example "$T/out" | cut -d, -f 1-4,9)" \
     bad.example,domain,TLP:CLEAR,,open
 is "in sums for scripts" "$(jq -c . "$T/err")" \
-    '{"format":"csv","written":{"domain":11},"left_out":{},"held_back":0}'
+    '{"format":"csv","written":{"domain":11},"left_out":{},"held_back":0,"unreleased":0}'
 
 held() { exp --format "$1" --tlp green --json -o "$T/held" 2>&1 | jq .held_back; }
 is "the same is held back in all formats" "$(held nft) $(held misp)" "$(held list) $(held list)"

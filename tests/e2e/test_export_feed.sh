@@ -22,6 +22,7 @@ http://bad.example/a?b#"c
 http://bad.example/gate/*
 L
 "$bin" import --home "$T/a" "$jar" >/dev/null
+release_jar a
 "$bin" import --home "$T/a" --source own --tlp amber --confidence 80 "$T/own.txt" >/dev/null
 python3 -c 'for i in range(25000): print("203.%d.%d.%d" % (i >> 16, i >> 8 & 255, i & 255))' >"$T/big.txt"
 "$bin" import --home "$T/a" --source big --tlp green "$T/big.txt" >/dev/null

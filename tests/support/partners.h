@@ -65,6 +65,9 @@ struct holder {
 struct holder *holder_start(unsigned known, unsigned idle_seconds);
 void holder_stop(struct holder *f);
 
+/* Bob's list is held from now on, or not. */
+void holder_judge(struct holder *f, bool held);
+
 /* Between the two, no filter can be computed. */
 void holder_block(struct holder *f);
 void holder_unblock(struct holder *f);

@@ -652,6 +652,12 @@ static enum ent_err go(void *ctx, const struct ent_known *k)
     return r == ENT_OK && !gone ? ent_out_put(g->out, &item) : r;
 }
 
+static enum ent_err go_plain(void *ctx, const struct ent_kept *k)
+{
+    struct going *g = ctx;
+    return ent_out_object(g->out, k->id, k->bytes);
+}
+
 /* The bundle, and how many went and were held. */
 static struct ent_object_sums bundle(struct ent_buf *ret, struct ent_store *s, enum ent_tlp door,
                                      uint32_t types)
@@ -666,7 +672,7 @@ static struct ent_object_sums bundle(struct ent_buf *ret, struct ent_store *s, e
     ent_buf_clear(ret);
     assert_ok(ent_out_start(&g.out, format, &opts, &sink));
     assert_ok(ent_object_out_new(&g.objects, &object_opts));
-    assert_ok(ent_object_out_plain(g.objects, g.out, ent_slice(NULL, 0), 0, NULL));
+    assert_ok(ent_object_out_plain(g.objects, ent_slice(NULL, 0), 0, go_plain, &g));
     assert_ok(ent_store_each(s, &f, go, &g));
     assert_ok(ent_out_end(g.out));
     struct ent_object_sums sums = ent_object_out_sums(g.objects);

@@ -16,9 +16,11 @@ static struct ent_indicator indicator(const char *text)
 
 static enum ent_put put(struct ent_store *s, const struct ent_indicator *ind, const char *source)
 {
+    static const struct ent_odds nothing;
     enum ent_put ret = ENT_PUT_SAME;
     assert_ok(ent_store_begin(s));
     assert_ok(ent_store_put(s, &ret, ind, ent_slice_str(source), NOW));
+    assert_ok(ent_store_judge(s, ent_slice_str(source), &nothing, false));
     assert_ok(ent_store_commit(s));
     return ret;
 }
@@ -125,6 +127,7 @@ static enum ent_err note_line(void *ctx, const struct ent_known *k)
 static void put_at(struct ent_store *s, const char *source, const char *text, enum ent_tlp tlp,
                    int confidence, int day, const char *id)
 {
+    static const struct ent_odds nothing;
     struct ent_indicator ind = indicator(text);
     enum ent_put ret;
     ind.tlp = tlp;
@@ -132,6 +135,7 @@ static void put_at(struct ent_store *s, const char *source, const char *text, en
     ind.id = ent_slice_str(id);
     assert_ok(ent_store_begin(s));
     assert_ok(ent_store_put(s, &ret, &ind, ent_slice_str(source), NOW + day * 86400));
+    assert_ok(ent_store_judge(s, ent_slice_str(source), &nothing, false));
     assert_ok(ent_store_commit(s));
 }
 
@@ -153,7 +157,7 @@ static void test_by_source(void **state)
     put_at(s, "one", "a.com", ENT_TLP_AMBER, 60, 0, "w");
     put_at(s, "one", "c.com", ENT_TLP_GREEN, 70, 1, "");
     put_at(s, "one", "c.com", ENT_TLP_GREEN, 70, 2, ""); /* said again is not said first */
-    struct ent_known_filter f = {.by_source = true, .held = &held};
+    struct ent_known_filter f = {.by_source = true, .narrower = &held};
     assert_ok(ent_store_each(s, &f, note_line, &b));
     assert_ok(ent_buf_putc(&b, '\0'));
     assert_string_equal((const char *)b.p, "two 2 1 a.com 10\n"
@@ -202,7 +206,7 @@ static void test_door(void **state)
     old.valid_until = NOW - 1;
     (void)put(s, &red, "strict");
     (void)put(s, &old, "strict");
-    struct ent_known_filter f = {.at = NOW, .max_tlp = ENT_TLP_GREEN, .held = &held};
+    struct ent_known_filter f = {.at = NOW, .max_tlp = ENT_TLP_GREEN, .narrower = &held};
     struct seen seen = walk(s, f);
     assert_int_equal(seen.n, 1);
     assert_int_equal(held, 1);

@@ -74,6 +74,28 @@ static void test_every_message_may_be_repeated(void **state)
     holder_stop(f);
 }
 
+/* A partner finds a held list shorter, and nothing else about it; the log says how many. */
+static void test_held(void **state)
+{
+    struct holder *f = holder_start(20, 60);
+    struct run r;
+    (void)state;
+    run_begin(&r, f, &node_alice, 10);
+    assert_int_equal(r.accept.items, 20);
+    assert_int_equal(f->event[0].e.unreleased, 0);
+    run_end(&r);
+    holder_judge(f, true);
+    run_begin(&r, f, &node_alice, 10);
+    assert_int_equal(r.accept.items, 0);
+    assert_int_equal(f->event[1].e.unreleased, 20); /* not the one that is too narrow */
+    run_end(&r);
+    holder_judge(f, false);
+    run_begin(&r, f, &node_alice, 10);
+    assert_int_equal(r.accept.items, 20);
+    run_end(&r);
+    holder_stop(f);
+}
+
 static void test_no_filter_before_it_is_computed(void **state)
 {
     struct holder *f = holder_start(20, 60);
@@ -419,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_a_whole_run),
         cmocka_unit_test(test_every_message_may_be_repeated),
+        cmocka_unit_test(test_held),
         cmocka_unit_test(test_no_filter_before_it_is_computed),
         cmocka_unit_test(test_two_partners_at_once),
         cmocka_unit_test(test_offers_that_are_no_offers),

@@ -136,7 +136,7 @@ is "what is released is met at once" "$(match)" "[918,2]"
 refute "and the log has nothing to say" grep -q 'held=' <(tail -n 2 "$T/h.log")
 "$bin" release --home "$T/h" "$list" --undo >/dev/null
 is "and no more when that is undone" "$(match)" "[3,0]"
-stop_node
+stop_node TERM
 refute "the asker keeps nothing of it" grep -rqa -F "$list" "$T/q/runs" "$T/q/acts"
 check "in records that it keeps" test "$(find "$T/q/runs" -name result-theirs -o -name accept | wc -l)" -ge 3
 

@@ -93,6 +93,17 @@ static void test_held(void **state)
     run_begin(&r, f, &node_alice, 10);
     assert_int_equal(r.accept.items, 20);
     run_end(&r);
+    /* What came in since is judged before the next match. */
+    struct ent_indicator fresh = {.tlp = ENT_TLP_GREEN, .confidence = 50};
+    enum ent_put how;
+    assert_ok(ent_observable_parse(&fresh.obs, NULL, ENT_SLICE_LIT("a.evil.com")));
+    assert_ok(ent_store_put(f->store, &how, &fresh, ENT_SLICE_LIT("fresh"), 1534723200));
+    assert_ok(ent_observable_parse(&fresh.obs, NULL, ENT_SLICE_LIT("github.io")));
+    assert_ok(ent_store_put(f->store, &how, &fresh, ENT_SLICE_LIT("odd"), 1534723200));
+    run_begin(&r, f, &node_alice, 10);
+    assert_int_equal(r.accept.items, 21);
+    assert_int_equal(f->event[3].e.unreleased, 1);
+    run_end(&r);
     holder_stop(f);
 }
 

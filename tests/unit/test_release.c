@@ -239,7 +239,9 @@ static void test_what_ends_a_judgement(void **state)
     put(s, "b", "20.1.0.3", "");
     assert_string_equal(state_of(s, "a"), "free");
     assert_string_equal(state_of(s, "b"), "unjudged");
+    assert_int_equal(passing(s), 1); /* free was what it said before */
     assert_string_equal(judged(s, "b"), "free");
+    assert_int_equal(passing(s), 3);
     put(s, "b", "20.1.0.3", ""); /* renewed: its text may be another */
     assert_string_equal(state_of(s, "b"), "unjudged");
     assert_string_equal(judged(s, "a"), "free");

@@ -4,13 +4,15 @@
 
 #include "watch/watch.h"
 
-#define TEXTS      4096u /* different texts that are counted; later ones are not */
-#define COMMON     10u   /* a text is worth a word when one claim in ten has it */
+#define TEXTS      4095u /* different texts that are counted at a time */
+#define SLOTS      8192u
+#define COMMON     10u /* a text is worth a word when one claim in ten has it */
 #define WIDE4_BITS 16u
 #define WIDE6_BITS 32u
 
 struct text {
     uint64_t sum, n;
+    uint64_t weight; /* n, less one for each time that there was no room; 0 makes room */
     char begin[ENT_LINT_TEXT];
 };
 
@@ -19,7 +21,8 @@ struct ent_lint {
     struct ent_watch *warned; /* every value of every warning list */
     struct ent_lint_report report;
     size_t texts;
-    struct text text[TEXTS]; /* by sum, open addressing */
+    struct text text[TEXTS];
+    uint16_t slot[SLOTS]; /* by sum, open addressing: 1 + the place in text, or 0 */
     /* during one claim: the lists that were told of it */
     bool told[ENT_LINT_LISTS];
 };
@@ -67,7 +70,7 @@ void ent_lint_free(struct ent_lint *l)
 void ent_lint_clear(struct ent_lint *l)
 {
     memset(&l->report, 0, sizeof(l->report));
-    memset(l->text, 0, sizeof(l->text));
+    memset(l->slot, 0, sizeof(l->slot));
     l->texts = 0;
 }
 
@@ -141,6 +144,30 @@ static void keep_begin(struct text *t, struct ent_slice s)
     t->begin[n] = '\0';
 }
 
+static uint16_t *slot_of(struct ent_lint *l, uint64_t sum)
+{
+    size_t at = (size_t)(sum >> 32) % SLOTS;
+    while (l->slot[at] != 0 && l->text[l->slot[at] - 1].sum != sum)
+        at = (at + 1) % SLOTS;
+    return &l->slot[at];
+}
+
+/* Misra and Gries: against each text that found no room stands one of each that had one. So what
+ * most rows say cannot be hidden behind thousands of others; it loses at most one row in 4,096. */
+static void make_room(struct ent_lint *l)
+{
+    size_t kept = 0;
+    memset(l->slot, 0, sizeof(l->slot));
+    for (size_t i = 0; i < l->texts; i++) {
+        if (--l->text[i].weight == 0)
+            continue;
+        l->text[kept] = l->text[i];
+        *slot_of(l, l->text[kept].sum) = (uint16_t)(kept + 1);
+        kept++;
+    }
+    l->texts = kept;
+}
+
 /* Who makes two texts collide has one sentence counted for another, of a list that is odd anyway.
  */
 static void lint_text(struct ent_lint *l, struct ent_slice s)
@@ -150,18 +177,18 @@ static void lint_text(struct ent_lint *l, struct ent_slice s)
         return;
     for (size_t i = 0; i < s.n; i++)
         sum = (sum ^ s.p[i]) * UINT64_C(0x100000001B3);
-    size_t at = (size_t)(sum >> 32) % TEXTS;
-    while (l->text[at].n > 0 && l->text[at].sum != sum)
-        at = (at + 1) % TEXTS;
-    struct text *t = &l->text[at];
-    if (t->n == 0) {
-        if (l->texts == TEXTS - 1)
+    uint16_t *slot = slot_of(l, sum);
+    if (*slot == 0) {
+        if (l->texts == TEXTS) {
+            make_room(l);
             return;
-        l->texts++;
-        t->sum = sum;
-        keep_begin(t, s);
+        }
+        l->text[l->texts] = (struct text){.sum = sum};
+        keep_begin(&l->text[l->texts], s);
+        *slot = (uint16_t)++l->texts;
     }
-    t->n++;
+    l->text[*slot - 1].n++;
+    l->text[*slot - 1].weight++;
 }
 
 /* --- claims -------------------------------------------------------------------------------------
@@ -204,8 +231,9 @@ const struct ent_lint_report *ent_lint_report(struct ent_lint *l)
 {
     struct ent_lint_report *r = &l->report;
     qsort(r->list, r->lists, sizeof(r->list[0]), by_claims);
-    const struct text *most = &l->text[0];
-    for (size_t i = 1; i < TEXTS; i++)
+    static const struct text none;
+    const struct text *most = &none;
+    for (size_t i = 0; i < l->texts; i++)
         if (l->text[i].n > most->n)
             most = &l->text[i];
     r->same = most->n > 1 && most->n >= (r->claims + COMMON - 1) / COMMON ? most->n : 0;

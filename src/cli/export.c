@@ -178,6 +178,11 @@ static enum ent_err put_objects(struct exporting *x, struct ent_store *store)
     return ent_object_out_plain(x->objects, f->source, f->since, put_object, x);
 }
 
+static struct ent_object_sums sums(const struct exporting *x)
+{
+    return x->objects == NULL ? (struct ent_object_sums){0} : ent_object_out_sums(x->objects);
+}
+
 static enum ent_err walk(struct exporting *x, struct ent_store *store)
 {
     static const uint32_t one[] = {ENT_OBS_ALL, 0};
@@ -201,7 +206,7 @@ static enum ent_err walk(struct exporting *x, struct ent_store *store)
         x->unreleased += unreleased;
     }
     ent_store_rest(store);
-    if (r == ENT_OK && x->out == NULL && x->unreleased > 0)
+    if (r == ENT_OK && x->out == NULL && x->unreleased + sums(x).unreleased > 0)
         return ent_fail(&x->d, ENT_E_POLICY,
                         "nothing may go there: the sources are held; `entente release SOURCE --by "
                         "NAME --reason TEXT` lets one pass",
@@ -217,11 +222,6 @@ static uint64_t sum(const uint64_t count[static ENT_OBS_TYPES])
     for (int t = 1; t < ENT_OBS_TYPES; t++)
         n += count[t];
     return n;
-}
-
-static struct ent_object_sums sums(const struct exporting *x)
-{
-    return x->objects == NULL ? (struct ent_object_sums){0} : ent_object_out_sums(x->objects);
 }
 
 static void report_feed(const struct exporting *x)
@@ -247,9 +247,9 @@ static void report_text(const struct exporting *x, struct ent_store *store)
     if (objects.written > 0)
         (void)fprintf(stderr, "entente: objects as they came: %s\n",
                       ent_show_count(n, objects.written));
-    if (objects.held > 0)
+    if (objects.narrower > 0)
         (void)fprintf(stderr, "entente: objects narrower than %s, held back: %s\n",
-                      ent_tlp_name(x->opts.door), ent_show_count(n, objects.held));
+                      ent_tlp_name(x->opts.door), ent_show_count(n, objects.narrower));
     if (x->feed != NULL)
         report_feed(x);
     if (sum(lost) > 0)
@@ -261,7 +261,10 @@ static void report_text(const struct exporting *x, struct ent_store *store)
     if (x->unreleased > 0)
         (void)fprintf(stderr, "entente: held, because nobody has released their sources: %s\n",
                       ent_show_count(n, x->unreleased));
-    if (x->unreleased > 0)
+    if (objects.unreleased > 0)
+        (void)fprintf(stderr, "entente: objects held for the same reason: %s\n",
+                      ent_show_count(n, objects.unreleased));
+    if (x->unreleased + objects.unreleased > 0)
         cli_held_told(store, x->filter.source);
 }
 
@@ -288,7 +291,8 @@ static enum ent_err report_json(const struct exporting *x, struct ent_store *sto
     ent_json_u64(&j, "unreleased", x->unreleased);
     if (x->objects != NULL) {
         ent_json_u64(&j, "objects", sums(x).written);
-        ent_json_u64(&j, "objects_held_back", sums(x).held);
+        ent_json_u64(&j, "objects_held_back", sums(x).narrower);
+        ent_json_u64(&j, "objects_unreleased", sums(x).unreleased);
     }
     if (x->feed != NULL) {
         struct ent_feed_dir_sums sums;
@@ -296,7 +300,9 @@ static enum ent_err report_json(const struct exporting *x, struct ent_store *sto
         ent_json_u64(&j, "events", sums.events);
         ent_json_u64(&j, "removed", sums.removed);
     }
-    enum ent_err r = x->unreleased > 0 ? cli_held_json(&j, store, x->filter.source) : ENT_OK;
+    enum ent_err r = ENT_OK;
+    if (x->unreleased + sums(x).unreleased > 0)
+        r = cli_held_json(&j, store, x->filter.source);
     ent_json_obj_end(&j);
     if (r == ENT_OK && (r = ent_json_end(&j)) == ENT_OK)
         (void)fprintf(stderr, "%.*s\n", (int)line.n, (const char *)line.p);

@@ -209,7 +209,7 @@ static int show(struct listing *l, const char *id)
 
 static int read_filter(const struct args *a, struct ent_object_filter *f, uint64_t *ret_limit)
 {
-    *f = (struct ent_object_filter){0};
+    *f = (struct ent_object_filter){.own = true};
     if (a->tlp != NULL && ent_tlp_parse(&f->max_tlp, ent_slice_str(a->tlp)) != ENT_OK)
         return cli_usage(&cmd_objects, "no such TLP", a->tlp);
     if (a->since != NULL && ent_time_parse(&f->since, ent_slice_str(a->since)) != ENT_OK)

@@ -28,8 +28,8 @@ ENT_MUST_USE enum ent_err ent_tlp_parse(enum ent_tlp *ret, struct ent_slice s);
  */
 bool ent_tlp_may_pass(enum ent_tlp mark, enum ent_tlp door);
 
-/* The one decision about a claim: the same, and its source is not held (store/store.h). Door 0 is
- * none: what stays with this member. */
+/* The one decision about a claim, or an object of STIX: the same, and its source is not held
+ * (store/store.h). Door 0 is none: what stays with this member. */
 bool ent_claim_may_pass(enum ent_tlp mark, bool held, enum ent_tlp door);
 
 /* The claim that an observable is hostile. Slices live only as long as the call they are given to.

@@ -4,7 +4,7 @@
  * Promises: an observable is written as it is or not at all, never as something wider (a URL does
  * not become its host, an endpoint not its address); what a format cannot carry is counted; memory
  * does not depend on how much goes out; foreign text cannot become syntax of the format.
- * Never: decides what may leave. Its caller walks the store with a door (ent_tlp_may_pass()).
+ * Never: decides what may leave. Its caller walks the store with a door (ent_claim_may_pass()).
  */
 #ifndef ENT_INTEL_OUT_H
 #define ENT_INTEL_OUT_H

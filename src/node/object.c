@@ -118,7 +118,8 @@ enum ent_err ent_object_out_plain(struct ent_object_out *x, struct ent_slice sou
                                         .max_tlp = x->opts.door,
                                         .since = since,
                                         .plain = true,
-                                        .held = &x->sums.held};
+                                        .narrower = &x->sums.narrower,
+                                        .unreleased = &x->sums.unreleased};
     x->put = put;
     x->put_ctx = ctx;
     return ent_store_objects(x->opts.store, &f, put_plain, x);
@@ -146,18 +147,18 @@ static enum ent_err mark_done(struct ent_object_out *x, bool *ret, uint64_t seq)
 /* Whether the claim that this object makes on this observable may go. */
 struct asking {
     const struct ent_object_out *x;
-    const struct ent_known *k;
+    const struct ent_kept *object;
     bool may, shut; /* shut: our own claim holds the observable back */
 };
 
 static enum ent_err ask_claim(void *ctx, const struct ent_claim *c)
 {
     struct asking *a = ctx;
-    bool passes = a->x->opts.door == 0 || ent_tlp_may_pass(c->tlp, a->x->opts.door);
-    a->shut = a->shut || (c->own && !passes);
-    if (!ent_slice_eq(c->source, a->k->source) || !ent_slice_eq(c->ext_id, a->k->ext_id))
+    a->shut = a->shut || (c->own && !ent_claim_may_pass(c->tlp, false, a->x->opts.door));
+    if (!ent_slice_eq(c->source, a->object->source) || !ent_slice_eq(c->ext_id, a->object->id))
         return ENT_OK;
-    a->may = ent_claim_state(c, a->x->opts.now) == ENT_CLAIM_VALID && passes &&
+    a->may = ent_claim_state(c, a->x->opts.now) == ENT_CLAIM_VALID &&
+             ent_claim_may_pass(c->tlp, a->object->held, a->x->opts.door) &&
              (a->x->opts.types & ENT_OBS_BIT(c->obs.type)) != 0;
     return ENT_OK;
 }
@@ -165,16 +166,16 @@ static enum ent_err ask_claim(void *ctx, const struct ent_claim *c)
 /* All that it speaks of may go, or nothing of it goes as it came: it may name what was decided
  * against here, or what nobody asked for. */
 static enum ent_err may_go_whole(const struct ent_object_out *x, bool *ret,
-                                 const struct ent_known *k, struct ent_slice bytes)
+                                 const struct ent_kept *object)
 {
     struct ent_buf named;
     ent_buf_init(&named, OBSERVABLES_MAX);
-    enum ent_err r = collect(&named, bytes);
+    enum ent_err r = collect(&named, object->bytes);
     const struct ent_observable *o = (const void *)named.p;
     size_t n = named.n / sizeof(*o);
     *ret = n == 1 || !x->opts.alone;
     for (size_t i = 0; i < n && n > 1 && *ret && r == ENT_OK; i++) {
-        struct asking a = {.x = x, .k = k};
+        struct asking a = {.x = x, .object = object};
         uint64_t id;
         r = ent_store_find(x->opts.store, &id, &o[i]);
         if (r == ENT_OK)
@@ -195,10 +196,9 @@ enum ent_err ent_object_out_claim(struct ent_object_out *x, bool *ret, struct en
     if (k->ext_id.n == 0)
         return ENT_OK;
     enum ent_err r = ent_store_object(x->opts.store, &kept, k->source, k->ext_id);
-    if (r != ENT_OK || !kept.taken ||
-        (x->opts.door != 0 && !ent_tlp_may_pass(kept.tlp, x->opts.door)))
+    if (r != ENT_OK || !kept.taken || !ent_claim_may_pass(kept.tlp, kept.held, x->opts.door))
         return r == ENT_E_NOTFOUND ? ENT_OK : r;
-    if ((r = may_go_whole(x, &whole, k, kept.bytes)) != ENT_OK || !whole)
+    if ((r = may_go_whole(x, &whole, &kept)) != ENT_OK || !whole)
         return r;
     if ((r = mark_done(x, &before, kept.seq)) != ENT_OK)
         return r;

@@ -23,16 +23,17 @@ struct ent_object_out_opts {
     struct ent_store *store;
     uint32_t types;    /* ENT_OBS_BIT()s of what may go */
     bool alone;        /* only what speaks of one observable goes as it came */
-    enum ent_tlp door; /* 0: everything */
+    enum ent_tlp door; /* as of the walk; 0: everything */
     int64_t now;
 };
 ENT_MUST_USE enum ent_err ent_object_out_new(struct ent_object_out **ret,
                                              const struct ent_object_out_opts *opts);
 void ent_object_out_free(struct ent_object_out *x);
 
-/* How many objects went, and how many the door held back. */
+/* How many objects went, and how many the door held back: too narrow, or of sources that are held
+ * (struct ent_object_filter). */
 struct ent_object_sums {
-    uint64_t written, held;
+    uint64_t written, narrower, unreleased;
 };
 struct ent_object_sums ent_object_out_sums(const struct ent_object_out *x);
 

@@ -172,6 +172,9 @@ ENT_MUST_USE enum ent_err ent_store_unjudge(struct ent_store *s, int64_t source)
 ENT_MUST_USE enum ent_err ent_store_unjudge_about(struct ent_store *s, uint64_t observable);
 ENT_MUST_USE enum ent_err ent_store_unjudge_all(struct ent_store *s);
 
+/* release.c: the SQL function ent_may_pass(tlp, held, door), which is ent_claim_may_pass(). */
+ENT_MUST_USE enum ent_err ent_store_door_start(struct ent_store *s);
+
 /* Words of a person: UTF-8, nothing invisible, no blanks around it, 1 to max bytes. */
 bool ent_store_is_words(struct ent_slice s, size_t max);
 

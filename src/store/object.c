@@ -265,6 +265,8 @@ enum ent_err ent_store_drop_claim(struct ent_store *s, const struct ent_observab
 /* --- out ---------------------------------------------------------------------------------------
  */
 
+static const struct ent_object_filter all_kept;
+
 static enum ent_err take_kept(struct ent_kept *k, sqlite3_stmt *st)
 {
     int64_t tlp = sqlite3_column_int64(st, 4), state = sqlite3_column_int64(st, 7);
@@ -281,7 +283,19 @@ static enum ent_err take_kept(struct ent_kept *k, sqlite3_stmt *st)
     k->state = (enum ent_object_state)state;
     k->imported = sqlite3_column_int64(st, 8);
     k->bytes = ent_store_column(st, 9);
+    k->held = sqlite3_column_int(st, 10) != 0;
     return ent_is_stix_id(k->id) && k->bytes.n >= 2 ? ENT_OK : ENT_E_FORMAT;
+}
+
+static enum ent_err pass(const struct ent_object_filter *f, const struct ent_kept *k,
+                         enum ent_err (*each)(void *ctx, const struct ent_kept *k), void *ctx)
+{
+    if (ent_claim_may_pass(k->tlp, k->held && !f->own, f->max_tlp))
+        return each(ctx, k);
+    uint64_t *n = ent_claim_may_pass(k->tlp, false, f->max_tlp) ? f->unreleased : f->narrower;
+    if (n != NULL)
+        ++*n;
+    return ENT_OK;
 }
 
 static enum ent_err each_kept(struct ent_store *s, sqlite3_stmt *st,
@@ -292,13 +306,8 @@ static enum ent_err each_kept(struct ent_store *s, sqlite3_stmt *st,
     enum ent_err r = ENT_OK;
     int z = SQLITE_DONE;
     while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW)
-        if ((r = take_kept(&k, st)) == ENT_OK) {
-            bool pass = f == NULL || f->max_tlp == 0 || ent_tlp_may_pass(k.tlp, f->max_tlp);
-            if (pass)
-                r = each(ctx, &k);
-            else if (f->held != NULL)
-                ++*f->held;
-        }
+        if ((r = take_kept(&k, st)) == ENT_OK)
+            r = pass(f, &k, each, ctx);
     if (r == ENT_OK && z != SQLITE_DONE)
         r = ent_store_fail(s);
     ent_store_done(st);
@@ -317,10 +326,11 @@ enum ent_err ent_store_objects(struct ent_store *s, const struct ent_object_filt
     if (f->type.n > 0)
         (void)snprintf(start, sizeof(start), "%.*s--", (int)f->type.n, (const char *)f->type.p);
     ent_store_bind(st, 1, ent_slice_str(start));
-    (void)sqlite3_bind_int(st, 2, f->max_tlp == 0 ? ENT_TLP_RED : (int)f->max_tlp);
+    (void)sqlite3_bind_int(st, 2, (int)f->max_tlp);
     ent_store_bind(st, 3, f->source);
     (void)sqlite3_bind_int64(st, 4, f->since);
     (void)sqlite3_bind_int(st, 5, f->plain);
+    (void)sqlite3_bind_int(st, 6, !f->own);
     return each_kept(s, st, f, each, ctx);
 }
 
@@ -332,7 +342,7 @@ enum ent_err ent_store_object_versions(struct ent_store *s, struct ent_slice id,
     if (st == NULL)
         return ent_store_fail(s);
     ent_store_bind(st, 1, id);
-    return each_kept(s, st, NULL, each, ctx);
+    return each_kept(s, st, &all_kept, each, ctx);
 }
 
 enum ent_err ent_store_pointing(struct ent_store *s, struct ent_slice id,
@@ -343,7 +353,7 @@ enum ent_err ent_store_pointing(struct ent_store *s, struct ent_slice id,
     if (st == NULL)
         return ent_store_fail(s);
     ent_store_bind(st, 1, id);
-    return each_kept(s, st, NULL, each, ctx);
+    return each_kept(s, st, &all_kept, each, ctx);
 }
 
 enum ent_err ent_store_object(struct ent_store *s, struct ent_kept *ret, struct ent_slice source,

@@ -3,6 +3,22 @@
 #include "store/store.h"
 #include "store/db.h"
 
+static void may_pass(sqlite3_context *sql, int n, sqlite3_value **arg)
+{
+    (void)n;
+    sqlite3_result_int(sql, ent_claim_may_pass((enum ent_tlp)sqlite3_value_int(arg[0]),
+                                               sqlite3_value_int(arg[1]) != 0,
+                                               (enum ent_tlp)sqlite3_value_int(arg[2])));
+}
+
+enum ent_err ent_store_door_start(struct ent_store *s)
+{
+    int z = sqlite3_create_function_v2(s->db, "ent_may_pass", 3,
+                                       SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+                                       may_pass, NULL, NULL, NULL);
+    return z == SQLITE_OK ? ENT_OK : ent_store_fail(s);
+}
+
 /* --- judged again -------------------------------------------------------------------------------
  */
 

@@ -125,11 +125,11 @@ static const char added[] =
 #define PASSES                                                                                     \
     "(?2 = '' OR s.name = ?2) AND (?4 = 0 OR c.confidence >= ?4) AND c.first_import >= ?5 "        \
     "AND c.last_import >= ?7 AND " TAGGED("?6") " AND " VALID
-/* Whether its source is held: not found free, by what it says now. We are not held by ourselves. */
-#define HELD                                                                                       \
-    "(c.source <> 0 AND NOT EXISTS (SELECT 1 FROM judged j WHERE j.source = c.source AND "         \
-    "j.current"                                                                                    \
-    " AND NOT j.held))"
+/* Whether its source is held: not found free, by what it says now. */
+#define HELD(source)                                                                               \
+    "NOT EXISTS (SELECT 1 FROM judged j WHERE j.current AND NOT j.held AND j.source = " source ")"
+/* We are not held by ourselves. */
+#define CLAIM_HELD "(c.source <> 0 AND " HELD("c.source") ")"
 
 /* The columns that take_claim() reads. */
 #define CLAIM                                                                                      \
@@ -142,7 +142,8 @@ static const char added[] =
 
 /* The columns that take_kept() reads. */
 #define KEPT                                                                                       \
-    "o.seq, o.id, o.version, s.name, o.tlp, o.revoked, o.taken, o.state, o.imported, o.body"
+    "o.seq, o.id, o.version, s.name, o.tlp, o.revoked, o.taken, o.state, o.imported, o.body,"      \
+    " " HELD("o.source")
 /* Of what its source gave, and what counts at all (ENT_OBJECT_DISPUTED does). */
 #define LATEST(o)                                                                                  \
     o ".state < 2 AND NOT EXISTS (SELECT 1 FROM object p WHERE p.id = " o ".id AND p.source = " o  \
@@ -154,7 +155,7 @@ static const char added[] =
 #define EACH                                                                                       \
     "SELECT " ROW ", iif(c.source = 0, " PASSES                                                    \
     ", 1), c.source, ?8 <> 0 AND EXISTS (SELECT 1 FROM claim w WHERE w.observable = o.id AND"      \
-    " w.source = 0 AND w.tlp > ?8), ?9 AND " HELD                                                  \
+    " w.source = 0 AND w.tlp > ?8), ?9 AND " CLAIM_HELD                                            \
     " FROM observable o CROSS JOIN claim c ON c.observable = o.id"                                 \
     " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"                         \
     " WHERE ((?1 >> o.type) & 1) AND (c.source = 0 OR (" PASSES "))"
@@ -321,10 +322,12 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_OBJECTS] =
         "SELECT " KEPT " FROM object o CROSS JOIN source s ON s.id = o.source WHERE"
         " (?1 = '' OR substr(o.id, 1, length(?1)) = ?1) AND (?5 = 0 OR o.taken = 0)"
-        " AND " OBJECT_PASSES("o",
-                              "s") " AND NOT EXISTS (SELECT 1 FROM object q JOIN source t ON"
-                                   " t.id = q.source WHERE q.id = o.id AND q.source < o.source AND "
-                                   "q.tlp <= ?2 AND " OBJECT_PASSES("q", "t") ") ORDER BY o.seq",
+        " AND " OBJECT_PASSES(
+            "o", "s") " AND NOT EXISTS (SELECT 1 FROM object q JOIN source t ON"
+                      " t.id = q.source WHERE q.id = o.id AND q.source < o.source AND "
+                      "ent_may_pass(q.tlp, ?6 AND " HELD("q.source") ", ?2) AND " OBJECT_PASSES(
+                          "q", "t") ")"
+                                    " ORDER BY o.seq",
     [ENT_Q_OBJECT_VERSIONS] = "SELECT " KEPT " FROM object o CROSS JOIN source s ON s.id = o.source"
                               " WHERE (o.id = ?1 AND o.state < 2) OR (o.id = ?1 AND o.state >= 2)"
                               " ORDER BY o.version DESC, o.seq",
@@ -550,7 +553,7 @@ enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d, const ch
                            "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF;"
                            "PRAGMA cache_size = " CACHE ";",
                            NULL, NULL, NULL);
-        if ((r = ent_store_place_start(s)) == ENT_OK)
+        if ((r = ent_store_place_start(s)) == ENT_OK && (r = ent_store_door_start(s)) == ENT_OK)
             r = check_version(s, d);
     }
     if (r == ENT_OK && pragma(s, "PRAGMA synchronous", &ignored) != ENT_OK)

@@ -181,16 +181,20 @@ struct ent_kept {
     enum ent_tlp tlp;
     enum ent_object_state state;
     bool revoked, taken;
+    bool held; /* what its source says, see ent_source_state */
     int64_t imported;
 };
 
 struct ent_object_filter {
     struct ent_slice type;   /* empty means all */
     struct ent_slice source; /* empty means all */
-    enum ent_tlp max_tlp;    /* at most this narrow; 0 means all */
+    enum ent_tlp max_tlp;    /* a door, as of struct ent_known_filter; 0 is none */
+    bool own;                /* for this member itself: max_tlp is a limit and no door */
     int64_t since;           /* imported then or later */
     bool plain;              /* only those that nothing was taken out of */
-    uint64_t *held;          /* NULL, or where those are counted that max_tlp alone held back */
+    /* NULL, or where those are counted that the door held back: too narrow; not that, but of a
+     * source that is held. */
+    uint64_t *narrower, *unreleased;
 };
 
 /* Those that count, in the order in which they came; of what several sources gave, one. Slices are

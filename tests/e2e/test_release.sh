@@ -66,6 +66,45 @@ echo "$address" | ent import --source other --tlp green - >/dev/null
 ends "what another source says" 0 ent export --format csv --tlp green --types ip
 is "goes with what that one says" "$(grep "^$address," "$T/out" | cut -d, -f 3,9)" TLP:GREEN,other
 
+# --- objects of STIX -----------------------------------------------------------------------------
+
+member o
+ent_o() { local c=$1; shift; "$bin" "$c" --home "$T/o" "$@"; }
+red='"object_marking_refs":["marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"],'
+# wide N NETWORK [PROPERTIES]: an indicator; report N WORD; bundle SOURCE OBJECTS: what it gives
+wide() { printf '{"type":"indicator","id":"indicator--%s","pattern":"[ipv4-addr:value = '"'%s'"']",%s"pattern_type":"stix"}' "$1" "$2" "${3:-}"; }
+report() { printf '{"type":"report","id":"report--%s","name":"by %s"}' "$1" "$2"; }
+bundle() { printf '{"type":"bundle","objects":[%s]}' "$2" | ent_o import --source "$1" --tlp green - >"$T/out" 2>&1; }
+# going: the reports and indicators that pass a door for GREEN
+going() { ent_o export --format stix --tlp green "$@" 2>"$T/err" | jq -r '.objects[]|select(.type|test("report|indicator"))|.name // .id' | sort | tr '\n' ' '; }
+bundle odd "$(wide 1 50.0.0.0/8 "$red"),$(report 1 odd),$(report 2 odd)"
+tells "a list with a wide network is held" '^  odd is held: 1 of 1 are networks wider' "$T/out"
+ends "where objects are all that would be left" 4 ent_o export --format stix --tlp green -o "$T/kept"
+told "it is refused, too" "entente: odd is held: 1 of 1 are networks wider than /16, in IPv6 /32
+entente: $T/kept: nothing may go there: the sources are held; \`entente release SOURCE --by NAME --reason TEXT\` lets one pass"
+is "and nothing is written" "$(cat "$T/kept")" before
+bundle reports "$(report 2 reports),$(report 3 reports)"
+refute "who gives objects alone is not held" grep -q held "$T/out"
+is "but free" "$(ent_o release --list --json | jq -r '.sources[]|"\(.source):\(.state)"' | tr '\n' ' ')" "odd:held reports:free "
+is "what another source gave goes in its words" "$(going)" "by reports by reports "
+is "and what is held is said apart" "$(cat "$T/err")" "entente: stix: nothing
+entente: objects as they came: 2
+entente: narrower than TLP:GREEN, held back: 1
+entente: objects held for the same reason: 2
+entente: odd is held: 1 of 1 are networks wider than /16, in IPv6 /32"
+ends "with sums" 0 ent_o export --format stix --tlp green --json
+is "as JSON" "$(jq -c '[.objects,.objects_held_back,.objects_unreleased,.held_back,.unreleased,[.held[].source]]' "$T/err")" '[2,0,2,1,0,["odd"]]'
+bundle odder "$(wide 2 60.0.0.0/8)"
+is "indicators of a held source do not go as they came" "$(going --json)" "by reports by reports "
+is "and count as claims" "$(jq -c '[.unreleased,.objects_unreleased,[.held[].source]]' "$T/err")" '[1,2,["odd","odder"]]'
+ent_o release odder --by a --reason b >/dev/null
+is "until they are released" "$(going)" "by reports by reports indicator--2 "
+ent_o release odd --by a --reason b >/dev/null
+is "objects of the other one as well" "$(going)" "by odd by odd by reports indicator--2 "
+ent_o release odd --undo >/dev/null
+is "one's own list of them knows no held sources" "$(ent_o objects --tlp green --type report --json | jq -r .source | tr '\n' ' ')" "odd odd reports "
+is "nor does what stays here" "$(ent_o export --format stix 2>/dev/null | jq '[.objects[]|select(.type|test("report|indicator"))]|length')" 5
+
 # --- release -------------------------------------------------------------------------------------
 
 ends "release" 0 ent release "$list" --by 'Anna Nowak' --reason 'public since 2016'

@@ -87,12 +87,22 @@ static enum ent_err note(void *ctx, const struct ent_known *k)
 static const char *walk(struct ent_store *s, struct ent_known_filter f)
 {
     static struct seen t;
-    uint64_t held = 0;
+    static const struct ent_odds nothing;
+    uint64_t held = 0, unreleased = 0;
+    struct ent_buf name;
     t = (struct seen){.text = ""};
-    f.held = &held;
+    f.narrower = &held;
+    f.unreleased = &unreleased;
     if (f.at == 0)
         f.at = NOW;
+    ent_buf_init(&name, 256);
+    assert_ok(ent_store_begin(s));
+    for (; ent_store_unjudged(s, &name) == ENT_OK; ent_buf_clear(&name))
+        assert_ok(ent_store_judge(s, ent_buf_slice(&name), &nothing, false));
+    assert_ok(ent_store_commit(s));
+    ent_buf_release(&name);
     assert_ok(ent_store_each(s, &f, note, &t));
+    assert_int_equal(unreleased, 0);
     size_t n = strlen(t.text);
     (void)snprintf(t.text + n, sizeof(t.text) - n, "| %u", (unsigned)held);
     return t.text;

@@ -251,6 +251,13 @@ static void test_what_ends_a_judgement(void **state)
     assert_string_equal(state_of(s, "a"), "unjudged");
     assert_string_equal(judged(s, "a"), "free");
     assert_int_equal(kept.odds.claims, 0); /* it says nothing any more */
+    put(s, "c", "20.1.0.4", "y");
+    assert_string_equal(judged(s, "c"), "free");
+    assert_ok(ent_observable_parse(&o, NULL, ENT_SLICE_LIT("20.1.0.4")));
+    assert_ok(ent_store_begin(s));
+    assert_ok(ent_store_drop_claim(s, &o, ENT_SLICE_LIT("c"), ENT_SLICE_LIT("y")));
+    assert_ok(ent_store_commit(s));
+    assert_string_equal(state_of(s, "c"), "unjudged");
     assert_ok(ent_observable_parse(&o, NULL, ENT_SLICE_LIT("20.1.0.2")));
     assert_ok(ent_store_find(s, &id, &o));
     assert_ok(ent_store_begin(s));
@@ -499,7 +506,7 @@ struct model {
     enum ent_tlp door;
     int only; /* a source, or -1 */
     bool told[THINGS];
-    unsigned narrower, unreleased;
+    unsigned passed;
 };
 
 static enum ent_err check_passed(void *ctx, const struct ent_known *k)
@@ -545,35 +552,41 @@ static void check_door(struct ent_store *s, struct model *m)
     assert_int_equal(unreleased, want_unreleased);
 }
 
-/* Random claims, marks and judgements; every door, of all sources and of each. */
-static void test_door(void **state)
+/* Random claims, marks and judgements. */
+static void random_model(struct ent_store *s, struct model *m)
 {
     static const struct ent_odds nothing;
+    assert_ok(ent_store_begin(s));
+    for (unsigned n = 0; n < THINGS * 2; n++) {
+        unsigned t = (unsigned)ent_t_below(THINGS), i = (unsigned)ent_t_below(SOURCES);
+        struct ent_indicator ind = {.tlp = (enum ent_tlp)(1 + ent_t_below(5)),
+                                    .confidence = (int)ent_t_below(101)};
+        char value[32], source[2] = {(char)('a' + i), '\0'};
+        enum ent_put how;
+        (void)snprintf(value, sizeof(value), "20.1.1.%u", t);
+        assert_ok(ent_observable_parse(&ind.obs, NULL, ent_slice_str(value)));
+        assert_ok(ent_store_put(s, &how, &ind, ent_slice_str(source), NOW));
+        if (ind.tlp > m->tlp[t][i]) /* a repeated claim never widens */
+            m->tlp[t][i] = ind.tlp;
+    }
+    for (unsigned i = 0; i < SOURCES; i++) {
+        char source[2] = {(char)('a' + i), '\0'};
+        bool held = ent_t_below(2) == 0, judge = ent_t_below(4) > 0;
+        if (judge && ent_store_judge(s, ent_slice_str(source), &nothing, held) != ENT_OK)
+            judge = false; /* it says nothing in this round */
+        m->held[i] = held || !judge;
+    }
+    assert_ok(ent_store_commit(s));
+}
+
+/* Every door, of all sources and of each. */
+static void test_door(void **state)
+{
     (void)state;
     for (int round = 0; round < 20; round++) {
         struct ent_store *s = new_store();
         struct model m = {.only = -1};
-        assert_ok(ent_store_begin(s));
-        for (unsigned n = 0; n < THINGS * 2; n++) {
-            unsigned t = (unsigned)ent_t_below(THINGS), i = (unsigned)ent_t_below(SOURCES);
-            struct ent_indicator ind = {.tlp = (enum ent_tlp)(1 + ent_t_below(5)),
-                                        .confidence = (int)ent_t_below(101)};
-            char value[32], source[2] = {(char)('a' + i), '\0'};
-            enum ent_put how;
-            (void)snprintf(value, sizeof(value), "20.1.1.%u", t);
-            assert_ok(ent_observable_parse(&ind.obs, NULL, ent_slice_str(value)));
-            assert_ok(ent_store_put(s, &how, &ind, ent_slice_str(source), NOW));
-            if (ind.tlp > m.tlp[t][i]) /* a repeated claim never widens */
-                m.tlp[t][i] = ind.tlp;
-        }
-        for (unsigned i = 0; i < SOURCES; i++) {
-            char source[2] = {(char)('a' + i), '\0'};
-            bool held = ent_t_below(2) == 0, judge = ent_t_below(4) > 0;
-            if (judge && ent_store_judge(s, ent_slice_str(source), &nothing, held) != ENT_OK)
-                judge = false; /* it says nothing in this round */
-            m.held[i] = held || !judge;
-        }
-        assert_ok(ent_store_commit(s));
+        random_model(s, &m);
         for (int door = 0; door <= ENT_TLP_RED; door++)
             for (int only = -1; only < (int)SOURCES; only++) {
                 m.door = (enum ent_tlp)door;
@@ -582,6 +595,185 @@ static void test_door(void **state)
             }
         ent_store_close(s);
     }
+}
+
+/* The same of each claim by itself. */
+static enum ent_err check_claim(void *ctx, const struct ent_known *k)
+{
+    struct model *m = ctx;
+    unsigned thing = (unsigned)strtoul(strrchr(k->obs.text, '.') + 1, NULL, 10);
+    unsigned source = (unsigned)(k->source.p[0] - 'a');
+    assert_int_equal(k->tlp, m->tlp[thing][source]);
+    assert_true(m->door == 0 || (k->tlp <= m->door && !m->held[source]));
+    m->passed++;
+    return ENT_OK;
+}
+
+static void check_every(struct ent_store *s, struct model *m, bool by_source)
+{
+    uint64_t narrower = 77, unreleased = 77;
+    const struct ent_known_filter f = {.max_tlp = m->door,
+                                       .every = !by_source,
+                                       .by_source = by_source,
+                                       .narrower = &narrower,
+                                       .unreleased = &unreleased};
+    unsigned want_passed = 0, want_narrower = 0, want_unreleased = 0;
+    m->passed = 0;
+    assert_ok(ent_store_each(s, &f, check_claim, m));
+    for (unsigned t = 0; t < THINGS; t++)
+        for (unsigned i = 0; i < SOURCES; i++) {
+            if (m->tlp[t][i] == 0)
+                continue;
+            bool narrow = m->door != 0 && m->tlp[t][i] > m->door;
+            bool held = m->door != 0 && m->held[i];
+            want_narrower += narrow;
+            want_unreleased += !narrow && held;
+            want_passed += !narrow && !held;
+        }
+    assert_int_equal(m->passed, want_passed);
+    assert_int_equal(narrower, want_narrower);
+    assert_int_equal(unreleased, want_unreleased);
+}
+
+static void test_door_of_each_claim(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        struct ent_store *s = new_store();
+        struct model m = {.only = -1};
+        random_model(s, &m);
+        for (int door = 0; door <= ENT_TLP_RED; door++) {
+            m.door = (enum ent_tlp)door;
+            check_every(s, &m, false);
+            check_every(s, &m, true);
+        }
+        ent_store_close(s);
+    }
+}
+
+/* --- the door of objects of STIX ----------------------------------------------------------------
+ */
+
+struct objects {
+    enum ent_tlp tlp[THINGS][SOURCES]; /* 0: it gave none */
+    bool held[SOURCES];
+    enum ent_tlp door;
+    bool own;
+    int only;
+    bool told[THINGS];
+};
+
+static bool object_passes(const struct objects *m, unsigned t, unsigned i, bool anyhow)
+{
+    bool held = m->held[i] && !m->own && !anyhow;
+    return (m->only < 0 || m->only == (int)i) && m->tlp[t][i] != 0 &&
+           (m->door == 0 || (m->tlp[t][i] <= m->door && !held));
+}
+
+static enum ent_err check_object(void *ctx, const struct ent_kept *k)
+{
+    struct objects *m = ctx;
+    unsigned t = (unsigned)strtoul((const char *)k->id.p + strlen("tool--"), NULL, 10), first = 0;
+    while (first < SOURCES && !object_passes(m, t, first, false))
+        first++;
+    assert_int_equal(k->source.p[0], 'a' + (int)first);
+    assert_int_equal(k->tlp, m->tlp[t][first]);
+    assert_int_equal(k->held, m->held[first]);
+    assert_false(m->told[t]);
+    m->told[t] = true;
+    return ENT_OK;
+}
+
+/* What comes behind one that passes is neither told nor counted. */
+static void check_objects(struct ent_store *s, struct objects *m)
+{
+    uint64_t narrower = 0, unreleased = 0, want_narrower = 0, want_unreleased = 0;
+    char only[2] = {(char)('a' + m->only), '\0'};
+    const struct ent_object_filter f = {.source = m->only < 0 ? all : ent_slice_str(only),
+                                        .max_tlp = m->door,
+                                        .own = m->own,
+                                        .narrower = &narrower,
+                                        .unreleased = &unreleased};
+    memset(m->told, 0, sizeof(m->told));
+    assert_ok(ent_store_objects(s, &f, check_object, m));
+    for (unsigned t = 0; t < THINGS; t++) {
+        bool passed = false;
+        for (unsigned i = 0; i < SOURCES && !passed; i++) {
+            bool there = m->tlp[t][i] != 0 && (m->only < 0 || m->only == (int)i);
+            passed = object_passes(m, t, i, false);
+            want_unreleased += !passed && object_passes(m, t, i, true);
+            want_narrower += there && !object_passes(m, t, i, true);
+        }
+        assert_int_equal(m->told[t], passed);
+    }
+    assert_int_equal(narrower, want_narrower);
+    assert_int_equal(unreleased, want_unreleased);
+}
+
+static void put_object(struct ent_store *s, unsigned thing, enum ent_tlp tlp, const char *source)
+{
+    enum ent_object_put put;
+    struct ent_buf before;
+    bool elsewhere;
+    char id[32], bytes[80];
+    (void)snprintf(id, sizeof(id), "tool--%u", thing);
+    (void)snprintf(bytes, sizeof(bytes), "{\"type\":\"tool\",\"id\":\"%s\",\"by\":\"%s\"}", id,
+                   source);
+    const struct ent_stix_object o = {
+        .id = ent_slice_str(id), .tlp = tlp, .bytes = ent_slice_str(bytes)};
+    ent_buf_init(&before, 1024);
+    assert_ok(ent_store_object_put(s, &put, &elsewhere, &before, &o, ent_slice_str(source), NOW));
+    assert_int_equal(put, ENT_OBJECT_NEW);
+    ent_buf_release(&before);
+}
+
+static void test_door_of_objects(void **state)
+{
+    static const struct ent_odds nothing;
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        struct ent_store *s = new_store();
+        struct objects m = {.only = -1};
+        assert_ok(ent_store_begin(s));
+        for (unsigned i = 0; i < SOURCES; i++) {
+            char source[2] = {(char)('a' + i), '\0'};
+            bool held = ent_t_below(2) == 0, judge = ent_t_below(4) > 0;
+            m.held[i] = held || !judge;
+            for (unsigned t = 0; t < THINGS; t++)
+                if (t == i || ent_t_below(3) == 0)
+                    put_object(s, t, m.tlp[t][i] = (enum ent_tlp)(1 + ent_t_below(5)), source);
+            if (judge)
+                assert_ok(ent_store_judge(s, ent_slice_str(source), &nothing, held));
+        }
+        assert_ok(ent_store_commit(s));
+        for (int door = 0; door <= ENT_TLP_RED; door++)
+            for (int only = -1; only < 2 * (int)SOURCES + 1; only++) {
+                m.door = (enum ent_tlp)door;
+                m.own = only >= (int)SOURCES;
+                m.only = m.own ? only - (int)SOURCES - 1 : only;
+                check_objects(s, &m);
+            }
+        ent_store_close(s);
+    }
+}
+
+/* Who gave objects and says nothing else is not odd; nor does another object need another
+ * judgement. */
+static void test_objects_alone(void **state)
+{
+    struct ent_store *s = new_store();
+    (void)state;
+    put_object(s, 1, ENT_TLP_GREEN, "a");
+    assert_string_equal(state_of(s, "a"), "unjudged");
+    assert_string_equal(judged(s, "a"), "free");
+    assert_int_equal(kept.odds.claims, 0);
+    put_object(s, 2, ENT_TLP_GREEN, "a");
+    assert_string_equal(state_of(s, "a"), "free");
+    put(s, "a", "0.0.0.0/0", "");
+    put_object(s, 3, ENT_TLP_GREEN, "a");
+    assert_string_equal(state_of(s, "a"), "unjudged");
+    assert_string_equal(judged(s, "a"), "held");
+    ent_store_close(s);
 }
 
 static void test_claim_may_pass(void **state)
@@ -599,13 +791,14 @@ static void test_claim_may_pass(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_borders),        cmocka_unit_test(test_overridden),
-        cmocka_unit_test(test_absurd_numbers), cmocka_unit_test(test_judge),
-        cmocka_unit_test(test_no_name),        cmocka_unit_test(test_what_ends_a_judgement),
-        cmocka_unit_test(test_taken_back),     cmocka_unit_test(test_release),
-        cmocka_unit_test(test_refused),        cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_take_is_judge),  cmocka_unit_test(test_door),
-        cmocka_unit_test(test_claim_may_pass),
+        cmocka_unit_test(test_borders),         cmocka_unit_test(test_overridden),
+        cmocka_unit_test(test_absurd_numbers),  cmocka_unit_test(test_judge),
+        cmocka_unit_test(test_no_name),         cmocka_unit_test(test_what_ends_a_judgement),
+        cmocka_unit_test(test_taken_back),      cmocka_unit_test(test_release),
+        cmocka_unit_test(test_refused),         cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_take_is_judge),   cmocka_unit_test(test_door),
+        cmocka_unit_test(test_claim_may_pass),  cmocka_unit_test(test_door_of_each_claim),
+        cmocka_unit_test(test_door_of_objects), cmocka_unit_test(test_objects_alone),
     };
     return ent_t_run("release", tests);
 }

@@ -713,10 +713,12 @@ static void test_out_as_it_came(void **state)
     assert_int_equal(times(&b, tool), 1);
     assert_int_equal(times(&b, red), 1);
     assert_int_equal(sums.written, 4);
+    assert_ok(ent_release_judge(s, ent_slice(NULL, 0), NULL));
     sums = bundle(&b, s, ENT_TLP_GREEN, ENT_OBS_ALL);
     assert_int_equal(times(&b, red), 0);
     assert_int_equal(times(&b, tool), 1);
-    assert_int_equal(sums.held, 1);
+    assert_int_equal(sums.narrower, 1);
+    assert_int_equal(sums.unreleased, 0);
     sums = bundle(&b, s, ENT_TLP_CLEAR, ENT_OBS_ALL);
     assert_int_equal(sums.written, 0);
     assert_int_equal(times(&b, "example"), 0);
@@ -749,6 +751,78 @@ static void test_out_not_more_than_may_go(void **state)
     (void)bundle(&b, s, (enum ent_tlp)0, ENT_OBS_ALL);
     assert_int_equal(times(&b, "a.example"), 0);
     assert_int_equal(times(&b, "1.1.1.1"), 1);
+    ent_store_close(s);
+    ent_buf_release(&b);
+}
+
+static void judge(struct ent_store *s, const char *source, bool held)
+{
+    static const struct ent_odds nothing;
+    assert_ok(ent_store_begin(s));
+    assert_ok(ent_store_judge(s, ent_slice_str(source), &nothing, held));
+    assert_ok(ent_store_commit(s));
+}
+
+/* Whoever walked without a door, and then asks for one: the object keeps to it by itself. */
+static enum ent_err refuse_whole(void *ctx, const struct ent_known *k)
+{
+    bool gone = true;
+    assert_ok(ent_object_out_claim(ctx, &gone, NULL, k));
+    assert_false(gone);
+    return ENT_OK;
+}
+
+/* Nothing of a source that is held or not judged, neither plain objects nor indicators; what
+ * another source gave under the same id goes in its words. */
+static void test_out_of_held_sources(void **state)
+{
+    static const char two[] = IND("2018-01-01", "'a.example','b.example'");
+    static const char red[] = "{\"type\":\"tool\",\"id\":\"tool--1\"," RED_ "}";
+    static const char first[] = "{\"type\":\"x-tool\",\"id\":\"x-tool--1\",\"by\":\"a\"}";
+    static const char second[] = "{\"type\":\"x-tool\",\"id\":\"x-tool--1\",\"by\":\"b\"}";
+    static const char other[] = "{\"type\":\"x-tool\",\"id\":\"x-tool--2\"}";
+    struct ent_store *s;
+    struct ent_buf b;
+    struct ent_object_out *out;
+    (void)state;
+    ent_buf_init(&b, 1u << 20);
+    assert_ok(ent_store_open(&s, NULL, ":memory:"));
+    import(s, "a", two);
+    import(s, "a", red);
+    import(s, "a", first);
+    import(s, "b", second);
+    import(s, "c", other); /* which says nothing of an observable */
+    struct ent_object_sums sums = bundle(&b, s, ENT_TLP_GREEN, ENT_OBS_ALL);
+    assert_int_equal(sums.written, 0);
+    assert_int_equal(sums.narrower, 1);
+    assert_int_equal(sums.unreleased, 3);
+    assert_int_equal(times(&b, "example") + times(&b, "tool"), 0);
+    assert_ok(ent_release_judge(s, ent_slice(NULL, 0), NULL)); /* none of them is odd */
+    sums = bundle(&b, s, ENT_TLP_GREEN, ENT_OBS_ALL);
+    assert_int_equal(sums.written, 3);
+    assert_int_equal(sums.unreleased, 0);
+    assert_int_equal(times(&b, two) + times(&b, first) + times(&b, other), 3);
+    judge(s, "a", true);
+    sums = bundle(&b, s, ENT_TLP_GREEN, ENT_OBS_ALL);
+    assert_int_equal(sums.written, 2);
+    assert_int_equal(sums.unreleased, 1); /* in the words of a */
+    assert_int_equal(times(&b, "\"indicator\""), 0);
+    assert_int_equal(times(&b, second) + times(&b, other), 2);
+    judge(s, "a", false);
+    judge(s, "b", true);
+    sums = bundle(&b, s, ENT_TLP_GREEN, ENT_OBS_ALL);
+    assert_int_equal(sums.unreleased, 0); /* a says it first, which passes */
+    assert_int_equal(times(&b, two) + times(&b, first) + times(&b, other), 3);
+    judge(s, "a", true);
+    sums = bundle(&b, s, (enum ent_tlp)0, ENT_OBS_ALL);
+    assert_int_equal(sums.written, 4); /* for this member itself nothing is held */
+    import(s, "d", IND("2018-01-01", "'c.example'"));
+    const struct ent_object_out_opts opts = {
+        .store = s, .types = ENT_OBS_ALL, .door = ENT_TLP_GREEN, .now = NOW};
+    const struct ent_known_filter f = {.at = NOW, .every = true};
+    assert_ok(ent_object_out_new(&out, &opts));
+    assert_ok(ent_store_each(s, &f, refuse_whole, out));
+    ent_object_out_free(out);
     ent_store_close(s);
     ent_buf_release(&b);
 }
@@ -830,6 +904,7 @@ int main(void)
         cmocka_unit_test(test_a_new_version_takes_the_place_of_the_old),
         cmocka_unit_test(test_out_as_it_came),
         cmocka_unit_test(test_out_not_more_than_may_go),
+        cmocka_unit_test(test_out_of_held_sources),
         cmocka_unit_test(test_who_points_to_it),
         cmocka_unit_test(test_summary),
     };

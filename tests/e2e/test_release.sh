@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test_release.sh: a list that is too odd goes to nobody until a person releases it by name and
 # reason: at import, export, in a match, and after changes of what it says.
-# shellcheck source=tests/e2e/lib.sh disable=SC2015,SC2016
+# shellcheck source=tests/e2e/lib.sh disable=SC2015,SC2016,SC2317
 . tests/e2e/lib.sh
 
 list=${jar##*/}
@@ -42,9 +42,12 @@ entente: $list is held: 629 of 915 have the same text
 entente: wide is held: 1 of 1 are networks wider than /16, in IPv6 /32"
 ends "with sums" 0 ent export --format list --tlp green --json
 is "as JSON" "$(jq -c '[.held_back,.unreleased,[.held[].source]]' "$T/err")" "[0,916,[\"$list\",\"wide\"]]"
-for f in list csv zeek hosts rpz nft stix misp; do
-    ent export --format $f --tlp red -o "$T/x" 2>/dev/null
-    grep -qE '109\.163\.234\.2|private\.directinvesting|20\.0\.0\.0' "$T/x" && break
+formats=$("$bin" export --help | sed -n 's/^  --format FORMAT *//p; /^  --format FORMAT *$/{n;s/^ *//p}' | tr -d ,)
+is "there are formats" "$(wc -w <<<"$formats")" 12
+for f in $formats; do
+    rm -rf "$T/x"
+    ent export --format "$f" --tlp red -o "$T/x" 2>/dev/null || break
+    grep -rqiE '8f154d23ac2071d7|109\.163\.234\.2|private\.directinvesting|20\.0\.0\.0' "$T/x" && break
     f=none
 done
 is "in no format, through no door, anything of it goes" "$f" none
@@ -104,6 +107,20 @@ is "objects of the other one as well" "$(going)" "by odd by odd by reports indic
 ent_o release odd --undo >/dev/null
 is "one's own list of them knows no held sources" "$(ent_o objects --tlp green --type report --json | jq -r .source | tr '\n' ' ')" "odd odd reports "
 is "nor does what stays here" "$(ent_o export --format stix 2>/dev/null | jq '[.objects[]|select(.type|test("report|indicator"))]|length')" 5
+
+# --- a feed --------------------------------------------------------------------------------------
+
+infos() { jq -r '.[].info' "$T/feed/manifest.json" | sed 's/, of .*//' | sort -u | tr '\n' ' '; }
+feed() { ent export --format misp-feed --tlp green -o "$T/feed" "$@"; }
+ends "of sources that are held alone" 4 feed --source "$list"
+refute "there is no feed" test -e "$T/feed"
+ent release "$list" --by a --reason b >/dev/null
+ends "a feed of what is released" 0 feed
+is "has it" "$(infos)" "$list other own "
+ent release "$list" --undo >/dev/null
+ends "the next night, when that is undone" 0 feed --json
+is "it goes again" "$(infos)$(jq -c '[.removed,.unreleased]' "$T/err")" "other own [1,916]"
+is "from the disk as well" "$(grep -rl 'private.directinvesting' "$T/feed")" ""
 
 # --- release -------------------------------------------------------------------------------------
 

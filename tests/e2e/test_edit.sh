@@ -101,6 +101,7 @@ ends "a marking that ends nothing" 0 ent edit --undo quiet.example 198.51.100.7
 
 # --- doors ---------------------------------------------------------------------------------------
 
+ent release feed --by tester --reason 'names for tests are not of the public Internet' >/dev/null
 is "openly said" "$(exported --tlp clear)" "evil.example 198.51.100.7 "
 ends "marked here" 0 ent edit evil.example --tlp amber
 for f in list csv zeek hosts rpz stix misp; do

@@ -6,16 +6,73 @@ static const struct option_spec expire_options[] = {
     {"--source", "NAME", "only what this source says (default: each that says something now)"},
     {"--at", "TIME", "then, and not now: 2026-11-22, or 2026-11-22T08:00:00Z"},
     {"--undo", NULL, "take back what was decided here"},
+    {"--json", NULL, "one JSON line for each observable: what is claimed now"},
     {NULL, NULL, NULL},
 };
 
 static const struct option_spec revoke_options[] = {
     {"--source", "NAME", "what this source says"},
     {"--undo", NULL, "take back what was decided here"},
+    {"--json", NULL, "one JSON line for each observable: what is claimed now"},
     {NULL, NULL, NULL},
 };
 
-static const struct option_spec tag_options[] = {{NULL, NULL, NULL}};
+static const struct option_spec tag_options[] = {
+    {"--json", NULL, "one JSON line: the tags that it has now"}, {NULL, NULL, NULL}};
+
+/* --- for scripts --------------------------------------------------------------------------------
+ */
+
+struct telling {
+    struct ent_json j;
+    const struct ent_config *config;
+    int64_t now;
+};
+
+static enum ent_err tell_claim(void *ctx, const struct ent_claim *c)
+{
+    struct telling *t = ctx;
+    ent_json_obj(&t->j, NULL);
+    know_claim_json(&t->j, t->config, c, t->now);
+    ent_json_obj_end(&t->j);
+    return ENT_OK;
+}
+
+static enum ent_err tell_tag(void *ctx, struct ent_slice tag)
+{
+    struct telling *t = ctx;
+    ent_json_str(&t->j, NULL, tag);
+    return ENT_OK;
+}
+
+/* How it stands now: its claims, or its tags. */
+static enum ent_err tell(struct session *s, const struct ent_observable *o, bool tags)
+{
+    struct telling t = {.config = &s->config, .now = ent_clock_now()};
+    struct ent_buf line;
+    uint64_t id;
+    enum ent_err r = ent_store_find(s->store, &id, o);
+    if (r != ENT_OK)
+        return r;
+    ent_buf_init(&line, 64u << 20);
+    ent_json_start(&t.j, &line);
+    ent_json_obj(&t.j, NULL);
+    ent_json_str(&t.j, "value", ent_slice(o->text, o->n));
+    ent_json_cstr(&t.j, "type", ent_obs_type_name(o->type));
+    ent_json_arr(&t.j, tags ? "tags" : "claims");
+    r = tags ? ent_store_tags(s->store, id, tell_tag, &t)
+             : ent_store_claims_of(s->store, id, tell_claim, &t);
+    ent_json_arr_end(&t.j);
+    ent_json_obj_end(&t.j);
+    enum ent_err ended = ent_json_end(&t.j);
+    if (r == ENT_OK && (r = ended) == ENT_OK)
+        r = cli_put_line(&line);
+    ent_buf_release(&line);
+    return r;
+}
+
+/* --- decisions ----------------------------------------------------------------------------------
+ */
 
 struct decision {
     const struct args *a;
@@ -52,6 +109,11 @@ static int decide_all(struct session *s, const struct decision *d, int n, char *
     if (r == ENT_OK)
         r = ent_store_commit(s->store);
     ent_store_rollback(s->store);
+    for (int i = 0; i < n && r == ENT_OK && d->a->json; i++) {
+        at = texts[i];
+        if ((r = ent_observable_parse(&o, NULL, ent_slice_str(at))) == ENT_OK)
+            r = tell(s, &o, false);
+    }
     return r == ENT_OK ? EXIT_DONE : cli_fail(r, r == ENT_E_NOTFOUND ? &none : NULL, at);
 }
 
@@ -151,13 +213,17 @@ static int run_tag(int argc, char **argv)
         return code;
     if ((code = cli_open(&s, &a, true)) == EXIT_DONE)
         code = tag_all(&s, &o, add, argc - a.rest - 2, argv + a.rest + 2);
+    if (code == EXIT_DONE && a.json) {
+        enum ent_err r = tell(&s, &o, true);
+        code = r == ENT_OK ? code : cli_fail(r, NULL, argv[a.rest + 1]);
+    }
     cli_close(&s);
     return code;
 }
 
 const struct command cmd_expire = {
     .name = "expire",
-    .usage = "[--source NAME] [--at TIME] [--undo] OBSERVABLE...",
+    .usage = "[--source NAME] [--at TIME] [--undo] [--json] OBSERVABLE...",
     .brief = "decide that a claim counts no longer",
     .help =
         "What is said about each OBSERVABLE counts until TIME (now), whatever its author wrote,\n"
@@ -169,7 +235,7 @@ const struct command cmd_expire = {
 
 const struct command cmd_revoke = {
     .name = "revoke",
-    .usage = "--source NAME [--undo] OBSERVABLE...",
+    .usage = "--source NAME [--undo] [--json] OBSERVABLE...",
     .brief = "decide that a claim never counted",
     .help = "As `entente expire`, but from the beginning: what this source says about each\n"
             "OBSERVABLE is wrong. It concerns this member only: the author's own indicator can be\n"
@@ -180,7 +246,7 @@ const struct command cmd_revoke = {
 
 const struct command cmd_tag = {
     .name = "tag",
-    .usage = "add|remove OBSERVABLE TAG...",
+    .usage = "[--json] add|remove OBSERVABLE TAG...",
     .brief = "words of your own on an observable",
     .help = "add     put these words on an observable that is known\n"
             "remove  take them off\n\n"

@@ -84,7 +84,7 @@ static const struct item items[] = {
     {ITEM(match_tlp), .kind = WORD, .words = tlp_words, .def = "green",
      .help =
          "Only indicators whose marking is this or wider are put into matches. What is amber or "
-         "narrower never leaves."},
+         "narrower never leaves, nor what a held source says."},
     {ITEM(run_seconds), .kind = DURATION, .min = 1, .max = 24 * 60 * MINUTE, .def = "120s",
      .help = "A match in which the partner says nothing for so long is forgotten."},
     {ITEM(worker_threads), .kind = COUNT, .min = 0, .max = 1024, .def = "0",

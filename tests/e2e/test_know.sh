@@ -206,6 +206,12 @@ ends "a source that says nothing" 5 l lint --source nobody
 told "is told" "entente: nobody: says nothing; \`entente stats\` lists sources"
 ends "lint takes no arguments" 2 l lint x
 
+ends "a decision for scripts" 0 ent expire --json --source nets evil.example
+is "tells how it stands" "$(jq -c '[.value,(.claims|map(select(.source=="nets").state))]' "$T/out")" '["evil.example",["expired here"]]'
+ends "taken back" 0 ent expire --json --undo --source nets evil.example
+is "as before" "$(jq -c '.claims|map(select(.source=="nets").state)' "$T/out")" '["valid"]'
+ends "a tag for scripts" 0 ent tag --json add evil.example one two
+is "tells all tags" "$(jq -c '.tags|contains(["one","two"])' "$T/out")" true
 is "what refers to something finds it" "$(sqlite3 "$T/a/store.db" 'PRAGMA foreign_key_check')" ""
 
 done_testing

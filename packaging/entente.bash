@@ -42,7 +42,7 @@ _entente() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return ;;
-    --passphrase-file | --password-file | --token-file | --ca-file | --observe | --from | --port-file | --pcap | --eve | --eve-dgram | --output | -o)
+    --passphrase-file | --password-file | --token-file | --ca-file | --observe | --from | --port-file | --pcap | --eve | --eve-dgram | --output | -o | --feed-hashes)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;

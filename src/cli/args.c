@@ -37,6 +37,7 @@ static const struct {
     {"--limit", TEXT, offsetof(struct args, limit)},
     {"--at", TEXT, offsetof(struct args, at)},
     {"--tag", TEXT, offsetof(struct args, tag)},
+    {"--feed-hashes", TEXT, offsetof(struct args, feed_hashes)},
     {"--type", TEXT, offsetof(struct args, type)},
     {"--min-confidence", TEXT, offsetof(struct args, min_confidence)},
     {"--output", TEXT, offsetof(struct args, output)},

@@ -44,7 +44,7 @@ struct command {
 struct args {
     const char *home, *name, *display, *url, *passphrase_file, *format, *source, *tlp, *confidence;
     const char *observe, *listen, *port_file, *mode, *types, *from, *threads, *since;
-    const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *min_confidence, *at,
+    const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *feed_hashes, *min_confidence, *at,
         *output, *new_since, *sid, *columns, *max_age, *user, *password_file, *token_file, *ca_file,
         *valid_from, *valid_until, *kind, *text, *by, *reason;
     const char *label[ENT_LABELS_MOST + 1]; /* one more than there may be, to be told */

@@ -1,10 +1,12 @@
 /* find.c: entente find: what is known that is this, begins with this, or lies in this. */
 #include "cli/know.h"
 
-#define LIMIT 100u
+#define LIMIT       100u
+#define EVENTS_TOLD 100u /* of one observable */
 
 static const struct option_spec options[] = {
     {"--types", "TYPES", "only these: ip,net,endpoint,domain,url,email,hash"},
+    {"--feed-hashes", "FILE", "what is known that stands in a MISP feed, by its hashes.csv"},
     {"--limit", "NUMBER", "at most so many for each TEXT (default: 100; 0: all)"},
     {"--json", NULL, "one JSON line for each that was found"},
     {NULL, NULL, NULL},
@@ -173,6 +175,105 @@ static int find(struct finding *f, const struct question *q, const char *text)
     return EXIT_DONE;
 }
 
+/* --- what of it stands in a feed ----------------------------------------------------------------
+ */
+
+struct in_feed {
+    struct finding *f;
+    struct ent_feed_hashes *hashes;
+    struct ent_json j;
+    const struct ent_observable *o;
+    size_t told; /* events of it; before the first stands the observable */
+};
+
+static void tell_observable(struct in_feed *x)
+{
+    char value[ENT_OBS_DEFANGED_MAX];
+    if (!x->f->json) {
+        (void)printf("%-9s %s\n", ent_obs_type_name(x->o->type), know_defang(value, x->o));
+        return;
+    }
+    ent_json_start(&x->j, &x->f->line);
+    ent_json_obj(&x->j, NULL);
+    ent_json_str(&x->j, "value", ent_slice(x->o->text, x->o->n));
+    ent_json_cstr(&x->j, "type", ent_obs_type_name(x->o->type));
+    ent_json_arr(&x->j, "events");
+}
+
+static enum ent_err event(void *ctx, const char uuid[static ENT_UUID_TEXT])
+{
+    struct in_feed *x = ctx;
+    if (x->told == 0 && x->f->limit > 0 && x->f->n == x->f->limit)
+        return ENT_E_LIMIT;
+    if (x->told == 0) {
+        x->f->n++;
+        tell_observable(x);
+    }
+    if (x->told++ >= EVENTS_TOLD)
+        return ENT_OK;
+    if (x->f->json)
+        ent_json_cstr(&x->j, NULL, uuid);
+    else
+        (void)printf("          in event %s\n", uuid);
+    return ENT_OK;
+}
+
+static enum ent_err look(void *ctx, uint64_t id, const struct ent_observable *o)
+{
+    struct in_feed *x = ctx;
+    (void)id;
+    if (atomic_load(&cli_stop))
+        return ENT_E_INTERRUPTED;
+    if ((x->f->types >> o->type & 1) == 0)
+        return ENT_OK;
+    x->o = o;
+    x->told = 0;
+    enum ent_err r = ent_feed_hashes_find(x->hashes, o, event, x);
+    if (r == ENT_OK && x->told > EVENTS_TOLD && !x->f->json)
+        (void)printf("          and %zu more\n", x->told - EVENTS_TOLD);
+    if (r != ENT_OK || x->told == 0 || !x->f->json)
+        return r;
+    ent_json_arr_end(&x->j);
+    ent_json_obj_end(&x->j);
+    return (r = ent_json_end(&x->j)) == ENT_OK ? cli_put_line(&x->f->line) : r;
+}
+
+static enum ent_err skip_line(void *ctx, uint64_t line, const char *reason, struct ent_slice what)
+{
+    char shown[2][ENT_SHOW_MAX];
+    (void)fprintf(stderr, "%s:%llu: skipped: %s: %s\n",
+                  ent_show(shown[0], ent_slice_str((const char *)ctx)), (unsigned long long)line,
+                  reason, ent_show(shown[1], what));
+    return ENT_OK;
+}
+
+static int find_in_feed(struct finding *f, const char *path)
+{
+    struct in_feed x = {.f = f};
+    struct ent_input *in = NULL;
+    struct ent_diag d = {0};
+    char name[ENT_PATH_MAX], n[2][ENT_NUM_TEXT];
+    (void)snprintf(name, sizeof(name), "%s", path);
+    const struct ent_import_sink sink = {.ctx = name, .skip = skip_line};
+    enum ent_err r = ent_input_open(&in, &d, path, 1000);
+    if (r == ENT_OK)
+        r = ent_feed_hashes_read(&x.hashes, ent_input_reader(in), &sink, &d);
+    ent_input_close(in);
+    if (r == ENT_OK)
+        r = ent_store_compile(f->store, f->now, look, &x);
+    if (r == ENT_E_LIMIT && x.hashes != NULL && f->n == f->limit) {
+        (void)fprintf(stderr, "entente: the first %s; --limit 0 finds all\n",
+                      ent_show_count(n[0], f->limit));
+        r = ENT_OK;
+    }
+    if (r == ENT_OK && !f->json)
+        (void)printf("%s known here stand among the %s values of that feed\n",
+                     ent_show_count(n[0], f->n),
+                     ent_show_count(n[1], ent_feed_hashes_count(x.hashes)));
+    ent_feed_hashes_free(x.hashes);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, path);
+}
+
 static int run(int argc, char **argv)
 {
     struct args a;
@@ -183,7 +284,7 @@ static int run(int argc, char **argv)
     if (!cli_args(&a, &code, &cmd_find, argc, argv))
         return code;
     f.json = a.json;
-    if (a.rest == argc)
+    if (a.rest == argc && a.feed_hashes == NULL)
         return cli_usage(&cmd_find, "say what to find", NULL);
     if (a.types != NULL && ent_obs_types_parse(&f.types, ent_slice_str(a.types)) != ENT_OK)
         return cli_usage(&cmd_find, "no such type", a.types);
@@ -196,6 +297,8 @@ static int run(int argc, char **argv)
     ent_buf_init(&f.line, 1u << 20);
     code = cli_open(&s, &a, true);
     f.store = s.store;
+    if (code == EXIT_DONE && a.feed_hashes != NULL)
+        code = find_in_feed(&f, a.feed_hashes);
     for (int i = a.rest; i < argc && code == EXIT_DONE; i++)
         if (read_question(&q, &code, argv[i]))
             code = find(&f, &q, argv[i]);
@@ -206,7 +309,7 @@ static int run(int argc, char **argv)
 
 const struct command cmd_find = {
     .name = "find",
-    .usage = "[OPTION...] TEXT...",
+    .usage = "[OPTION...] [TEXT...]",
     .brief = "what is known in a network, below a name, or begins so",
     .help = "TEXT is one of\n"
             "  evil.example      exactly this, of any type, defanged or not\n"

@@ -377,7 +377,7 @@ enum ent_err ent_format_detect(enum ent_format *ret, struct ent_head *h, struct 
         return ent_fail(
             d, ENT_E_FORMAT,
             "the hashes.csv of a MISP feed: hashes of values cannot be matched; import the "
-            "directory, or its events",
+            "directory, or its events (`entente find --feed-hashes` says which are worth it)",
             0, h->pos);
     const char *refused = NULL;
     enum ent_err r = ENT_OK;

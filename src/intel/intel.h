@@ -202,6 +202,20 @@ ENT_MUST_USE enum ent_err ent_misp_manifest_read(struct ent_reader in,
                                                  const struct ent_manifest_sink *sink,
                                                  struct ent_diag *d);
 
+/* The other index of a feed, hashes.csv: in which events a value stands that one knows already.
+ * ENT_E_FORMAT with a diagnosis when no line is one, ENT_E_LIMIT for more than 8,388,608 of them.
+ * Of the sink only skip is called. */
+struct ent_feed_hashes;
+ENT_MUST_USE enum ent_err ent_feed_hashes_read(struct ent_feed_hashes **ret, struct ent_reader in,
+                                               const struct ent_import_sink *sink,
+                                               struct ent_diag *d);
+void ent_feed_hashes_free(struct ent_feed_hashes *h);
+size_t ent_feed_hashes_count(const struct ent_feed_hashes *h);
+/* Each event that holds this; of an endpoint, its address. */
+ENT_MUST_USE enum ent_err ent_feed_hashes_find(
+    const struct ent_feed_hashes *h, const struct ent_observable *o,
+    enum ent_err (*event)(void *ctx, const char uuid[static ENT_UUID_TEXT]), void *ctx);
+
 /* --- warning lists ------------------------------------------------------------------------------
  */
 

@@ -44,9 +44,9 @@ struct command {
 struct args {
     const char *home, *name, *display, *url, *passphrase_file, *format, *source, *tlp, *confidence;
     const char *observe, *listen, *port_file, *mode, *types, *from, *threads, *since;
-    const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *feed_hashes, *min_confidence, *at,
-        *output, *new_since, *sid, *columns, *max_age, *user, *password_file, *token_file, *ca_file,
-        *valid_from, *valid_until, *kind, *text, *by, *reason;
+    const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *feed_hashes,
+        *min_confidence, *at, *output, *new_since, *sid, *columns, *max_age, *user, *password_file,
+        *token_file, *ca_file, *valid_from, *valid_until, *kind, *text, *by, *reason;
     const char *label[ENT_LABELS_MOST + 1]; /* one more than there may be, to be told */
     size_t labels;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal, count,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test_import_text.sh: the text formats of other programs, through the real program.
-# shellcheck source=tests/e2e/lib.sh disable=SC2015
+# shellcheck source=tests/e2e/lib.sh disable=SC2015,SC2016,SC2317
 . tests/e2e/lib.sh
 
 member a

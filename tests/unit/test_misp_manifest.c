@@ -76,9 +76,11 @@ static void test_manifests(void **state)
     check("{\"" U1 "\"" ABOUT ",", ENT_E_FORMAT, "the JSON text ends too early");
 }
 
-#define SHA              "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
-#define LOW              "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define BAD              "skip 1 [an event whose \"integrity:sha256\" is no hash, or stands twice] [" U1 "]\n"
+#define SHA "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+#define LOW "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define BAD                                                                                        \
+    "skip 1 [an event whose \"integrity:sha256\" is no hash, "                                     \
+    "or stands twice] [" U1 "]\n"
 #define ONE(about)       "{\"" U1 "\":{" about "}}"
 #define INTEGRITY(value) "\"integrity:sha256\":" value
 

@@ -390,10 +390,12 @@ static void test_recognised(void **state)
 }
 
 #define OTHER_XML "0: XML, but not OpenIOC (STIX 1?): no format that is read here"
-#define ENCODING  "1: XML in an encoding other than UTF-8, US-ASCII and ISO-8859-1: convert it first"
-#define EARLY     "the XML ends too early"
-#define NO_PLACE  "an OpenIOC element where none may stand"
-#define TWICE     "an OpenIOC element that stands twice"
+#define ENCODING                                                                                   \
+    "1: XML in an encoding other than UTF-8, US-ASCII and ISO-8859-1: "                            \
+    "convert it first"
+#define EARLY    "the XML ends too early"
+#define NO_PLACE "an OpenIOC element where none may stand"
+#define TWICE    "an OpenIOC element that stands twice"
 
 /* table */
 static void test_refused(void **state)

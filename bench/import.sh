@@ -30,7 +30,7 @@ prepare() {
         echo "PRAGMA foreign_keys = ON;"
         sqlite3 "$db" .schema
         echo "BEGIN;"
-        for table in source context observable claim; do
+        for table in source context observable claim object pointer; do
             sqlite3 -csv "$db" "SELECT * FROM $table" >"$tmp/$table.csv"
             echo ".import --csv $tmp/$table.csv $table"
         done

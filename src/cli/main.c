@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <malloc.h>
 #include <sys/stat.h>
 
 static const struct command *const commands[] = {
@@ -78,6 +79,9 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    /* What one indicator needs would otherwise be given back to the system and asked for again with
+     * each, tens of thousands of times in an import. */
+    (void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
     int code = dispatch(argc, argv);
     /* What was printed may still wait in a buffer, and the disk behind it may be full. */
     bool lost = ferror(stdout) != 0;

@@ -60,12 +60,33 @@ static bool is_blank(int32_t v)
            v == 0x2028 || v == 0x2029;
 }
 
+/* Bytes that are characters of ASCII, visible and no blanks. */
+static size_t plain_run(struct ent_slice s)
+{
+    size_t n = 0;
+    while (n < s.n && (uint8_t)(s.p[n] - 0x21) < 0x7F - 0x21)
+        n++;
+    return n;
+}
+
 size_t ent_clean_text(char *ret, size_t cap, struct ent_slice s)
 {
     static const uint8_t replacement[] = {0xEF, 0xBF, 0xBD};
     bool blank = false;
     size_t out = 0, n;
     for (; s.n > 0; s = ent_slice(s.p + n, s.n - n)) {
+        if ((n = plain_run(s)) > 0) { /* most text is */
+            size_t room = cap - out;
+            if (blank && room > 1)
+                ret[out++] = ' ';
+            room = room > blank ? room - blank : 0;
+            memcpy(ret + out, s.p, n < room ? n : room);
+            out += n < room ? n : room;
+            if (n > room)
+                break;
+            blank = false;
+            continue;
+        }
         int32_t v = ent_utf8_next(s, &n);
         if (is_blank(v)) {
             blank = out > 0;

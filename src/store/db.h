@@ -139,6 +139,9 @@ void ent_store_done(sqlite3_stmt *st);
 /* Step a statement that returns no row, then reset it; NULL is the failure to prepare it. */
 ENT_MUST_USE enum ent_err ent_store_run(struct ent_store *s, sqlite3_stmt *st);
 
+/* known.c: once a connection. */
+ENT_MUST_USE enum ent_err ent_store_context_start(struct ent_store *s);
+
 /* The id of a source, which is made unless it is there. */
 ENT_MUST_USE enum ent_err ent_store_source(struct ent_store *s, int64_t *ret,
                                            struct ent_slice name);

@@ -2,6 +2,8 @@
 #include "store/store.h"
 #include "store/db.h"
 
+#include "crypto/crypto.h"
+
 enum ent_err ent_store_intern(struct ent_store *s, int64_t *ret, bool *ret_new, enum ent_query add,
                               enum ent_query find, void (*bind)(sqlite3_stmt *, const void *),
                               const void *what)
@@ -36,11 +38,48 @@ static void bind_source(sqlite3_stmt *st, const void *what)
     ent_store_bind(st, 1, *(const struct ent_slice *)what);
 }
 
+/* By what a context is found: no enemy makes many that are equal. */
+static int64_t hash_context(struct ent_slice kind, struct ent_slice text)
+{
+    static const struct ent_slice between = ENT_SLICE_LIT("\0");
+    struct ent_sha256 h;
+    struct ent_hash32 sum;
+    uint64_t v = 0;
+    ent_sha256_init(&h);
+    ent_sha256_add(&h, kind);
+    ent_sha256_add(&h, between);
+    ent_sha256_add(&h, text);
+    ent_sha256_end(&h, &sum);
+    for (size_t i = 0; i < sizeof(v); i++)
+        v = v << 8 | sum.b[i];
+    return (int64_t)v;
+}
+
+static void context_of(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct ent_slice part[2];
+    (void)n;
+    for (int i = 0; i < 2; i++) {
+        const unsigned char *p = sqlite3_value_text(v[i]);
+        part[i] = ent_slice(p, p == NULL ? 0 : (size_t)sqlite3_value_bytes(v[i]));
+    }
+    sqlite3_result_int64(c, hash_context(part[0], part[1]));
+}
+
+enum ent_err ent_store_context_start(struct ent_store *s)
+{
+    int z = sqlite3_create_function_v2(s->db, "ent_context", 2,
+                                       SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+                                       context_of, NULL, NULL, NULL);
+    return z == SQLITE_OK ? ENT_OK : ent_store_fail(s);
+}
+
 static void bind_context(sqlite3_stmt *st, const void *what)
 {
     const struct ent_indicator *ind = what;
     ent_store_bind(st, 1, ind->kind);
     ent_store_bind(st, 2, ind->text);
+    (void)sqlite3_bind_int64(st, 3, hash_context(ind->kind, ind->text));
 }
 
 enum ent_err ent_store_source(struct ent_store *s, int64_t *ret, struct ent_slice name)

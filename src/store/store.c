@@ -35,7 +35,16 @@ static const char schema[] =
 /* Stores of versions before 4 lack it. */
 static const char claim_labels[] = "ALTER TABLE claim ADD COLUMN labels INTEGER NOT NULL DEFAULT 0";
 
-/* What stores of earlier versions lack: tables are added, never changed but for the one above. */
+/* A unique index over descriptions would hold each of them a second time. */
+static const char context_hash[] =
+    "CREATE TABLE hashed (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, text TEXT NOT NULL, hash"
+    " INTEGER NOT NULL);"
+    "INSERT INTO hashed SELECT id, kind, text, ent_context(kind, text) FROM context;"
+    "DROP TABLE context;"
+    "ALTER TABLE hashed RENAME TO context;"
+    "CREATE INDEX context_hash ON context (hash);";
+
+/* What stores of earlier versions lack: tables are added, never changed but for those above. */
 static const char added[] =
     /* What a source took back, by the id it gave. A claim that comes again, or later, stays dead.
      */
@@ -169,8 +178,10 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_FIND_OBSERVABLE] = "SELECT id FROM observable WHERE type = ?1 AND value = ?2",
     [ENT_Q_ADD_SOURCE] = "INSERT INTO source (name) VALUES (?1) ON CONFLICT DO NOTHING",
     [ENT_Q_FIND_SOURCE] = "SELECT id FROM source WHERE name = ?1",
-    [ENT_Q_ADD_CONTEXT] = "INSERT INTO context (kind, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-    [ENT_Q_FIND_CONTEXT] = "SELECT id FROM context WHERE kind = ?1 AND text = ?2",
+    [ENT_Q_ADD_CONTEXT] = "INSERT INTO context (kind, text, hash) SELECT ?1, ?2, ?3 WHERE NOT"
+                          " EXISTS (SELECT 1 FROM context WHERE hash = ?3 AND kind = ?1 AND text ="
+                          " ?2)",
+    [ENT_Q_FIND_CONTEXT] = "SELECT id FROM context WHERE hash = ?3 AND kind = ?1 AND text = ?2",
     [ENT_Q_ADD_CLAIM] = "INSERT INTO claim VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)"
                         " ON CONFLICT DO NOTHING",
     /* The narrower TLP wins: a second row of the same file never widens what the first one said. */
@@ -473,6 +484,26 @@ static enum ent_err fail_full(struct ent_diag *d, enum ent_err e, const char *te
     return e;
 }
 
+/* What is not only added: each once, whatever version the store has. */
+static enum ent_err change(struct ent_store *s)
+{
+    static const struct {
+        const char *done, *how;
+    } changes[] = {
+        {"SELECT count(*) FROM pragma_table_info('claim') WHERE name = 'labels'", claim_labels},
+        {"SELECT count(*) FROM pragma_table_info('context') WHERE name = 'hash'", context_hash},
+    };
+    enum ent_err r = ENT_OK;
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]) && r == ENT_OK; i++) {
+        int64_t done = 0;
+        r = pragma(s, changes[i].done, &done);
+        if (r == ENT_OK && done == 0 &&
+            sqlite3_exec(s->db, changes[i].how, NULL, NULL, NULL) != SQLITE_OK)
+            r = ent_store_fail(s);
+    }
+    return r;
+}
+
 static enum ent_err create(struct ent_store *s, struct ent_diag *d)
 {
     /* Two processes may get here at once: the second finds the tables made. */
@@ -482,12 +513,8 @@ static enum ent_err create(struct ent_store *s, struct ent_diag *d)
     enum ent_err r = pragma(s, "PRAGMA user_version", &version);
     if (r == ENT_OK && version == 0 && sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
         r = ent_store_fail(s);
-    int64_t has = 0;
     if (r == ENT_OK)
-        r = pragma(s, "SELECT count(*) FROM pragma_table_info('claim') WHERE name = 'labels'",
-                   &has);
-    if (r == ENT_OK && has == 0 && sqlite3_exec(s->db, claim_labels, NULL, NULL, NULL) != SQLITE_OK)
-        r = ent_store_fail(s);
+        r = change(s);
     if (r == ENT_OK && version < SCHEMA_VERSION &&
         sqlite3_exec(s->db, added, NULL, NULL, NULL) != SQLITE_OK)
         r = ent_store_fail(s);
@@ -553,7 +580,8 @@ enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d, const ch
                            "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF;"
                            "PRAGMA cache_size = " CACHE ";",
                            NULL, NULL, NULL);
-        if ((r = ent_store_place_start(s)) == ENT_OK && (r = ent_store_door_start(s)) == ENT_OK)
+        if ((r = ent_store_place_start(s)) == ENT_OK && (r = ent_store_door_start(s)) == ENT_OK &&
+            (r = ent_store_context_start(s)) == ENT_OK)
             r = check_version(s, d);
     }
     if (r == ENT_OK && pragma(s, "PRAGMA synchronous", &ignored) != ENT_OK)

@@ -85,7 +85,7 @@ echo '{"a":1}' >"$T/other"
 refused "JSON of something else" "$T/other:1: JSON, but no MISP event" --format misp "$T/other"
 echo 'b6ef7f9a01798dfaa13eed906008cbf4,3dd21441-38eb-4303-a15f-0e9c885539a4' >"$T/hashes.csv"
 refused "the hashes of a feed" "$T/hashes.csv: the hashes.csv of a MISP feed: hashes of values \
-cannot be matched; import the directory, or its events" "$T/hashes.csv"
+cannot be matched; import the directory, or its events (\`entente find --feed-hashes\` says which are worth it)" "$T/hashes.csv"
 printf '{"Event":{"info":"\\u001b[31m","Attribute":[{"type":"domain","value":"a\\u001b[2J","to_ids":true}]}}' >"$T/esc"
 run imp "$T/esc"
 is "control characters do not reach the terminal" "$rc-$(grep -c "$(printf '\033')" "$T/err" "$T/out" | tr -d '\n')" \

@@ -92,7 +92,7 @@ static void test_not_misp(void **state)
         ENT_FORMAT_AUTO, "b6ef7f9a01798dfaa13eed906008cbf4,3dd21441-38eb-4303-a15f-0e9c885539a4\n",
         ENT_E_FORMAT,
         "the hashes.csv of a MISP feed: hashes of values cannot be matched; import the directory, "
-        "or its events");
+        "or its events (`entente find --feed-hashes` says which are worth it)");
 }
 
 /* Cut anywhere, the file is refused, also when good attributes came before. */

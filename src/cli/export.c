@@ -36,6 +36,8 @@ struct exporting {
     struct ent_feed_dir *feed; /* instead of these, of misp-feed */
     struct ent_diag d;
     bool terminal;
+    struct ent_progress progress;
+    uint64_t put; /* claims and objects that were looked at */
     uint64_t narrower, unreleased;
 };
 
@@ -124,11 +126,16 @@ static enum ent_err begin(struct exporting *x)
     return r == ENT_OK ? ent_out_start(&x->out, x->format, &x->opts, &sink) : r;
 }
 
+static enum ent_err go_on(struct exporting *x)
+{
+    if (!x->terminal) /* what goes there shows how far it is */
+        ent_progress_at(&x->progress, ++x->put);
+    return atomic_load(&cli_stop) ? ENT_E_INTERRUPTED : ENT_OK;
+}
+
 static enum ent_err put(void *ctx, const struct ent_known *k)
 {
     struct exporting *x = ctx;
-    if (atomic_load(&cli_stop))
-        return ENT_E_INTERRUPTED;
     x->ind = (struct ent_indicator){.obs = k->obs,
                                     .tlp = k->tlp,
                                     .confidence = k->confidence,
@@ -144,7 +151,9 @@ static enum ent_err put(void *ctx, const struct ent_known *k)
                                       .first = k->first_import,
                                       .last = k->last_import};
     bool gone = false;
-    enum ent_err r = begin(x);
+    enum ent_err r = go_on(x);
+    if (r == ENT_OK)
+        r = begin(x);
     if (r == ENT_OK && x->objects != NULL)
         r = ent_object_out_claim(x->objects, &gone, x->out, k);
     return r == ENT_OK && !gone ? ent_out_put(x->out, &item) : r;
@@ -153,9 +162,9 @@ static enum ent_err put(void *ctx, const struct ent_known *k)
 static enum ent_err put_object(void *ctx, const struct ent_kept *k)
 {
     struct exporting *x = ctx;
-    if (atomic_load(&cli_stop))
-        return ENT_E_INTERRUPTED;
-    enum ent_err r = begin(x);
+    enum ent_err r = go_on(x);
+    if (r == ENT_OK)
+        r = begin(x);
     return r == ENT_OK ? ent_out_object(x->out, k->id, k->bytes) : r;
 }
 
@@ -318,7 +327,9 @@ static int export(struct exporting *x, struct session *s)
     x->opts.key = ent_slice(self->root.b, sizeof(self->root.b));
     x->terminal = x->a->output == NULL && isatty(STDOUT_FILENO) == 1;
     x->opts.hashes = x->a->hashes;
+    ent_progress_start(&x->progress, "exporting", 0, ENT_PROGRESS_ITEMS);
     enum ent_err r = walk(x, s->store);
+    ent_progress_end(&x->progress);
     if (r == ENT_E_POLICY)
         cli_held_told(s->store, x->filter.source);
     if (r == ENT_OK)

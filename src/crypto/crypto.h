@@ -12,6 +12,7 @@
 #include "crypto/hash.h"
 #include "crypto/keys.h"
 #include "crypto/merkle.h"
+#include "crypto/merkle_proof.h"
 #include "crypto/oprf.h"
 #include "crypto/poprf.h"
 

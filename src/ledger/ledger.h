@@ -13,5 +13,6 @@
 
 #include "ledger/note.h"
 #include "ledger/statement.h"
+#include "ledger/tile.h"
 
 #endif

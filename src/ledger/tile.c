@@ -56,7 +56,10 @@ static bool read_number(struct ent_cur *c, uint64_t *n)
         if (ent_cur_expect(c, ENT_SLICE_LIT("/")) != ENT_OK)
             return false;
         bool more = ent_cur_expect(c, ENT_SLICE_LIT("x")) == ENT_OK;
-        if (!digit(c, &v) || !digit(c, &v) || !digit(c, &v) || *n > UINT64_MAX / 1000 - 1)
+        for (size_t i = 0; i < 3; i++)
+            if (!digit(c, &v))
+                return false;
+        if (*n > UINT64_MAX / 1000 - 1)
             return false;
         *n = *n * 1000 + v;
         if (!more)

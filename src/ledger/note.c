@@ -1,8 +1,7 @@
 /* note.c: signed notes. */
 #include "ledger/ledger.h"
 
-#define DASH     "\xE2\x80\x94 " /* U+2014 and a blank */
-#define KEY_TYPE 0x01            /* Ed25519 */
+#define DASH "\xE2\x80\x94 " /* U+2014 and a blank */
 
 bool ent_name_is_valid(struct ent_slice name)
 {
@@ -95,9 +94,10 @@ enum ent_err ent_note_parse(struct ent_note *ret, struct ent_slice bytes, struct
     return ENT_OK;
 }
 
-void ent_note_key_id(uint8_t ret[static 4], const char *name, const struct ent_pubkey *pk)
+void ent_key_id(uint8_t ret[static 4], const char *name, enum ent_key_type type,
+                const struct ent_pubkey *pk)
 {
-    static const uint8_t sep[] = {'\n', KEY_TYPE};
+    const uint8_t sep[] = {'\n', (uint8_t)type};
     struct ent_sha256 h;
     struct ent_hash32 id;
     ent_sha256_init(&h);
@@ -106,6 +106,11 @@ void ent_note_key_id(uint8_t ret[static 4], const char *name, const struct ent_p
     ent_sha256_add(&h, ent_slice(pk->b, sizeof(pk->b)));
     ent_sha256_end(&h, &id);
     memcpy(ret, id.b, 4);
+}
+
+void ent_note_key_id(uint8_t ret[static 4], const char *name, const struct ent_pubkey *pk)
+{
+    ent_key_id(ret, name, ENT_KEY_NOTE, pk);
 }
 
 enum ent_err ent_note_check(const struct ent_note *note, const char *name,
@@ -125,21 +130,25 @@ enum ent_err ent_note_check(const struct ent_note *note, const char *name,
     return found;
 }
 
+enum ent_err ent_note_append(struct ent_buf *note, size_t text_n, const char *name,
+                             const uint8_t *id_sig, size_t id_sig_n)
+{
+    char b64[ENT_BASE64_LEN(4 + ENT_NOTE_SIG_MAX)];
+    ENT_ASSERT(text_n <= note->n && id_sig_n > 4 && id_sig_n <= 4 + ENT_NOTE_SIG_MAX);
+    ent_base64_encode(b64, id_sig, id_sig_n);
+    return ent_buf_printf(note, "%s" DASH "%s %s\n", note->n == text_n ? "\n" : "", name, b64);
+}
+
 enum ent_err ent_note_sign(struct ent_buf *note, size_t text_n, const char *name,
                            const struct ent_seed32 *seed)
 {
     struct ent_pubkey pk;
     uint8_t raw[4 + 64];
-    char b64[ENT_BASE64_LEN(sizeof(raw))];
-    enum ent_err r;
     ENT_ASSERT(text_n <= note->n);
     if (!ent_note_text_is_valid(ent_slice(note->p, text_n)))
         return ENT_E_FORMAT;
     ent_sign_public(&pk, seed);
     ent_note_key_id(raw, name, &pk);
     ent_sign(raw + 4, seed, ent_slice(note->p, text_n));
-    ent_base64_encode(b64, raw, sizeof(raw));
-    if (note->n == text_n && (r = ent_buf_putc(note, '\n')) != ENT_OK)
-        return r;
-    return ent_buf_printf(note, DASH "%s %s\n", name, b64);
+    return ent_note_append(note, text_n, name, raw, sizeof(raw));
 }

@@ -33,7 +33,17 @@ struct ent_note {
 ENT_MUST_USE enum ent_err ent_note_parse(struct ent_note *ret, struct ent_slice bytes,
                                          struct ent_diag *d);
 
-/* SHA256(name || LF || 0x01 || public key), first four bytes: a hint, no security value. */
+/* What a key signs, as the byte of the specification. */
+enum ent_key_type {
+    ENT_KEY_NOTE = 0x01,  /* Ed25519 over a note's text */
+    ENT_KEY_COSIGN = 0x04 /* Ed25519 over a checkpoint and a time */
+};
+
+/* SHA256(name || LF || type || public key), first four bytes: a hint, no security value. */
+void ent_key_id(uint8_t ret[static 4], const char *name, enum ent_key_type type,
+                const struct ent_pubkey *pk);
+
+/* That of ENT_KEY_NOTE. */
 void ent_note_key_id(uint8_t ret[static 4], const char *name, const struct ent_pubkey *pk);
 
 /* ENT_OK when this key signed; ENT_E_NOTFOUND when it did not; ENT_E_AUTH when it seems to have
@@ -47,6 +57,11 @@ ENT_MUST_USE enum ent_err ent_note_check(const struct ent_note *note, const char
  */
 ENT_MUST_USE enum ent_err ent_note_sign(struct ent_buf *note, size_t text_n, const char *name,
                                         const struct ent_seed32 *seed);
+
+/* The line alone, for signatures made elsewhere: id_sig is the key id and the signature behind it,
+ * id_sig_n <= 4 + ENT_NOTE_SIG_MAX. */
+ENT_MUST_USE enum ent_err ent_note_append(struct ent_buf *note, size_t text_n, const char *name,
+                                          const uint8_t *id_sig, size_t id_sig_n);
 
 /* Whether it is a text that a note can hold: UTF-8, LF only, ends with LF, no empty line. */
 bool ent_note_text_is_valid(struct ent_slice text);

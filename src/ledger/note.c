@@ -94,7 +94,7 @@ enum ent_err ent_note_parse(struct ent_note *ret, struct ent_slice bytes, struct
     return ENT_OK;
 }
 
-void ent_key_id(uint8_t ret[static 4], const char *name, enum ent_key_type type,
+void ent_key_id(uint8_t ret[static 4], const char *name, enum ent_sig_type type,
                 const struct ent_pubkey *pk)
 {
     const uint8_t sep[] = {'\n', (uint8_t)type};
@@ -110,7 +110,7 @@ void ent_key_id(uint8_t ret[static 4], const char *name, enum ent_key_type type,
 
 void ent_note_key_id(uint8_t ret[static 4], const char *name, const struct ent_pubkey *pk)
 {
-    ent_key_id(ret, name, ENT_KEY_NOTE, pk);
+    ent_key_id(ret, name, ENT_SIG_NOTE, pk);
 }
 
 enum ent_err ent_note_check(const struct ent_note *note, const char *name,

@@ -33,17 +33,17 @@ struct ent_note {
 ENT_MUST_USE enum ent_err ent_note_parse(struct ent_note *ret, struct ent_slice bytes,
                                          struct ent_diag *d);
 
-/* What a key signs, as the byte of the specification. */
-enum ent_key_type {
-    ENT_KEY_NOTE = 0x01,  /* Ed25519 over a note's text */
-    ENT_KEY_COSIGN = 0x04 /* Ed25519 over a checkpoint and a time */
+/* The signature types of the specification. */
+enum ent_sig_type {
+    ENT_SIG_NOTE = 0x01,  /* Ed25519 over a note's text */
+    ENT_SIG_COSIGN = 0x04 /* Ed25519 over a checkpoint and a time */
 };
 
 /* SHA256(name || LF || type || public key), first four bytes: a hint, no security value. */
-void ent_key_id(uint8_t ret[static 4], const char *name, enum ent_key_type type,
+void ent_key_id(uint8_t ret[static 4], const char *name, enum ent_sig_type type,
                 const struct ent_pubkey *pk);
 
-/* That of ENT_KEY_NOTE. */
+/* That of ENT_SIG_NOTE. */
 void ent_note_key_id(uint8_t ret[static 4], const char *name, const struct ent_pubkey *pk);
 
 /* ENT_OK when this key signed; ENT_E_NOTFOUND when it did not; ENT_E_AUTH when it seems to have

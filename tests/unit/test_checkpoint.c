@@ -400,6 +400,9 @@ static void test_cosignatures_that_do_not_hold(void **state)
     assert_err(check_forged(SOFA, &w, sig, 72, 1), ENT_E_AUTH);
     forge(sig, &w, UINT64_MAX, head, SOFA);
     assert_err(check_forged(SOFA, &w, sig, 72, 1), ENT_E_AUTH);
+    /* The same bytes, read as a negative number by whoever signed them. */
+    ent_sign(sig + 8, &w.seed, ENT_SLICE_LIT("cosignature/v1\ntime -1\n" SOFA));
+    assert_err(check_forged(SOFA, &w, sig, 72, 1), ENT_E_AUTH);
     /* Signatures that hold, below what is no checkpoint. */
     forge(sig, &w, SOFA_TIME, head, SOFA "extension\n");
     assert_err(check_forged(SOFA "extension\n", &w, sig, 72, 1), ENT_E_FORMAT);

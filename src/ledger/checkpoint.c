@@ -169,7 +169,8 @@ enum ent_err ent_vkey_parse(struct ent_vkey *ret, struct ent_slice text, struct 
     char id[ENT_HEX_LEN(4)];
     const uint8_t *plus = text.n == 0 ? NULL : memchr(text.p, '+', text.n);
     size_t name_n = plus == NULL ? 0 : (size_t)(plus - text.p);
-    if (!key_name_is_valid(ent_slice(text.p, name_n)) || text.n - name_n < 10 || plus[9] != '+')
+    if (plus == NULL || !key_name_is_valid(ent_slice(text.p, name_n)) || text.n - name_n < 10 ||
+        plus[9] != '+')
         return ent_fail(d, ENT_E_FORMAT, shape, 0, 0);
     /* the key's base64 may hold '+' itself */
     struct ent_slice b64 = {plus + 10, text.n - name_n - 10};

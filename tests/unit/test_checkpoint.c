@@ -16,13 +16,15 @@
 #define ARCHE_KEY                                                                                  \
     "arche2025h1.staging.ct.transparency.dev+ba2f06c0+"                                            \
     "AU0vHmlGCS/PdN8b2OaGmKprLI8HKM+dJ472xgFYh15f"
+#define GARDEN_KEY                                                                                 \
+    "transparency.dev/DEV:witness-little-garden+d8042a87+"                                         \
+    "BCtusOxINQNUTN5Oj8HObRkh2yHf/MwYaGX4CPdiVEPM"
 #define REMORA_KEY "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2"
 
 /* of those who cosigned tests/data/vectors/cosigned-checkpoint */
 static const char *const witness_keys[] = {
     REMORA_KEY,
-    "transparency.dev/DEV:witness-little-garden+d8042a87+"
-    "BCtusOxINQNUTN5Oj8HObRkh2yHf/MwYaGX4CPdiVEPM",
+    GARDEN_KEY,
     "witness1.smartit.nu/witness1+a48c820f+BPSFWg9G6KPiO7QPryYO5Xq4oYJJ+kAvLKLSimDhoxMO",
     "witness.stagemole.eu+67f7aea0+BEqSG3yu9YrmcM3BHvQYTxwFj3uSWakQepafafpUqklv",
 };

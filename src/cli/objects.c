@@ -1,7 +1,8 @@
 /* objects.c: entente objects: objects of STIX as they came, and what they say of each other. */
 #include "cli/know.h"
 
-#define POINTING_SHOWN 16u /* objects told with a claim */
+#define POINTING_SHOWN 16u  /* objects told with a claim */
+#define POINTING_JSON  256u /* whoever makes more of them does not keep anybody from the rest */
 
 static const struct option_spec options[] = {
     {"--type", "TYPE", "only these: report, malware, relationship, x-custom, ..."},
@@ -79,7 +80,7 @@ static enum ent_err tell_pointing(void *ctx, const struct ent_kept *k)
 {
     struct pointing *p = ctx;
     char words[WORDS], shown[2][ENT_SHOW_MAX];
-    if (p->n++ >= POINTING_SHOWN && p->j == NULL)
+    if (p->n++ >= (p->j == NULL ? POINTING_SHOWN : POINTING_JSON))
         return ENT_OK;
     struct ent_stix_summary *sum = malloc(sizeof(*sum));
     enum ent_err r = sum == NULL ? ENT_E_NOMEM : ent_stix_summarise(sum, k->bytes);

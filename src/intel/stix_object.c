@@ -2,10 +2,13 @@
  * people want to know of them. */
 #include "base/base.h"
 #include "intel/feed.h"
+#include "intel/json_pull.h"
 #include "intel/parse.h"
 #include "intel/uuid.h"
 
 #include <jansson.h>
+
+#define SUMMARY_STRING 4096u /* bytes of one string */
 
 /* --- ids and versions --------------------------------------------------------------------------
  */
@@ -123,52 +126,77 @@ bool ent_stix_same(struct ent_slice a, struct ent_slice b)
     return same;
 }
 
-static void put_text(char *ret, size_t cap, const json_t *object, const char *key)
+/* table */
+static bool put_field(struct ent_stix_summary *s, struct ent_slice key, struct ent_slice v)
 {
-    const json_t *v = json_object_get(object, key);
-    size_t n = 0;
-    if (json_is_string(v))
-        n = ent_clean_text(ret, cap - 1, ent_slice(json_string_value(v), json_string_length(v)));
-    ret[n] = '\0';
+    const struct {
+        const char *name;
+        char *to;
+        size_t cap;
+        bool id;
+    } fields[] = {
+        {"type", s->type, sizeof(s->type), false},
+        {"name", s->name, sizeof(s->name), false},
+        {"relationship_type", s->relation, sizeof(s->relation), false},
+        {"opinion", s->opinion, sizeof(s->opinion), false},
+        {"modified", s->modified, sizeof(s->modified), false},
+        {"pattern", s->pattern, sizeof(s->pattern), false},
+        {"value", s->value, sizeof(s->value), false},
+        {"id", s->id, sizeof(s->id), true},
+        {"created_by_ref", s->creator, sizeof(s->creator), true},
+        {"source_ref", s->source, sizeof(s->source), true},
+        {"target_ref", s->target, sizeof(s->target), true},
+        {"sighting_of_ref", s->sighting_of, sizeof(s->sighting_of), true},
+    };
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        if (!ent_slice_eq(key, ent_slice_str(fields[i].name)))
+            continue;
+        /* An id, or nothing: half an id would be another one. */
+        size_t n = fields[i].id && !ent_is_stix_id(v)
+                       ? 0
+                       : ent_clean_text(fields[i].to, fields[i].cap - 1, v);
+        fields[i].to[n] = '\0';
+        return true;
+    }
+    return false;
 }
 
-/* An id, or nothing: half an id would be another one. */
-static void put_id(char ret[static ENT_STIX_ID_MAX + 1], const json_t *object, const char *key)
+/* Behind a key of the object itself. */
+static enum ent_err read_field(struct ent_stix_summary *s, struct ent_jp *jp)
 {
-    const json_t *v = json_object_get(object, key);
-    struct ent_slice s = {(const uint8_t *)"", 0};
-    if (json_is_string(v))
-        s = ent_slice(json_string_value(v), json_string_length(v));
-    if (!ent_is_stix_id(s))
-        s.n = 0;
-    memcpy(ret, s.p, s.n);
-    ret[s.n] = '\0';
+    char key[32];
+    struct ent_slice name = ent_slice(key, jp->text.n);
+    enum ent_jp_event ev;
+    enum ent_err r;
+    if (jp->text.n > sizeof(key))
+        return ent_jp_skip(jp, NULL);
+    if (jp->text.n > 0)
+        memcpy(key, jp->text.p, jp->text.n);
+    if ((r = ent_jp_next(jp, &ev, NULL)) != ENT_OK)
+        return r;
+    if (ev == ENT_JP_STR && put_field(s, name, jp->text))
+        return ENT_OK;
+    if (ev == ENT_JP_TRUE && ent_slice_eq(name, ENT_SLICE_LIT("revoked")))
+        s->revoked = true;
+    if (ev == ENT_JP_NUM && ent_slice_eq(name, ENT_SLICE_LIT("count")) &&
+        ent_parse_u64(&s->count, jp->text, UINT64_MAX) != ENT_OK)
+        s->count = 0;
+    return ent_jp_skip(jp, NULL);
 }
 
+/* With the parser that took the object: what it let in, a number of any size say, is readable. */
 enum ent_err ent_stix_summarise(struct ent_stix_summary *ret, struct ent_slice object)
 {
-    json_t *o = json_loadb((const char *)object.p, object.n, JSON_ALLOW_NUL, NULL);
     struct ent_stix_summary s = {0};
-    if (!json_is_object(o)) {
-        json_decref(o);
-        return ENT_E_FORMAT;
-    }
-    put_text(s.type, sizeof(s.type), o, "type");
-    put_text(s.name, sizeof(s.name), o, "name");
-    put_text(s.relation, sizeof(s.relation), o, "relationship_type");
-    put_text(s.opinion, sizeof(s.opinion), o, "opinion");
-    put_text(s.modified, sizeof(s.modified), o, "modified");
-    put_text(s.pattern, sizeof(s.pattern), o, "pattern");
-    put_text(s.value, sizeof(s.value), o, "value");
-    put_id(s.id, o, "id");
-    put_id(s.creator, o, "created_by_ref");
-    put_id(s.source, o, "source_ref");
-    put_id(s.target, o, "target_ref");
-    put_id(s.sighting_of, o, "sighting_of_ref");
-    json_int_t count = json_integer_value(json_object_get(o, "count"));
-    s.count = count > 0 ? (uint64_t)count : 0;
-    s.revoked = json_is_true(json_object_get(o, "revoked"));
-    json_decref(o);
-    *ret = s;
-    return ENT_OK;
+    struct ent_jp jp;
+    enum ent_jp_event ev = ENT_JP_END;
+    enum ent_err r = ent_jp_init(&jp, ent_reader_mem(&object), 0, ENT_JP_DEPTH, SUMMARY_STRING);
+    if (r == ENT_OK && (r = ent_jp_next(&jp, &ev, NULL)) == ENT_OK && ev != ENT_JP_OBJ)
+        r = ENT_E_FORMAT;
+    while (r == ENT_OK && (r = ent_jp_next(&jp, &ev, NULL)) == ENT_OK && ev == ENT_JP_KEY)
+        r = read_field(&s, &jp);
+    ent_jp_release(&jp);
+    if (r == ENT_OK)
+        *ret = s;
+    return r;
 }

@@ -97,9 +97,12 @@ static enum ent_err parse_end(struct ent_observable *ret, const char **why,
 static enum ent_err hand_on(struct stix *x, bool taken, bool *use)
 {
     const struct object *o = x->o;
+    struct ent_slice creator = ent_stix_get(o, P_CREATED_BY);
     char version[ENT_STIX_VERSION];
+    if (!ent_is_stix_id(creator)) /* nobody can be known by it */
+        creator.n = 0;
     struct ent_stix_object out = {.id = ent_stix_get(o, P_ID),
-                                  .creator = ent_stix_get(o, P_CREATED_BY),
+                                  .creator = creator,
                                   .refs = ent_buf_slice(&o->refs),
                                   .tlp = ent_stix_tlp(x),
                                   .revoked = o->revoked,

@@ -122,6 +122,15 @@ is "are kept, with what is in doubt" "$(jq -r '[.source,.doubt]|join(": ")' "$T/
 ends "stats" 0 ent stats --json
 is "count them" "$(jq -c '[.objects,.objects_in_doubt]' "$T/out")" '[13,4]'
 
+# One object with a number that other programs cannot hold keeps nobody from the rest.
+echo '[{"type":"tool","id":"tool--n","name":"Large","n":99999999999999999999,"e":1e999}]' >"$T/n.json"
+ent import --source n "$T/n.json" >/dev/null
+ends "a number of any size" 0 ent objects --type tool
+tells "can be shown" 'n: Large$' "$T/out"
+echo '[{"type":"tool","id":"tool--n","name":"Larger","n":99999999999999999999,"e":1e999}]' >"$T/n.json"
+run ent import --source n "$T/n.json"
+tells "and brought up to date" '1 in a newer version' "$T/out"
+
 # --- observables that nobody calls hostile -------------------------------------------------------
 
 echo '[{"type":"ipv4-addr","id":"ipv4-addr--1","value":"198.51.100.77"}]' >"$T/sco.json"

@@ -250,8 +250,10 @@ static TARGET void lanes_once(unsigned i)
 static void test_lanes(void **state)
 {
     (void)state;
-    if (ent_cpu_machine() != ENT_CPU_AVX512)
+    if (ent_cpu_machine() != ENT_CPU_AVX512) {
+        print_message("# skipped: this processor has no AVX-512 IFMA\n");
         skip();
+    }
     for (unsigned i = 0; i < 100; i++)
         lanes_once(i);
 }

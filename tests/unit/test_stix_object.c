@@ -875,6 +875,13 @@ static void test_summary(void **state)
     assert_string_equal(s.target, "");
     assert_int_equal(s.count, 7);
     assert_true(s.revoked);
+    /* what the reader lets in can be shown, however large its numbers are */
+    assert_ok(ent_stix_summarise(
+        &s, ENT_SLICE_LIT("{\"n\":99999999999999999999,\"e\":1e999,\"name\":\"x\",\"deep\":{"
+                          "\"name\":\"y\"},\"created_by_ref\":\"identity--1\",\"count\":1e3}")));
+    assert_string_equal(s.name, "x");
+    assert_string_equal(s.creator, "identity--1");
+    assert_int_equal(s.count, 0);
     assert_err(ent_stix_summarise(&s, ENT_SLICE_LIT("[]")), ENT_E_FORMAT);
     assert_err(ent_stix_summarise(&s, ENT_SLICE_LIT("{")), ENT_E_FORMAT);
     assert_err(ent_stix_summarise(&s, ent_slice(NULL, 0)), ENT_E_FORMAT);

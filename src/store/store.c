@@ -156,8 +156,9 @@ static const char added[] =
 /* Of what its source gave, and what counts at all (ENT_OBJECT_DISPUTED does). */
 #define LATEST(o)                                                                                  \
     o ".state < 2 AND NOT EXISTS (SELECT 1 FROM object p WHERE p.id = " o ".id AND p.source = " o  \
-      ".source AND p.state < 2 AND (p.version > " o ".version OR (p.version = " o                  \
-      ".version AND p.seq > " o ".seq)))"
+      ".source AND p.state < 2 AND p.version > " o ".version) AND NOT EXISTS (SELECT 1 FROM"       \
+      " object p WHERE p.id = " o ".id AND p.source = " o                                          \
+      ".source AND p.state < 2 AND p.version = " o ".version AND p.seq > " o ".seq)"
 #define OBJECT_PASSES(o, s) "(?3 = '' OR " s ".name = ?3) AND " o ".imported >= ?4 AND " LATEST(o)
 /* Of our own claims each is told, and whether it passes: it holds the observable back also where
  * it would not be asked. ?8 is the door of a walk by source, or 0. */

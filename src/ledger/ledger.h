@@ -1,6 +1,7 @@
 /*
  * ledger: what is said between members, in bytes that are signed. Notes with their signatures,
- * statements, acts (a statement with the body it commits to), and the heads of logs.
+ * statements, acts (a statement with the body it commits to), the heads of logs, receipts, and
+ * proofs of misbehaviour.
  *
  * Promises: encode(parse(x)) == x or the bytes are refused; a signature by a known key that does
  * not hold refuses the whole note; nothing here knows the time, a file or a socket.
@@ -15,5 +16,8 @@
 #include "ledger/statement.h"
 #include "ledger/checkpoint.h"
 #include "ledger/tile.h"
+#include "ledger/roster.h"
+#include "ledger/receipt.h"
+#include "ledger/misbehaviour.h"
 
 #endif

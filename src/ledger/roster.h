@@ -8,10 +8,11 @@
 
 #include "ledger/checkpoint.h"
 
-#define ENT_ROSTER_MEMBERS 64u
-#define ENT_ROSTER_AUTHORS 8u
-#define ENT_ROSTER_LOGS    8u
-#define ENT_INDEX_NONE     UINT64_MAX
+#define ENT_ROSTER_MEMBERS  64u
+#define ENT_ROSTER_AUTHORS  8u
+#define ENT_ROSTER_LOGS     8u
+#define ENT_ROSTER_VERSIONS 256u
+#define ENT_INDEX_NONE      UINT64_MAX
 
 /* Signs statements from entry `from` on and before entry `until` (ENT_INDEX_NONE: no end), counted
  * over all logs of the member, one after the other. */
@@ -50,6 +51,10 @@ struct ent_roster {
     unsigned k;             /* cosignatures that make a head accepted, the author's not counted */
     size_t members;
     struct ent_roster_member member[ENT_ROSTER_MEMBERS];
+    /* The hashes of its newest versions, as statements name them: one author key may serve two
+     * pacts, and what was said under another is not held against it here. */
+    struct ent_hash32 version[ENT_ROSTER_VERSIONS];
+    size_t versions;
 };
 
 const struct ent_roster_member *ent_roster_member(const struct ent_roster *r, const char *name);
@@ -65,13 +70,19 @@ ENT_MUST_USE enum ent_err ent_roster_log(const struct ent_roster *r,
                                          const struct ent_log_key **ret_log,
                                          struct ent_slice origin);
 
-/* How many entries the member's logs before this generation have. */
+/* How many entries the member's logs before this generation have; ENT_INDEX_NONE when that is no
+ * number. */
 uint64_t ent_roster_base(const struct ent_roster_member *m, unsigned generation);
 
-/* The author key for an entry; NULL when none is valid there. */
+/* The author key for an entry; NULL when none is valid there, or its log was closed before it. */
 const struct ent_pubkey *ent_roster_author(const struct ent_roster_member *m, unsigned generation,
                                            uint64_t index);
 bool ent_roster_is_disputed(const struct ent_roster_member *m, unsigned generation, uint64_t index);
+
+/* Where the statement with this number has its place. ENT_E_NOTFOUND when that is in no log. */
+ENT_MUST_USE enum ent_err ent_roster_place(const struct ent_roster_member *m,
+                                           unsigned *ret_generation, uint64_t *ret_index,
+                                           uint64_t sequence);
 
 /*
  * What a head is worth. Cosignatures of panel members other than the log's own member, each key
@@ -81,7 +92,7 @@ bool ent_roster_is_disputed(const struct ent_roster_member *m, unsigned generati
 struct ent_standing {
     unsigned cosigned, k;
     bool accepted;
-    int64_t not_later; /* median of the times of the cosignatures; 0 without any */
+    int64_t not_later; /* median of their times, of two the earlier; 0 without any */
     uint64_t by;       /* bit i: member i of the roster cosigned */
 };
 /* ENT_E_AUTH when the log's own signature, or that of a witness of the roster, does not hold;

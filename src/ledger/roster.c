@@ -1,0 +1,184 @@
+/* roster.c: whose keys count where, and what a head is worth. */
+#include "ledger/ledger.h"
+
+void ent_key_name(char ret[static ENT_NAME_MAX + 16], const char *member, const char *role)
+{
+    (void)snprintf(ret, ENT_NAME_MAX + 16, "%s/%s", member, role);
+}
+
+const struct ent_roster_member *ent_roster_member(const struct ent_roster *r, const char *name)
+{
+    for (size_t i = 0; i < r->members; i++)
+        if (strcmp(r->member[i].name, name) == 0)
+            return &r->member[i];
+    return NULL;
+}
+
+static const struct ent_log_key *find_log(const struct ent_roster_member *m, uint64_t generation)
+{
+    for (size_t i = 0; i < m->logs; i++)
+        if (m->log[i].generation == generation)
+            return &m->log[i];
+    return NULL;
+}
+
+void ent_roster_origin(const struct ent_roster *r, char ret[static ENT_LOG_ORIGIN],
+                       const char *member, unsigned generation)
+{
+    char pact[ENT_HEX_LEN(32)];
+    ent_hex_encode(pact, r->pact.b, sizeof(r->pact.b));
+    (void)snprintf(ret, ENT_LOG_ORIGIN, "%s/%s/%u", pact, member, generation);
+}
+
+enum ent_err ent_roster_log(const struct ent_roster *r, const struct ent_roster_member **ret_member,
+                            const struct ent_log_key **ret_log, struct ent_slice origin)
+{
+    char want[ENT_LOG_ORIGIN];
+    for (size_t i = 0; i < r->members; i++) {
+        const struct ent_roster_member *m = &r->member[i];
+        struct ent_slice name = ent_slice_str(m->name);
+        if (origin.n < 64 + 1 + name.n || !ent_slice_eq(ent_slice(origin.p + 64 + 1, name.n), name))
+            continue;
+        for (size_t k = 0; k < m->logs; k++) {
+            ent_roster_origin(r, want, m->name, m->log[k].generation);
+            if (!ent_slice_eq(origin, ent_slice_str(want)))
+                continue;
+            *ret_member = m;
+            *ret_log = &m->log[k];
+            return ENT_OK;
+        }
+    }
+    return ENT_E_NOTFOUND;
+}
+
+uint64_t ent_roster_base(const struct ent_roster_member *m, unsigned generation)
+{
+    uint64_t base = 0;
+    for (size_t i = 0; i < m->logs; i++) {
+        const struct ent_log_key *log = &m->log[i];
+        if (log->generation >= generation || !log->closed)
+            continue;
+        if (log->size > ENT_INDEX_NONE - base)
+            return ENT_INDEX_NONE;
+        base += log->size;
+    }
+    return base;
+}
+
+const struct ent_pubkey *ent_roster_author(const struct ent_roster_member *m, unsigned generation,
+                                           uint64_t index)
+{
+    const struct ent_log_key *log = find_log(m, generation);
+    uint64_t base = ent_roster_base(m, generation);
+    if (log == NULL || (log->closed && index >= log->size) || index >= ENT_INDEX_NONE - base)
+        return NULL;
+    for (size_t i = 0; i < m->authors; i++)
+        if (base + index >= m->author[i].from && base + index < m->author[i].until)
+            return &m->author[i].pk;
+    return NULL;
+}
+
+bool ent_roster_is_disputed(const struct ent_roster_member *m, unsigned generation, uint64_t index)
+{
+    for (size_t i = 0; i < m->disputes; i++)
+        if (m->disputed[i].generation == generation && index >= m->disputed[i].from &&
+            index < m->disputed[i].until)
+            return true;
+    return false;
+}
+
+enum ent_err ent_roster_place(const struct ent_roster_member *m, unsigned *ret_generation,
+                              uint64_t *ret_index, uint64_t sequence)
+{
+    for (size_t i = 0; i < m->logs; i++) {
+        const struct ent_log_key *log = &m->log[i];
+        uint64_t base = ent_roster_base(m, log->generation);
+        if (sequence <= base || (log->closed && sequence - base > log->size))
+            continue;
+        *ret_generation = log->generation;
+        *ret_index = sequence - base - 1;
+        return ENT_OK;
+    }
+    return ENT_E_NOTFOUND;
+}
+
+/* --- heads --------------------------------------------------------------------------------------
+ */
+
+static bool same_key(const struct ent_pubkey *a, const struct ent_pubkey *b)
+{
+    return memcmp(a->b, b->b, sizeof(a->b)) == 0;
+}
+
+/* Names are no help here: what a witness signs does not hold its name. */
+static bool counts(const struct ent_roster *r, const struct ent_roster_member *own, size_t i,
+                   uint64_t by)
+{
+    const struct ent_roster_member *m = &r->member[i];
+    if (!m->panel || m == own || same_key(&m->witness, &own->witness))
+        return false;
+    for (size_t k = 0; k < i; k++)
+        if ((by >> k & 1) != 0 && same_key(&m->witness, &r->member[k].witness))
+            return false;
+    return true;
+}
+
+static int64_t median(int64_t *time, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        int64_t t = time[i];
+        size_t k = i;
+        for (; k > 0 && time[k - 1] > t; k--)
+            time[k] = time[k - 1];
+        time[k] = t;
+    }
+    return n == 0 ? 0 : time[(n - 1) / 2];
+}
+
+static enum ent_err count_witnesses(const struct ent_roster *r, struct ent_standing *ret,
+                                    const struct ent_note *note,
+                                    const struct ent_roster_member *own, struct ent_diag *d)
+{
+    struct ent_standing st = {.k = r->k};
+    char name[ENT_NAME_MAX + 16];
+    int64_t time[ENT_ROSTER_MEMBERS], at = 0;
+    for (size_t i = 0; i < r->members; i++) {
+        ent_key_name(name, r->member[i].name, "witness");
+        enum ent_err e = ent_cosign_check(note, &at, name, &r->member[i].witness);
+        if (e == ENT_E_NOTFOUND)
+            continue;
+        if (e != ENT_OK)
+            return ent_fail(d, ENT_E_AUTH, "cosignature of a witness does not hold", 0, 0);
+        if (!counts(r, own, i, st.by))
+            continue;
+        time[st.cosigned++] = at;
+        st.by |= (uint64_t)1 << i;
+    }
+    st.accepted = st.k > 0 && st.cosigned >= st.k;
+    st.not_later = median(time, st.cosigned);
+    *ret = st;
+    return ENT_OK;
+}
+
+enum ent_err ent_roster_check_head(const struct ent_roster *r, struct ent_standing *ret,
+                                   struct ent_checkpoint *ret_cp, struct ent_slice note_bytes,
+                                   struct ent_diag *d)
+{
+    struct ent_note note;
+    struct ent_checkpoint cp;
+    const struct ent_roster_member *own;
+    const struct ent_log_key *log;
+    char origin[ENT_LOG_ORIGIN];
+    enum ent_err e;
+    if ((e = ent_note_parse(&note, note_bytes, d)) != ENT_OK ||
+        (e = ent_checkpoint_parse(&cp, note.text, d)) != ENT_OK)
+        return e;
+    if (ent_roster_log(r, &own, &log, cp.origin) != ENT_OK)
+        return ent_fail(d, ENT_E_NOTFOUND, "head of a log that is none of this pact's", 0, 0);
+    ent_roster_origin(r, origin, own->name, log->generation);
+    if (ent_note_check(&note, origin, &log->pk) != ENT_OK)
+        return ent_fail(d, ENT_E_AUTH, "head not signed by its log", 0, 0);
+    if ((e = count_witnesses(r, ret, &note, own, d)) == ENT_OK && ret_cp != NULL)
+        *ret_cp = cp;
+    return e;
+}

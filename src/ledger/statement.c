@@ -1,11 +1,16 @@
 /* statement.c: statements and acts. */
 #include "ledger/ledger.h"
+#include "ledger/tree.h"
 
 #define FIRST_LINE "entente/statement@v1"
 
 const char *ent_statement_type_name(enum ent_statement_type t)
 {
-    static const char *const names[ENT_ST_TYPES] = {"join", "offer", "accept", "refuse", "result"};
+    static const char *const names[ENT_ST_TYPES] = {
+        "join",      "offer",    "accept",    "refuse",  "result",  "report",
+        "assess",    "vote",     "joint",     "request", "ack",     "answer",
+        "seal",      "disclose", "custody",   "retract", "release", "heads",
+        "challenge", "withdraw", "tombstone", "propose", "prevote", "precommit"};
     return names[t];
 }
 
@@ -102,25 +107,59 @@ enum ent_err ent_statement_parse(struct ent_statement *ret, struct ent_slice tex
     return r;
 }
 
-static void leaf_hash(struct ent_hash32 *ret, struct ent_slice note)
+/* What every reader does first. */
+static enum ent_err read_entry(struct ent_statement *ret, struct ent_note *note,
+                               struct ent_slice bytes, struct ent_diag *d)
 {
-    static const uint8_t tag = 0x00;
-    struct ent_sha256 h;
-    ent_sha256_init(&h);
-    ent_sha256_add(&h, ent_slice(&tag, 1));
-    ent_sha256_add(&h, note);
-    ent_sha256_end(&h, ret);
+    if (bytes.n > ENT_ENTRY_MAX)
+        return ent_fail(d, ENT_E_LIMIT, "signed statement larger than 65535 bytes", 0,
+                        ENT_ENTRY_MAX);
+    enum ent_err r = ent_note_parse(note, bytes, d);
+    if (r == ENT_OK && ent_statement_parse(ret, note->text) != ENT_OK)
+        r = ent_fail(d, ENT_E_FORMAT, "malformed statement", 0, 0);
+    return r;
 }
 
-static void author_key_name(char ret[static ENT_NAME_MAX + 8], const char *author)
+static enum ent_err check_author(const struct ent_statement *st, const struct ent_note *note,
+                                 const struct ent_pubkey *pk, struct ent_diag *d)
 {
-    (void)snprintf(ret, ENT_NAME_MAX + 8, "%s/author", author);
+    char key_name[ENT_NAME_MAX + 16];
+    ent_key_name(key_name, st->author, "author");
+    if (ent_note_check(note, key_name, pk) != ENT_OK)
+        return ent_fail(d, ENT_E_AUTH, "statement not signed by its author's key", 0, 0);
+    return ENT_OK;
+}
+
+enum ent_err ent_statement_open(struct ent_statement *ret, struct ent_hash32 *ret_leaf,
+                                struct ent_slice note, const struct ent_pubkey *author,
+                                struct ent_diag *d)
+{
+    struct ent_note parsed;
+    struct ent_statement st;
+    enum ent_err r;
+    if ((r = read_entry(&st, &parsed, note, d)) != ENT_OK ||
+        (r = check_author(&st, &parsed, author, d)) != ENT_OK)
+        return r;
+    ent_merkle_leaf_hash(ret_leaf, note);
+    *ret = st;
+    return ENT_OK;
+}
+
+enum ent_err ent_statement_claims(struct ent_statement *ret, struct ent_slice note,
+                                  struct ent_diag *d)
+{
+    struct ent_note parsed;
+    struct ent_statement st;
+    enum ent_err r = read_entry(&st, &parsed, note, d);
+    if (r == ENT_OK)
+        *ret = st;
+    return r;
 }
 
 enum ent_err ent_act_make(struct ent_buf *b, struct ent_act *ret_act, struct ent_statement *st,
                           struct ent_slice body, const struct ent_seed32 *author)
 {
-    char key_name[ENT_NAME_MAX + 8], salt64[ENT_BASE64_LEN(32)];
+    char key_name[ENT_NAME_MAX + 16], salt64[ENT_BASE64_LEN(32)];
     struct ent_act act = {0};
     struct ent_buf note;
     enum ent_err r;
@@ -132,14 +171,14 @@ enum ent_err ent_act_make(struct ent_buf *b, struct ent_act *ret_act, struct ent
     ent_commit(&st->body, &act.salt, body);
     st->body_n = body.n;
     act.st = *st;
-    author_key_name(key_name, st->author);
+    ent_key_name(key_name, st->author, "author");
     ent_base64_encode(salt64, act.salt.b, sizeof(act.salt.b));
 
-    ent_buf_init(&note, ENT_NOTE_MAX);
+    ent_buf_init(&note, ENT_ENTRY_MAX);
     if ((r = ent_statement_encode(&note, st)) != ENT_OK ||
         (r = ent_note_sign(&note, note.n, key_name, author)) != ENT_OK)
         goto out;
-    leaf_hash(&act.leaf, ent_buf_slice(&note));
+    ent_merkle_leaf_hash(&act.leaf, ent_buf_slice(&note));
     if ((r = ent_buf_put_slice(b, ent_buf_slice(&note))) != ENT_OK ||
         (r = ent_buf_printf(b, "\nsalt %s\n", salt64)) != ENT_OK ||
         (r = ent_buf_put_slice(b, body)) != ENT_OK)
@@ -178,17 +217,15 @@ static enum ent_err parse_unverified(struct ent_act *ret, struct ent_note *note,
         return ent_fail(d, ENT_E_LIMIT, "signed statement too large", 0, ENT_ACT_MAX);
     if (split_act(bytes, &note_bytes, &rest) != ENT_OK)
         return ent_fail(d, ENT_E_FORMAT, "not a signed statement with its body", 0, 0);
-    if ((r = ent_note_parse(note, note_bytes, d)) != ENT_OK)
+    if ((r = read_entry(&ret->st, note, note_bytes, d)) != ENT_OK)
         return r;
-    if (ent_statement_parse(&ret->st, note->text) != ENT_OK)
-        return ent_fail(d, ENT_E_FORMAT, "malformed statement", 0, 0);
     ent_lines_start(&l, rest);
     ent_lines_key(&l, "salt");
     ent_lines_b64(&l, ret->salt.b, 32);
     if (ent_lines_tail(&l, &ret->body) != ENT_OK)
         return ent_fail(d, ENT_E_FORMAT, "malformed salt line behind the statement", 0,
                         note_bytes.n + 1);
-    leaf_hash(&ret->leaf, note_bytes);
+    ent_merkle_leaf_hash(&ret->leaf, note_bytes);
     return ENT_OK;
 }
 
@@ -198,13 +235,10 @@ enum ent_err ent_act_parse(struct ent_act *ret, struct ent_slice bytes,
     struct ent_note note;
     struct ent_hash32 want;
     struct ent_act act = {0};
-    char key_name[ENT_NAME_MAX + 8];
-    enum ent_err r = parse_unverified(&act, &note, bytes, d);
-    if (r != ENT_OK)
+    enum ent_err r;
+    if ((r = parse_unverified(&act, &note, bytes, d)) != ENT_OK ||
+        (r = check_author(&act.st, &note, author_pk, d)) != ENT_OK)
         return r;
-    author_key_name(key_name, act.st.author);
-    if (ent_note_check(&note, key_name, author_pk) != ENT_OK)
-        return ent_fail(d, ENT_E_AUTH, "statement not signed by its author's key", 0, 0);
     ent_commit(&want, &act.salt, act.body);
     if (act.body.n != act.st.body_n || memcmp(want.b, act.st.body.b, 32) != 0)
         return ent_fail(d, ENT_E_AUTH, "body does not fit the signed statement", 0, 0);

@@ -26,8 +26,33 @@
 #define ENT_STATEMENT_MEDIA 64u
 #define ENT_STATEMENT_TLP   16u /* "TLP:AMBER+STRICT", the longest */
 
-enum ent_statement_type { ENT_ST_JOIN, ENT_ST_OFFER, ENT_ST_ACCEPT, ENT_ST_REFUSE, ENT_ST_RESULT };
-#define ENT_ST_TYPES 5
+enum ent_statement_type {
+    ENT_ST_JOIN,
+    ENT_ST_OFFER,
+    ENT_ST_ACCEPT,
+    ENT_ST_REFUSE,
+    ENT_ST_RESULT,
+    ENT_ST_REPORT,
+    ENT_ST_ASSESS,
+    ENT_ST_VOTE,
+    ENT_ST_JOINT,
+    ENT_ST_REQUEST,
+    ENT_ST_ACK,
+    ENT_ST_ANSWER,
+    ENT_ST_SEAL,
+    ENT_ST_DISCLOSE,
+    ENT_ST_CUSTODY,
+    ENT_ST_RETRACT,
+    ENT_ST_RELEASE,
+    ENT_ST_HEADS,
+    ENT_ST_CHALLENGE,
+    ENT_ST_WITHDRAW,
+    ENT_ST_TOMBSTONE,
+    ENT_ST_PROPOSE,
+    ENT_ST_PREVOTE,
+    ENT_ST_PRECOMMIT
+};
+#define ENT_ST_TYPES 24
 const char *ent_statement_type_name(enum ent_statement_type t);
 
 struct ent_statement {
@@ -62,6 +87,19 @@ ENT_MUST_USE enum ent_err ent_statement_encode(struct ent_buf *b, const struct e
 
 /* Exactly what encode writes, or ENT_E_FORMAT. */
 ENT_MUST_USE enum ent_err ent_statement_parse(struct ent_statement *ret, struct ent_slice text);
+
+/*
+ * A signed statement without its body, as the entry of a log: at most ENT_ENTRY_MAX bytes (tree.h).
+ * *ret_leaf is its hash there. ENT_E_FORMAT or ENT_E_LIMIT; ENT_E_AUTH when it is not signed by
+ * this key under the name of the author that it names. Whose key to ask for, and whether this
+ * author may speak here, is for the caller to know.
+ */
+ENT_MUST_USE enum ent_err ent_statement_open(struct ent_statement *ret, struct ent_hash32 *ret_leaf,
+                                             struct ent_slice note, const struct ent_pubkey *author,
+                                             struct ent_diag *d);
+/* What it claims, unverified. */
+ENT_MUST_USE enum ent_err ent_statement_claims(struct ent_statement *ret, struct ent_slice note,
+                                               struct ent_diag *d);
 
 /*
  * An act travels and is kept as

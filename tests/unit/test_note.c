@@ -252,6 +252,67 @@ static void test_no_byte_of_an_act_can_be_changed(void **state)
     ent_buf_release(&b);
 }
 
+/* --- statements as entries ----------------------------------------------------------------------
+ */
+
+static void make_entry(struct ent_buf *b, const struct ent_statement *st, const struct who *w,
+                       const char *name)
+{
+    ent_buf_init(b, 2 * ENT_NOTE_MAX);
+    assert_ok(ent_statement_encode(b, st));
+    assert_ok(ent_note_sign(b, b->n, name, &w->seed));
+}
+
+static void test_entries(void **state)
+{
+    struct who w = someone(), other = someone();
+    struct ent_statement st = some_statement(), back;
+    struct ent_hash32 leaf, want;
+    struct ent_diag d = {0};
+    struct ent_buf b;
+    (void)state;
+    make_entry(&b, &st, &w, "alpha/author");
+    ent_merkle_leaf_hash(&want, ent_buf_slice(&b));
+    assert_ok(ent_statement_open(&back, &leaf, ent_buf_slice(&b), &w.pk, &d));
+    assert_memory_equal(leaf.b, want.b, 32);
+    assert_int_equal(back.sequence, st.sequence);
+    assert_ok(ent_statement_claims(&back, ent_buf_slice(&b), &d));
+    assert_err(ent_statement_open(&back, &leaf, ent_buf_slice(&b), &other.pk, &d), ENT_E_AUTH);
+    assert_string_equal(d.text, "statement not signed by its author's key");
+    /* Every bit, every cut. */
+    for (size_t i = 0; i < b.n; i++) {
+        for (int bit = 0; bit < 8; bit++) {
+            b.p[i] ^= (uint8_t)(1 << bit);
+            assert_true(ent_statement_open(&back, &leaf, ent_buf_slice(&b), &w.pk, NULL) != ENT_OK);
+            b.p[i] ^= (uint8_t)(1 << bit);
+        }
+        assert_true(ent_statement_claims(&back, ent_slice(b.p, i), NULL) != ENT_OK);
+    }
+    assert_memory_equal(leaf.b, want.b, 32);
+    ent_buf_release(&b);
+    make_entry(&b, &st, &w, "beta/author"); /* the key under another name */
+    assert_err(ent_statement_open(&back, &leaf, ent_buf_slice(&b), &w.pk, &d), ENT_E_AUTH);
+    assert_string_equal(d.text, "statement not signed by its author's key");
+    ent_buf_release(&b);
+    make_note(&b, "entente/statement@v1\npact 1 x\n", &w, "alpha/author");
+    assert_err(ent_statement_open(&back, &leaf, ent_buf_slice(&b), &w.pk, &d), ENT_E_FORMAT);
+    assert_string_equal(d.text, "malformed statement");
+    ent_buf_release(&b);
+}
+
+static void test_entries_that_are_too_long(void **state)
+{
+    struct ent_statement st;
+    struct ent_diag d = {0};
+    uint8_t *big = calloc(1, 65536);
+    (void)state;
+    assert_err(ent_statement_claims(&st, ent_slice(big, 65536), &d), ENT_E_LIMIT);
+    assert_string_equal(d.text, "signed statement larger than 65535 bytes");
+    assert_err(ent_statement_claims(&st, ent_slice(big, 65535), &d), ENT_E_FORMAT);
+    assert_string_equal(d.text, "not a signed note: no empty line");
+    free(big);
+}
+
 static void test_too_large(void **state)
 {
     struct who w = someone();
@@ -296,6 +357,8 @@ int main(void)
         cmocka_unit_test(test_every_tlp_fits),
         cmocka_unit_test(test_acts),
         cmocka_unit_test(test_no_byte_of_an_act_can_be_changed),
+        cmocka_unit_test(test_entries),
+        cmocka_unit_test(test_entries_that_are_too_long),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_names),
     };

@@ -37,15 +37,17 @@ struct ent_receipt_says {
 /*
  * The entry is a statement, by the author key that is valid at this place, of the member whose log
  * it is, with the sequence number that belongs there, and stands in the tree under the checkpoint.
- * ENT_E_AUTH with a diagnosis that says which of these does not hold.
+ * ENT_E_AUTH with a diagnosis that says which of these does not hold; ENT_E_FORMAT or ENT_E_LIMIT
+ * when the entry is no statement.
  */
 ENT_MUST_USE enum ent_err ent_receipt_check(const struct ent_receipt *r,
                                             struct ent_receipt_says *ret,
                                             const struct ent_roster *roster, struct ent_diag *d);
 
 /* A policy in the format of C2SP's tlog-policy, with which others can check our receipts: every log
- * of this member (NULL: of all), every witness of the panel, k of them. The author's own witness is
- * left out of its group. */
+ * of this member (NULL: of all), every witness of the panel, k of them. The member's own witness is
+ * left out; with NULL each counts for its own log too, which this format cannot help. Where fewer
+ * than k are left, all of them, and a comment that says what that is worth. */
 ENT_MUST_USE enum ent_err ent_policy_encode(struct ent_buf *b, const struct ent_roster *roster,
                                             const char *member);
 

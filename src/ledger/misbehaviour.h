@@ -7,13 +7,15 @@
  *     witness    cosignatures under two such heads
  *     vote       two votes of one kind in one round (checked in pact/, which knows votes)
  *
- * A silence proves nothing and is never here.
+ * A silence proves nothing and is never here. Nor is what the pact has in dispute: there the key
+ * may have been another's.
  *
  *     entente/misbehaviour@v1
  *     kind fork
  *     member mallory
  *     root <base64>           (fork and witness, when the sizes differ: the root that the larger
- *     path <base64>            tree has at the smaller size, and the consistency proof for it)
+ *     path <base64>            tree has at the smaller size, and the consistency proof for it, 0 to
+ *                              64 lines)
  *     part <length>           the first thing said, and its bytes
  *     ...
  *     part <length>           the second
@@ -41,7 +43,7 @@ struct ent_misbehaviour {
     struct ent_hash32 root;
     struct ent_merkle_proof proof;
     struct ent_slice a, b; /* a is the smaller tree */
-    struct ent_slice pact; /* may be empty while it is kept beside the pact */
+    struct ent_slice pact; /* may be empty while it is kept beside the pact; not checked here */
 };
 
 /* One form for each: encode(parse(x)) == x or ENT_E_FORMAT. Slices point into bytes. */
@@ -57,7 +59,9 @@ ENT_MUST_USE enum ent_err ent_misbehaviour_check(const struct ent_misbehaviour *
                                                  struct ent_diag *d);
 
 /* Two heads of one origin, both signed by its key, and the source of the larger one's hashes (NULL
- * when the sizes are equal). ENT_E_NOTFOUND when they are consistent. *ret points into a and b. */
+ * when the sizes are equal). ENT_E_NOTFOUND when they are consistent; ENT_E_POLICY when they are
+ * not and the pact has one of them in dispute; ENT_E_AUTH when they are not two signed heads of one
+ * log, or the source does not lead to the larger one. *ret points into a and b. */
 ENT_MUST_USE enum ent_err ent_misbehaviour_of_heads(struct ent_misbehaviour *ret,
                                                     const struct ent_roster *roster,
                                                     struct ent_slice a, struct ent_slice b,

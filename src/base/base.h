@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/cpu.h"
+#include "base/crc32c.h"
 #include "base/ct.h"
 #include "base/encode.h"
 #include "base/file.h"

@@ -1,0 +1,310 @@
+/* simdisk.c: see simdisk.h. */
+#include "tests/support/simdisk.h"
+#include "tests/support/t.h"
+
+#define FILES    64
+#define FILE_MAX (64u << 20)
+
+struct file {
+    char name[ENT_DISK_NAME_MAX];
+    struct ent_buf now, safe; /* as it reads; as it was synced */
+};
+
+struct ent_simdisk {
+    struct ent_disk disk;
+    struct file file[FILES];
+    size_t files;
+    uint64_t calls, writes, room;
+    uint64_t fail_at, crash_at; /* numbers of calls; 0: never */
+    enum ent_err fail_with;
+    bool hit, dead;
+};
+
+static void put(struct ent_buf *b, struct ent_slice s)
+{
+    assert_ok(ent_buf_put_slice(b, s));
+}
+
+static void set(struct ent_buf *b, struct ent_slice s)
+{
+    ent_buf_clear(b);
+    put(b, s);
+}
+
+static struct file *find(const struct ent_simdisk *s, const char *name)
+{
+    for (size_t i = 0; i < s->files; i++)
+        if (strcmp(s->file[i].name, name) == 0)
+            return (struct file *)&s->file[i];
+    return NULL;
+}
+
+static struct file *make(struct ent_simdisk *s, const char *name)
+{
+    struct file *f = find(s, name);
+    if (f != NULL)
+        return f;
+    assert_true(s->files < FILES);
+    f = &s->file[s->files++];
+    int n = snprintf(f->name, sizeof(f->name), "%s", name);
+    assert_true(n > 0 && (size_t)n < sizeof(f->name));
+    ent_buf_init(&f->now, FILE_MAX);
+    ent_buf_init(&f->safe, FILE_MAX);
+    return f;
+}
+
+/* --- power ---------------------------------------------------------------------------------------
+ */
+
+/* What a disk holds of a file for which only `safe` was promised. */
+static void mix(struct file *f)
+{
+    struct ent_buf m;
+    size_t lo = f->now.n < f->safe.n ? f->now.n : f->safe.n;
+    size_t hi = f->now.n > f->safe.n ? f->now.n : f->safe.n;
+    size_t n = lo + (size_t)ent_t_below(hi - lo + 1), run = 0;
+    unsigned kind = 0, way = (unsigned)ent_t_below(4); /* 0: as synced, 1: all of it */
+    ent_buf_init(&m, FILE_MAX);
+    n = way == 0 ? f->safe.n : way == 1 ? f->now.n : n;
+    for (size_t i = 0; i < n; i++) {
+        if (run == 0) {
+            run = 1 + (size_t)ent_t_below(ent_t_below(2) == 0 ? 16 : 600);
+            kind = way < 2 ? way : (unsigned)ent_t_below(4);
+        }
+        run--;
+        uint8_t old = i < f->safe.n ? f->safe.p[i] : kind == 3 ? (uint8_t)ent_t_rand() : 0;
+        uint8_t new = i < f->now.n ? f->now.p[i] : old;
+        put(&m, ent_slice(kind == 1 ? &new : &old, 1));
+    }
+    set(&f->now, ent_buf_slice(&m));
+    set(&f->safe, ent_buf_slice(&m));
+    ent_buf_release(&m);
+}
+
+void ent_simdisk_restart(struct ent_simdisk *s)
+{
+    for (size_t i = 0; i < s->files; i++)
+        mix(&s->file[i]);
+    s->fail_at = s->crash_at = 0;
+    s->dead = s->hit = false;
+}
+
+/* Every call begins here: ENT_OK when it is to be done. */
+static enum ent_err call(struct ent_simdisk *s, bool writes)
+{
+    if (s->dead)
+        return ENT_E_IO;
+    s->calls++;
+    s->writes += writes;
+    if (s->calls == s->crash_at) {
+        s->hit = s->dead = true;
+        return ENT_E_IO;
+    }
+    if (s->calls != s->fail_at)
+        return ENT_OK;
+    s->hit = true;
+    return s->fail_with;
+}
+
+/* --- struct ent_disk -----------------------------------------------------------------------------
+ */
+
+static enum ent_err sim_size(void *ctx, uint64_t *ret, const char *name)
+{
+    enum ent_err r = call(ctx, false);
+    const struct file *f = find(ctx, name);
+    if (r == ENT_OK)
+        *ret = f == NULL ? 0 : f->now.n;
+    return r;
+}
+
+static enum ent_err sim_read(void *ctx, void *ret, size_t n, const char *name, uint64_t offset)
+{
+    enum ent_err r = call(ctx, false);
+    const struct file *f = find(ctx, name);
+    if (r != ENT_OK)
+        return r;
+    if (f == NULL || offset > f->now.n || n > f->now.n - offset)
+        return ENT_E_NOTFOUND;
+    if (n > 0)
+        memcpy(ret, f->now.p + offset, n);
+    return ENT_OK;
+}
+
+static uint64_t used(const struct ent_simdisk *s)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < s->files; i++)
+        n += s->file[i].now.n;
+    return n;
+}
+
+static enum ent_err sim_write(void *ctx, const char *name, uint64_t offset, struct ent_slice bytes)
+{
+    struct ent_simdisk *s = ctx;
+    if (s->dead)
+        return ENT_E_IO;
+    enum ent_err r = call(s, true);
+    bool half = r != ENT_OK;
+    struct file *f = make(s, name);
+    assert_true(offset <= f->now.n); /* it would be a hole */
+    if (half)
+        bytes.n = (size_t)ent_t_below(bytes.n + 1);
+    uint64_t over = offset + bytes.n > f->now.n ? offset + bytes.n - f->now.n : 0, had = used(s);
+    if (s->room < had || over > s->room - had) {
+        bytes.n -= (size_t)(over - (s->room < had ? 0 : s->room - had));
+        r = r == ENT_OK ? ENT_E_FULL : r;
+    }
+    size_t in = (size_t)(f->now.n - offset) < bytes.n ? (size_t)(f->now.n - offset) : bytes.n;
+    if (in > 0)
+        memcpy(f->now.p + offset, bytes.p, in);
+    put(&f->now, ent_slice(bytes.p + in, bytes.n - in));
+    return r;
+}
+
+static enum ent_err sim_cut(void *ctx, const char *name, uint64_t size)
+{
+    struct ent_simdisk *s = ctx;
+    if (s->dead)
+        return ENT_E_IO;
+    enum ent_err r = call(s, true);
+    struct file *f = find(s, name);
+    assert_true(size <= (f == NULL ? 0 : f->now.n));
+    if (f != NULL && (r == ENT_OK || ent_t_below(2) == 0))
+        f->now.n = (size_t)size;
+    return r;
+}
+
+static enum ent_err sim_sync(void *ctx, const char *name)
+{
+    struct ent_simdisk *s = ctx;
+    if (s->dead)
+        return ENT_E_IO;
+    enum ent_err r = call(s, true);
+    struct file *f = find(s, name);
+    if (f == NULL)
+        return r == ENT_OK ? ENT_E_NOTFOUND : r;
+    if (r == ENT_OK)
+        set(&f->safe, ent_buf_slice(&f->now));
+    else if (!s->dead)
+        mix(f);
+    return r;
+}
+
+static enum ent_err sim_replace(void *ctx, const char *name, struct ent_slice bytes)
+{
+    struct ent_simdisk *s = ctx;
+    if (s->dead)
+        return ENT_E_IO;
+    enum ent_err r = call(s, true);
+    struct file *f = make(s, name);
+    if (r == ENT_OK && bytes.n > f->now.n && bytes.n - f->now.n > s->room - used(s))
+        return ENT_E_FULL;
+    if (r == ENT_OK || (r != ENT_E_FULL && ent_t_below(2) == 0)) {
+        set(&f->now, bytes);
+        set(&f->safe, bytes);
+    }
+    return r;
+}
+
+/* --- the test's side -----------------------------------------------------------------------------
+ */
+
+struct ent_simdisk *ent_simdisk_new(void)
+{
+    struct ent_simdisk *s = calloc(1, sizeof(*s));
+    assert_non_null(s);
+    s->disk = (struct ent_disk){s, sim_size, sim_read, sim_write, sim_cut, sim_sync, sim_replace};
+    s->room = UINT64_MAX;
+    return s;
+}
+
+void ent_simdisk_free(struct ent_simdisk *s)
+{
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < s->files; i++) {
+        ent_buf_release(&s->file[i].now);
+        ent_buf_release(&s->file[i].safe);
+    }
+    free(s);
+}
+
+struct ent_simdisk *ent_simdisk_copy(const struct ent_simdisk *s)
+{
+    struct ent_simdisk *c = ent_simdisk_new();
+    for (size_t i = 0; i < s->files; i++)
+        ent_simdisk_set(c, s->file[i].name, ent_buf_slice(&s->file[i].now));
+    return c;
+}
+
+const struct ent_disk *ent_simdisk_disk(struct ent_simdisk *s)
+{
+    return &s->disk;
+}
+
+uint64_t ent_simdisk_calls(const struct ent_simdisk *s)
+{
+    return s->calls;
+}
+
+uint64_t ent_simdisk_writes(const struct ent_simdisk *s)
+{
+    return s->writes;
+}
+
+void ent_simdisk_fail(struct ent_simdisk *s, uint64_t n, enum ent_err e)
+{
+    s->fail_at = n == 0 ? 0 : s->calls + n;
+    s->fail_with = e;
+    s->hit = false;
+}
+
+void ent_simdisk_crash(struct ent_simdisk *s, uint64_t n)
+{
+    s->crash_at = s->calls + n;
+    s->hit = false;
+}
+
+bool ent_simdisk_hit(const struct ent_simdisk *s)
+{
+    return s->hit;
+}
+
+void ent_simdisk_room(struct ent_simdisk *s, uint64_t bytes)
+{
+    s->room = bytes;
+}
+
+const char *ent_simdisk_name(const struct ent_simdisk *s, size_t i)
+{
+    return i < s->files ? s->file[i].name : NULL;
+}
+
+struct ent_slice ent_simdisk_file(const struct ent_simdisk *s, const char *name)
+{
+    const struct file *f = find(s, name);
+    return f == NULL ? ent_slice(NULL, 0) : ent_buf_slice(&f->now);
+}
+
+void ent_simdisk_set(struct ent_simdisk *s, const char *name, struct ent_slice bytes)
+{
+    struct file *f = make(s, name);
+    set(&f->now, bytes);
+    set(&f->safe, bytes);
+}
+
+void ent_simdisk_flip(struct ent_simdisk *s, const char *name, uint64_t bit)
+{
+    struct file *f = find(s, name);
+    assert_true(f != NULL && bit / 8 < f->now.n);
+    f->now.p[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+    f->safe.p[bit / 8] = f->now.p[bit / 8];
+}
+
+void ent_simdisk_remove(struct ent_simdisk *s, const char *name)
+{
+    struct file *f = find(s, name);
+    assert_non_null(f);
+    f->now.n = f->safe.n = 0;
+}

@@ -25,9 +25,10 @@ struct ent_log;
 
 struct ent_log_opts {
     const struct ent_disk *disk; /* outlives the log */
-    const char *dir, *lock;      /* prefixes on the disk: "log/1", "lock/1" */
+    const char *dir, *lock;      /* prefixes on the disk: "log/1", "lock/1"; copied, as all text */
     const char *origin;
     const struct ent_seed32 *key; /* NULL: only reads */
+    const struct ent_pubkey *pk;  /* for one that only reads: to check its heads; or NULL */
     /* May anything be signed before somebody else said what they know? Only where there is nobody
      * else, as in a pact of one. */
     bool alone;
@@ -45,8 +46,10 @@ enum ent_log_state {
 #define ENT_LOG_STATES 6
 const char *ent_log_state_text(enum ent_log_state s); /* a sentence, with what to do */
 
-/* A log that is SHORT opens too, for its state to be told, and with what there is to read. Damage
- * inside is ENT_E_AUTH. A log that never was is empty. */
+/* A log that is SHORT opens too, for its state to be told (*d says what is missing), and with what
+ * there is to read. Damage inside is ENT_E_AUTH, and *d names the file; its offset is the index
+ * there. A log that never was is empty. Only the end is looked at: ent_log_check() reads it all.
+ * Nothing is written, also not cut off, before the first commit. */
 ENT_MUST_USE enum ent_err ent_log_open(struct ent_log **ret, struct ent_diag *d,
                                        const struct ent_log_opts *opts);
 void ent_log_free(struct ent_log *log);
@@ -57,7 +60,8 @@ ENT_MUST_USE enum ent_err ent_log_refresh(struct ent_log *log, struct ent_diag *
 
 /* What another member holds as the newest head of this log, a note that this log's key signed, or
  * an empty slice for "nothing". ENT_E_AUTH when it is not our own signature (nothing changes);
- * ENT_E_STATE when it is one that we do not know: the state is ENT_LOG_OLD then, for good. */
+ * ENT_E_STATE when it is one that we do not know: the state is ENT_LOG_OLD then, for good. One that
+ * the data on the disk leads to is taken over: then only <lock> was lost or old. */
 ENT_MUST_USE enum ent_err ent_log_heard(struct ent_log *log, struct ent_diag *d,
                                         struct ent_slice head);
 
@@ -67,7 +71,8 @@ ENT_MUST_USE enum ent_err ent_log_append(struct ent_log *log, uint64_t *ret_inde
                                          struct ent_slice entry, const struct ent_salt32 *salt,
                                          struct ent_slice body);
 /* All that was appended becomes durable and is signed for, or nothing of it. After an error the log
- * is BROKEN, but for ENT_E_FULL before a byte was written. */
+ * is BROKEN and what it tells is as before; whether the new head is in <lock> shows at the next
+ * start. But where what did not fit could be cut off again, ENT_E_FULL only drops what waited. */
 ENT_MUST_USE enum ent_err ent_log_commit(struct ent_log *log, struct ent_diag *d);
 /* Forget what waits for a commit. */
 void ent_log_drop(struct ent_log *log);
@@ -89,6 +94,12 @@ ENT_MUST_USE enum ent_err ent_log_act(struct ent_log *log, struct ent_buf *b, st
                                       uint64_t index);
 /* Overwrite body and salt with zeros. What the entry says of it stays, and says nothing. */
 ENT_MUST_USE enum ent_err ent_log_erase(struct ent_log *log, struct ent_diag *d, uint64_t index);
+
+/* As ent_tree_check(), and bodies and heads too. */
+ENT_MUST_USE enum ent_err ent_log_check(struct ent_log *log, struct ent_diag *d,
+                                        const char **ret_file, uint64_t *ret_index, void *ctx,
+                                        enum ent_err (*each)(void *ctx, uint64_t index,
+                                                             struct ent_slice entry));
 
 /* Refill: entries from somebody's mirror, in order, that must lead to the head in <lock> (or, where
  * that is lost too, to `head`, signed by our own key). Used by recovery alone. */

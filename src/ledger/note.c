@@ -70,10 +70,18 @@ static enum ent_err parse_sig(struct ent_note_sig *ret, struct ent_slice line)
 
 enum ent_err ent_note_parse(struct ent_note *ret, struct ent_slice bytes, struct ent_diag *d)
 {
-    size_t text_n = 0;
-    struct ent_slice line;
     if (bytes.n > ENT_NOTE_MAX)
         return ent_fail(d, ENT_E_LIMIT, "signed note larger than 64 KiB", 0, ENT_NOTE_MAX);
+    return ent_note_parse_up_to(ret, bytes, ENT_NOTE_MAX, d);
+}
+
+enum ent_err ent_note_parse_up_to(struct ent_note *ret, struct ent_slice bytes, size_t max,
+                                  struct ent_diag *d)
+{
+    size_t text_n = 0;
+    struct ent_slice line;
+    if (bytes.n > max)
+        return ent_fail(d, ENT_E_LIMIT, "signed note larger than its kind may be", 0, max);
     if (split(bytes, &text_n) != ENT_OK)
         return ent_fail(d, ENT_E_FORMAT, "not a signed note: no empty line", 0, 0);
     if (!ent_note_text_is_valid(ent_slice(bytes.p, text_n)))

@@ -33,6 +33,10 @@ struct ent_note {
 ENT_MUST_USE enum ent_err ent_note_parse(struct ent_note *ret, struct ent_slice bytes,
                                          struct ent_diag *d);
 
+/* The same for the one kind of note that may be larger: at most max bytes. */
+ENT_MUST_USE enum ent_err ent_note_parse_up_to(struct ent_note *ret, struct ent_slice bytes,
+                                               size_t max, struct ent_diag *d);
+
 /* The signature types of the specification. */
 enum ent_sig_type {
     ENT_SIG_NOTE = 0x01,  /* Ed25519 over a note's text */

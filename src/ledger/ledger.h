@@ -15,6 +15,7 @@
 #include "ledger/note.h"
 #include "ledger/statement.h"
 #include "ledger/checkpoint.h"
+#include "ledger/roster.h"
 #include "ledger/tile.h"
 #include "ledger/roster.h"
 #include "ledger/receipt.h"

@@ -1,5 +1,5 @@
 /* decide.c: what the pact allows. Pure functions; each refusal has its own word. */
-#include "pact/pact.h"
+#include "pact/decide.h"
 
 static const struct {
     const char *word, *text;
@@ -12,6 +12,11 @@ static const struct {
     [ENT_DENIED_BUDGET] = {"budget", "more items than are left of this period's budget"},
     [ENT_DENIED_BUSY] = {"busy", "too many runs at once; try again later"},
     [ENT_DENIED_STALE] = {"stale", "this offer was made before"},
+    [ENT_DENIED_WITHDRAWN] = {"withdrawn", "the asking member said that it leaves the pact"},
+    [ENT_DENIED_EXPOSED] = {"exposed", "there is a proof that the asking member broke the pact"},
+    [ENT_DENIED_DISPUTED] = {"disputed", "what the asking member says is in dispute"},
+    [ENT_DENIED_EXPIRED] = {"expired", "the pact has expired"},
+    [ENT_DENIED_NO_PACT] = {"no-pact", "the asked member is in no pact"},
 };
 
 const char *ent_verdict_word(enum ent_verdict v)
@@ -40,12 +45,41 @@ uint64_t ent_budget_period(const struct ent_budget *b, int64_t now)
     return now < 0 ? 0 : (uint64_t)now / b->seconds;
 }
 
-enum ent_verdict ent_pact_decide_match(const struct ent_pact *p, const struct ent_match_wish *w)
+bool ent_pact_is_disputed(const struct ent_pact *p, const char *member)
 {
-    if (strcmp(w->partner, p->self) == 0)
+    const struct ent_member *m = ent_pact_member(p, member);
+    for (size_t i = 0; m != NULL && i < p->disputes; i++) {
+        const struct ent_dispute *x = &p->dispute[i];
+        if (strcmp(x->member, member) == 0 && x->until == ENT_INDEX_NONE &&
+            x->generation == ent_member_log(m)->generation)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the two may talk about a match at all, whatever is asked. */
+static enum ent_verdict decide_standing(const struct ent_pact *p, const struct ent_match_wish *w)
+{
+    if (p == NULL || ent_pact_member(p, w->self) == NULL)
+        return ENT_DENIED_NO_PACT;
+    if (strcmp(w->partner, w->self) == 0)
         return ENT_DENIED_SELF;
     if (ent_pact_member(p, w->partner) == NULL)
         return ENT_DENIED_STRANGER;
+    if (w->withdrawn)
+        return ENT_DENIED_WITHDRAWN;
+    if (w->exposed)
+        return ENT_DENIED_EXPOSED;
+    if (ent_pact_is_disputed(p, w->partner))
+        return ENT_DENIED_DISPUTED;
+    return ent_pact_is_expired(p, w->now) ? ENT_DENIED_EXPIRED : ENT_ALLOWED;
+}
+
+enum ent_verdict ent_pact_decide_match(const struct ent_pact *p, const struct ent_match_wish *w)
+{
+    enum ent_verdict v = decide_standing(p, w);
+    if (v != ENT_ALLOWED)
+        return v;
     if (w->items == 0)
         return ENT_DENIED_EMPTY;
     if (w->items > w->most)

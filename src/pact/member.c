@@ -1,29 +1,54 @@
-/* member.c: a member's keys and the card that brings them. */
-#include "pact/pact.h"
-#include "pact/member.h"
+/* member.c: the lines that describe a member, and how one begins. */
+#include "pact/parts.h"
 
-#define FIRST_LINE "entente/member@v1"
+#define POSSESSION_LINE "entente/possession@v1"
 
-static enum ent_err put_key(struct ent_buf *b, const char *key, const struct ent_pubkey *pk)
+const char *ent_role_word(enum ent_role role)
 {
-    char text[ENT_BASE64_LEN(32)];
-    ent_base64_encode(text, pk->b, sizeof(pk->b));
-    return ent_buf_printf(b, "%s %s\n", key, text);
+    static const char *const words[ENT_ROLES] = {"root",   "tls",    "witness",
+                                                 "mirror", "author", "log"};
+    return words[role];
 }
 
-enum ent_err ent_member_encode(struct ent_buf *b, const struct ent_member *m)
+/* --- proofs -------------------------------------------------------------------------------------
+ */
+
+#define POSSESSION_MAX 256
+
+static struct ent_slice possession(char to[static POSSESSION_MAX], const char *member,
+                                   enum ent_role role, unsigned generation,
+                                   const struct ent_pubkey *root)
 {
-    enum ent_err r;
-    if ((r = ent_buf_printf(b, "member %s\ndisplay %s\n", m->name, m->display)) != ENT_OK ||
-        (r = put_key(b, "root", &m->root)) != ENT_OK ||
-        (r = put_key(b, "author", &m->author)) != ENT_OK ||
-        (r = put_key(b, "tls", &m->tls)) != ENT_OK)
-        return r;
-    return ent_buf_printf(b, "url %s\n", m->url);
+    char b64[ENT_BASE64_LEN(32)], number[16] = "";
+    ent_base64_encode(b64, root->b, sizeof(root->b));
+    if (role == ENT_ROLE_LOG)
+        (void)snprintf(number, sizeof(number), " %u", generation);
+    int n = snprintf(to, POSSESSION_MAX, POSSESSION_LINE "\n%s\n%s%s\n%s\n", member,
+                     ent_role_word(role), number, b64);
+    ENT_ASSERT(n > 0 && n < POSSESSION_MAX);
+    return ent_slice(to, (size_t)n);
 }
 
-/* Shown to people, so nothing in it may deceive them: what ent_escape() would change is refused. */
-static bool is_plain(const char *text)
+void ent_key_prove(struct ent_signed_key *ret, const char *member, enum ent_role role,
+                   unsigned generation, const struct ent_pubkey *root,
+                   const struct ent_seed32 *seed)
+{
+    char text[POSSESSION_MAX];
+    ent_sign_public(&ret->pk, seed);
+    ent_sign(ret->proof, seed, possession(text, member, role, generation, root));
+}
+
+enum ent_err ent_key_check(const struct ent_signed_key *key, const char *member, enum ent_role role,
+                           unsigned generation, const struct ent_pubkey *root)
+{
+    char text[POSSESSION_MAX];
+    return ent_sign_check(&key->pk, key->proof, possession(text, member, role, generation, root));
+}
+
+/* --- texts --------------------------------------------------------------------------------------
+ */
+
+bool ent_text_is_plain(const char *text)
 {
     struct ent_buf b;
     ent_buf_init(&b, 4096);
@@ -46,104 +71,240 @@ static bool url_is_valid(const char *url)
     return memchr(u.p + 8, '/', u.n - 8) == NULL; /* host and port, no path */
 }
 
-static void take_key(struct ent_lines *l, const char *key, struct ent_pubkey *ret)
+static bool texts_are_valid(const struct ent_member *m)
 {
-    ent_lines_key(l, key);
-    ent_lines_b64(l, ret->b, 32);
-    if (l->err == ENT_OK && ent_pubkey_check(ret) != ENT_OK)
+    return ent_name_is_valid(ent_slice_str(m->name)) && ent_text_is_plain(m->display) &&
+           url_is_valid(m->url);
+}
+
+/* --- lines --------------------------------------------------------------------------------------
+ */
+
+static enum ent_err put_key(struct ent_buf *b, const struct ent_signed_key *key)
+{
+    char pk[ENT_BASE64_LEN(32)], proof[ENT_BASE64_LEN(64)];
+    ent_base64_encode(pk, key->pk.b, sizeof(key->pk.b));
+    ent_base64_encode(proof, key->proof, sizeof(key->proof));
+    return ent_buf_printf(b, " %s %s", pk, proof);
+}
+
+static enum ent_err put_key_line(struct ent_buf *b, enum ent_role role,
+                                 const struct ent_signed_key *key)
+{
+    enum ent_err r;
+    if ((r = ent_buf_puts(b, ent_role_word(role))) != ENT_OK || (r = put_key(b, key)) != ENT_OK)
+        return r;
+    return ent_buf_putc(b, '\n');
+}
+
+enum ent_err ent_index_encode(struct ent_buf *b, const char *before, uint64_t index)
+{
+    if (index == ENT_INDEX_NONE)
+        return ent_buf_printf(b, "%s-", before);
+    return ent_buf_printf(b, "%s%llu", before, (unsigned long long)index);
+}
+
+uint64_t ent_index_take(struct ent_lines *l)
+{
+    uint64_t v = 0;
+    struct ent_slice w = ent_lines_word(l);
+    if (l->err != ENT_OK)
+        return 0;
+    if (ent_slice_eq(w, ENT_SLICE_LIT("-")))
+        return ENT_INDEX_NONE;
+    l->err = ent_parse_u64(&v, w, INT64_MAX);
+    return v;
+}
+
+static enum ent_err put_author(struct ent_buf *b, const struct ent_member_author *a)
+{
+    enum ent_err r;
+    if ((r = ent_buf_puts(b, "author")) != ENT_OK || (r = put_key(b, &a->key)) != ENT_OK ||
+        (r = ent_index_encode(b, " ", a->from)) != ENT_OK ||
+        (r = ent_index_encode(b, " ", a->until)) != ENT_OK)
+        return r;
+    return ent_buf_putc(b, '\n');
+}
+
+static enum ent_err put_log(struct ent_buf *b, const struct ent_member_log *g)
+{
+    char root[ENT_BASE64_LEN(32)];
+    enum ent_err r;
+    if ((r = ent_buf_printf(b, "log %u", g->generation)) != ENT_OK ||
+        (r = put_key(b, &g->key)) != ENT_OK)
+        return r;
+    if (!g->closed)
+        return ent_buf_puts(b, " open\n");
+    ent_base64_encode(root, g->root.b, sizeof(g->root.b));
+    return ent_buf_printf(b, " closed %llu %s\n", (unsigned long long)g->size, root);
+}
+
+enum ent_err ent_member_encode(struct ent_buf *b, const struct ent_member *m)
+{
+    enum ent_err r;
+    if ((r = ent_buf_printf(b, "member %s\ndisplay %s\nurl %s\n", m->name, m->display, m->url)) !=
+            ENT_OK ||
+        (r = put_key_line(b, ENT_ROLE_ROOT, &m->root)) != ENT_OK ||
+        (r = put_key_line(b, ENT_ROLE_TLS, &m->tls)) != ENT_OK ||
+        (r = put_key_line(b, ENT_ROLE_WITNESS, &m->witness)) != ENT_OK ||
+        (r = put_key_line(b, ENT_ROLE_MIRROR, &m->mirror)) != ENT_OK)
+        return r;
+    for (size_t i = 0; i < m->authors; i++)
+        if ((r = put_author(b, &m->author[i])) != ENT_OK)
+            return r;
+    for (size_t i = 0; i < m->logs; i++)
+        if ((r = put_log(b, &m->log[i])) != ENT_OK)
+            return r;
+    return ent_buf_printf(b, "panel %s\n", m->panel ? "yes" : "no");
+}
+
+static void take_key(struct ent_lines *l, struct ent_signed_key *ret)
+{
+    ent_lines_b64(l, ret->pk.b, sizeof(ret->pk.b));
+    ent_lines_b64(l, ret->proof, sizeof(ret->proof));
+}
+
+static void take_key_line(struct ent_lines *l, enum ent_role role, struct ent_signed_key *ret)
+{
+    ent_lines_key(l, ent_role_word(role));
+    take_key(l, ret);
+}
+
+/* Ranges of entries, one after another. */
+static void take_author(struct ent_lines *l, struct ent_member *m)
+{
+    uint64_t end = m->authors == 0 ? 0 : m->author[m->authors - 1].until;
+    if (m->authors == ENT_ROSTER_AUTHORS) {
+        ent_lines_fail(l, ENT_E_LIMIT);
+        return;
+    }
+    struct ent_member_author *a = &m->author[m->authors];
+    ent_lines_key(l, "author");
+    take_key(l, &a->key);
+    a->from = ent_lines_u64(l, INT64_MAX);
+    a->until = ent_index_take(l);
+    if (end == ENT_INDEX_NONE || a->from < end || a->until < a->from ||
+        (m->authors == 0 && a->from != 0))
         ent_lines_fail(l, ENT_E_FORMAT);
+    m->authors++;
+}
+
+static bool empty_root_is_right(const struct ent_member_log *g)
+{
+    struct ent_hash32 none;
+    ent_sha256_of(&none, ent_slice(NULL, 0));
+    return g->size != 0 || memcmp(g->root.b, none.b, sizeof(none.b)) == 0;
+}
+
+static void take_log(struct ent_lines *l, struct ent_member *m)
+{
+    bool first = m->logs == 0;
+    if (m->logs == ENT_ROSTER_LOGS) {
+        ent_lines_fail(l, ENT_E_LIMIT);
+        return;
+    }
+    struct ent_member_log *g = &m->log[m->logs];
+    ent_lines_key(l, "log");
+    g->generation = (unsigned)ent_lines_u64(l, ENT_ROSTER_LOGS);
+    take_key(l, &g->key);
+    struct ent_slice word = ent_lines_word(l);
+    g->closed = ent_slice_eq(word, ENT_SLICE_LIT("closed"));
+    if (g->closed) {
+        g->size = ent_lines_u64(l, ENT_CHECKPOINT_SIZE_MAX);
+        ent_lines_b64(l, g->root.b, sizeof(g->root.b));
+    } else if (!ent_slice_eq(word, ENT_SLICE_LIT("open"))) {
+        ent_lines_fail(l, ENT_E_FORMAT);
+    }
+    if (g->generation != m->logs + 1 || (!first && !m->log[m->logs - 1].closed) ||
+        (g->closed && !empty_root_is_right(g)))
+        ent_lines_fail(l, ENT_E_FORMAT);
+    m->logs++;
+}
+
+static bool take_yes(struct ent_lines *l)
+{
+    struct ent_slice w = ent_lines_word(l);
+    bool yes = ent_slice_eq(w, ENT_SLICE_LIT("yes"));
+    if (!yes && !ent_slice_eq(w, ENT_SLICE_LIT("no")))
+        ent_lines_fail(l, ENT_E_FORMAT);
+    return yes;
 }
 
 void ent_member_take(struct ent_lines *l, struct ent_member *ret)
 {
+    *ret = (struct ent_member){0};
     ent_lines_key(l, "member");
     ent_lines_str(l, ret->name, sizeof(ret->name));
     ent_lines_key(l, "display");
     ent_lines_text(l, ret->display, sizeof(ret->display));
-    take_key(l, "root", &ret->root);
-    take_key(l, "author", &ret->author);
-    take_key(l, "tls", &ret->tls);
     ent_lines_key(l, "url");
     ent_lines_str(l, ret->url, sizeof(ret->url));
-    if (l->err == ENT_OK && (!ent_name_is_valid(ent_slice_str(ret->name)) ||
-                             !is_plain(ret->display) || !url_is_valid(ret->url)))
+    take_key_line(l, ENT_ROLE_ROOT, &ret->root);
+    take_key_line(l, ENT_ROLE_TLS, &ret->tls);
+    take_key_line(l, ENT_ROLE_WITNESS, &ret->witness);
+    take_key_line(l, ENT_ROLE_MIRROR, &ret->mirror);
+    do
+        take_author(l, ret);
+    while (ent_lines_next_is(l, "author"));
+    do
+        take_log(l, ret);
+    while (ent_lines_next_is(l, "log"));
+    ent_lines_key(l, "panel");
+    ret->panel = take_yes(l);
+    if (l->err == ENT_OK && !texts_are_valid(ret))
         ent_lines_fail(l, ENT_E_FORMAT);
 }
 
-struct key_name {
-    char text[ENT_NAME_MAX + 8];
-};
+/* --- a new member -------------------------------------------------------------------------------
+ */
 
-static struct key_name key_name(const char *member, const char *role)
+static bool copy(char *to, size_t cap, const char *from)
 {
-    struct key_name k;
-    (void)snprintf(k.text, sizeof(k.text), "%s/%s", member, role);
-    return k;
+    int n = snprintf(to, cap, "%s", from);
+    return n >= 0 && (size_t)n < cap;
 }
 
-enum ent_err ent_card_make(struct ent_buf *b, const struct ent_member *m, int64_t time,
-                           const struct ent_seed32 *root, const struct ent_seed32 *author,
-                           const struct ent_seed32 *tls)
+enum ent_err ent_member_make(struct ent_member *ret, const char *name, const char *display,
+                             const char *url, const struct ent_own_seeds *seeds)
 {
-    struct ent_buf card;
-    enum ent_err r;
-    ent_buf_init(&card, ENT_CARD_MAX);
-    if ((r = ent_buf_puts(&card, FIRST_LINE "\n")) != ENT_OK ||
-        (r = ent_member_encode(&card, m)) != ENT_OK ||
-        (r = ent_buf_printf(&card, "time %lld\n", (long long)time)) != ENT_OK)
-        goto out;
-    size_t n = card.n;
-    if ((r = ent_note_sign(&card, n, key_name(m->name, "root").text, root)) != ENT_OK ||
-        (r = ent_note_sign(&card, n, key_name(m->name, "author").text, author)) != ENT_OK ||
-        (r = ent_note_sign(&card, n, key_name(m->name, "tls").text, tls)) != ENT_OK)
-        goto out;
-    r = ent_buf_put_slice(b, ent_buf_slice(&card));
-out:
-    ent_buf_release(&card);
-    return r;
-}
-
-enum ent_err ent_card_parse(struct ent_member *ret, struct ent_slice bytes, struct ent_diag *d)
-{
-    struct ent_note note;
-    struct ent_lines l;
-    struct ent_member m = {0};
-    enum ent_err r;
-    if (bytes.n > ENT_CARD_MAX)
-        return ent_fail(d, ENT_E_LIMIT, "too large for a member's card", 0, ENT_CARD_MAX);
-    if ((r = ent_note_parse(&note, bytes, d)) != ENT_OK)
-        return r;
-    ent_lines_start(&l, note.text);
-    ent_lines_exact(&l, FIRST_LINE);
-    ent_member_take(&l, &m);
-    ent_lines_key(&l, "time");
-    (void)ent_lines_u64(&l, INT64_MAX);
-    if (ent_lines_end(&l) != ENT_OK)
-        return ent_fail(d, ENT_E_FORMAT, "not a member's card (entente member export makes one)", 0,
-                        0);
-    if (ent_note_check(&note, key_name(m.name, "root").text, &m.root) != ENT_OK ||
-        ent_note_check(&note, key_name(m.name, "author").text, &m.author) != ENT_OK ||
-        ent_note_check(&note, key_name(m.name, "tls").text, &m.tls) != ENT_OK)
-        return ent_fail(d, ENT_E_AUTH, "card not signed by all of its own keys", 0, 0);
+    struct ent_member m = {.authors = 1, .logs = 1, .panel = strcmp(url, "-") != 0};
+    struct ent_pubkey root;
+    if (!copy(m.name, sizeof(m.name), name) || !copy(m.display, sizeof(m.display), display) ||
+        !copy(m.url, sizeof(m.url), url) || !texts_are_valid(&m))
+        return ENT_E_FORMAT;
+    ent_sign_public(&root, &seeds->root);
+    ent_key_prove(&m.root, m.name, ENT_ROLE_ROOT, 0, &root, &seeds->root);
+    ent_key_prove(&m.tls, m.name, ENT_ROLE_TLS, 0, &root, &seeds->tls);
+    ent_key_prove(&m.witness, m.name, ENT_ROLE_WITNESS, 0, &root, &seeds->witness);
+    ent_key_prove(&m.mirror, m.name, ENT_ROLE_MIRROR, 0, &root, &seeds->mirror);
+    ent_key_prove(&m.author[0].key, m.name, ENT_ROLE_AUTHOR, 0, &root, &seeds->author);
+    m.author[0].until = ENT_INDEX_NONE;
+    ent_key_prove(&m.log[0].key, m.name, ENT_ROLE_LOG, 1, &root, &seeds->log);
+    m.log[0].generation = 1;
     *ret = m;
     return ENT_OK;
 }
 
-void ent_member_fingerprint(char ret[static ENT_FINGERPRINT], const struct ent_member *m)
+const struct ent_signed_key *ent_member_key(const struct ent_member *m, enum ent_role role)
 {
-    struct ent_sha256 h;
-    struct ent_hash32 id;
-    char *to = ret;
-    ent_sha256_init(&h);
-    ent_sha256_add(&h, ENT_SLICE_LIT("entente/fingerprint/v1"));
-    ent_sha256_add(&h, ent_slice(m->root.b, 32));
-    ent_sha256_add(&h, ent_slice(m->author.b, 32));
-    ent_sha256_add(&h, ent_slice(m->tls.b, 32));
-    ent_sha256_add(&h, ent_slice_str(m->name));
-    ent_sha256_end(&h, &id);
-    for (size_t i = 0; i < 20; i += 2) {
-        ent_hex_encode(to, id.b + i, 2);
-        to += 4;
-        *to++ = i < 18 ? ' ' : '\0';
+    switch (role) {
+    case ENT_ROLE_ROOT:
+        return &m->root;
+    case ENT_ROLE_TLS:
+        return &m->tls;
+    case ENT_ROLE_WITNESS:
+        return &m->witness;
+    case ENT_ROLE_MIRROR:
+        return &m->mirror;
+    case ENT_ROLE_AUTHOR:
+        return &m->author[m->authors - 1].key;
+    case ENT_ROLE_LOG:
+        break;
     }
+    return &ent_member_log(m)->key;
+}
+
+const struct ent_member_log *ent_member_log(const struct ent_member *m)
+{
+    return &m->log[m->logs - 1];
 }

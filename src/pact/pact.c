@@ -1,53 +1,56 @@
-/* pact.c: versions of the pact, and the decisions that follow from one. */
-#include "pact/pact.h"
-#include "pact/member.h"
+/* pact.c: the text of a version, and a version with its votes. */
+#include "pact/parts.h"
 
-#define FIRST_LINE  "entente/pact@v1"
-#define ITEMS_MOST  ((uint64_t)1 << 40)
-#define PERIOD_MOST ((uint64_t)3660 * 86400)
+#define FIRST_LINE "entente/pact@v2"
+#define ALGORITHMS "algorithms ed25519 sha256 ristretto255-sha512"
 
-void ent_pact_found(struct ent_pact *ret, const struct ent_member *self)
+/* --- looking up ---------------------------------------------------------------------------------
+ */
+
+static const struct ent_member *find(const struct ent_member *m, size_t n, const char *name)
 {
-    *ret = (struct ent_pact){.version = 1,
-                             .budget = {ENT_BUDGET_ITEMS, ENT_BUDGET_SECONDS},
-                             .members = 1,
-                             .member = {*self}};
-    memcpy(ret->self, self->name, sizeof(ret->self));
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(m[i].name, name) == 0)
+            return &m[i];
+    return NULL;
 }
 
-static bool same_member(const struct ent_member *a, const struct ent_member *b)
+const struct ent_member *ent_pact_member(const struct ent_pact *p, const char *name)
 {
-    return strcmp(a->name, b->name) == 0 && strcmp(a->display, b->display) == 0 &&
-           strcmp(a->url, b->url) == 0 && memcmp(a->root.b, b->root.b, 32) == 0 &&
-           memcmp(a->author.b, b->author.b, 32) == 0 && memcmp(a->tls.b, b->tls.b, 32) == 0;
+    return find(p->member, p->members, name);
 }
 
-enum ent_err ent_pact_add(struct ent_pact *ret, const struct ent_pact *now,
-                          const struct ent_member *m)
+const struct ent_member *ent_pact_former(const struct ent_pact *p, const char *name)
 {
-    size_t at = 0;
-    if (strcmp(m->name, now->self) == 0)
-        return ENT_E_POLICY;
-    while (at < now->members && strcmp(now->member[at].name, m->name) != 0)
-        at++;
-    if (at < now->members && same_member(&now->member[at], m))
-        return ENT_E_EXISTS;
-    if (at == ENT_PACT_MEMBERS)
-        return ENT_E_LIMIT;
-    const struct ent_member *other = ent_pact_member_by_tls(now, &m->tls);
-    if (other != NULL && strcmp(other->name, m->name) != 0)
-        return ENT_E_POLICY; /* one key, two names */
-    *ret = *now;
-    ret->member[at] = *m;
-    ret->members = at == now->members ? at + 1 : now->members;
-    ret->version = now->version + 1;
-    ret->prev = now->hash;
-    if (now->version == 1)
-        ret->id = now->hash;
-    return ENT_OK;
+    return find(p->member + p->members, p->former, name);
 }
 
-static enum ent_err encode(struct ent_buf *b, const struct ent_pact *p)
+const struct ent_member *ent_pact_member_by_tls(const struct ent_pact *p,
+                                                const struct ent_pubkey *tls)
+{
+    for (size_t i = 0; i < p->members; i++)
+        if (memcmp(p->member[i].tls.pk.b, tls->b, sizeof(tls->b)) == 0)
+            return &p->member[i];
+    return NULL;
+}
+
+size_t ent_pact_panel(const struct ent_pact *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->members; i++)
+        n += p->member[i].panel;
+    return n;
+}
+
+bool ent_pact_is_expired(const struct ent_pact *p, int64_t now)
+{
+    return p->expires != 0 && p->expires < now;
+}
+
+/* --- encode -------------------------------------------------------------------------------------
+ */
+
+static enum ent_err put_head(struct ent_buf *b, const struct ent_pact *p)
 {
     char id[ENT_BASE64_LEN(32)], prev[ENT_BASE64_LEN(32)];
     enum ent_err r;
@@ -58,130 +61,253 @@ static enum ent_err encode(struct ent_buf *b, const struct ent_pact *p)
         return r;
     if (p->version > 1 && (r = ent_buf_printf(b, "id %s\nprev %s\n", id, prev)) != ENT_OK)
         return r;
-    if ((r = ent_buf_printf(b, "change self %s\nbudget %llu %llu\n", p->self,
-                            (unsigned long long)p->budget.items,
-                            (unsigned long long)p->budget.seconds)) != ENT_OK)
+    return ent_buf_printf(b, "name %s\n" ALGORITHMS "\n", p->name);
+}
+
+static enum ent_err put_rules(struct ent_buf *b, const struct ent_pact *p)
+{
+    uint64_t expires = p->expires == 0 ? ENT_INDEX_NONE : (uint64_t)p->expires;
+    enum ent_err r = ent_index_encode(b, "expires ", expires);
+    if (r == ENT_OK)
+        r = ent_buf_putc(b, '\n');
+    for (int c = 0; r == ENT_OK && c < ENT_CHANGES; c++)
+        r = ent_buf_printf(b, "threshold %s %u\n", ent_change_word((enum ent_change)c),
+                           p->threshold[c]);
+    if (r != ENT_OK)
         return r;
-    for (size_t i = 0; i < p->members; i++)
-        if ((r = ent_member_encode(b, &p->member[i])) != ENT_OK)
-            return r;
-    return ENT_OK;
+    return ent_buf_printf(b, "witnesses %u\nbudget %llu %llu\nminimum %s\n", p->k,
+                          (unsigned long long)p->budget.items,
+                          (unsigned long long)p->budget.seconds, ent_tlp_name(p->minimum));
 }
 
-static void key_name(char ret[static ENT_NAME_MAX + 8], const char *member)
+static enum ent_err put_dispute(struct ent_buf *b, const struct ent_dispute *x)
 {
-    (void)snprintf(ret, ENT_NAME_MAX + 8, "%s/root", member);
-}
-
-enum ent_err ent_pact_sign(struct ent_buf *b, struct ent_pact *p, const struct ent_seed32 *root)
-{
-    char name[ENT_NAME_MAX + 8];
-    struct ent_buf note;
     enum ent_err r;
-    key_name(name, p->self);
-    ent_buf_init(&note, ENT_PACT_MAX);
-    if ((r = encode(&note, p)) != ENT_OK ||
-        (r = ent_note_sign(&note, note.n, name, root)) != ENT_OK)
-        goto out;
-    if ((r = ent_buf_put_slice(b, ent_buf_slice(&note))) == ENT_OK)
-        ent_sha256_of(&p->hash, ent_buf_slice(&note));
-out:
-    ent_buf_release(&note);
+    if ((r = ent_buf_printf(b, "dispute %s %u", x->member, x->generation)) != ENT_OK ||
+        (r = ent_index_encode(b, " ", x->from)) != ENT_OK ||
+        (r = ent_index_encode(b, " ", x->until)) != ENT_OK)
+        return r;
+    return ent_buf_printf(b, " %s\n", x->reason);
+}
+
+enum ent_err ent_pact_encode(struct ent_buf *b, struct ent_pact *p)
+{
+    struct ent_buf text;
+    enum ent_err r;
+    ent_buf_init(&text, ENT_PACT_TEXT_MAX);
+    if ((r = put_head(&text, p)) == ENT_OK)
+        r = put_rules(&text, p);
+    for (size_t i = 0; r == ENT_OK && i < p->members; i++)
+        r = ent_member_encode(&text, &p->member[i]);
+    for (size_t i = 0; r == ENT_OK && i < p->disputes; i++)
+        r = put_dispute(&text, &p->dispute[i]);
+    if (r == ENT_OK && (r = ent_buf_put_slice(b, ent_buf_slice(&text))) == ENT_OK) {
+        ent_sha256_of(&p->hash, ent_buf_slice(&text));
+        if (p->version == 1)
+            p->id = p->hash;
+    }
+    ent_buf_release(&text);
     return r;
 }
 
-static enum ent_err parse_text(struct ent_pact *p, struct ent_slice text)
+/* --- parse --------------------------------------------------------------------------------------
+ */
+
+static void take_head(struct ent_lines *l, struct ent_pact *p)
 {
-    struct ent_lines l;
-    ent_lines_start(&l, text);
-    ent_lines_exact(&l, FIRST_LINE);
-    ent_lines_key(&l, "version");
-    p->version = ent_lines_u64(&l, UINT32_MAX);
+    ent_lines_exact(l, FIRST_LINE);
+    ent_lines_key(l, "version");
+    p->version = ent_lines_u64(l, UINT32_MAX);
     if (p->version > 1) {
-        ent_lines_key(&l, "id");
-        ent_lines_b64(&l, p->id.b, 32);
-        ent_lines_key(&l, "prev");
-        ent_lines_b64(&l, p->prev.b, 32);
+        ent_lines_key(l, "id");
+        ent_lines_b64(l, p->id.b, 32);
+        ent_lines_key(l, "prev");
+        ent_lines_b64(l, p->prev.b, 32);
     }
-    ent_lines_key(&l, "change");
-    if (!ent_slice_eq(ent_lines_word(&l), ENT_SLICE_LIT("self")))
-        ent_lines_fail(&l, ENT_E_FORMAT);
-    ent_lines_str(&l, p->self, sizeof(p->self));
-    ent_lines_key(&l, "budget");
-    p->budget.items = ent_lines_u64(&l, ITEMS_MOST);
-    p->budget.seconds = ent_lines_u64(&l, PERIOD_MOST);
-    while (ent_lines_next_is(&l, "member")) {
-        if (p->members == ENT_PACT_MEMBERS)
-            return ENT_E_LIMIT;
-        struct ent_member *m = &p->member[p->members];
-        ent_member_take(&l, m);
-        if (ent_pact_member(p, m->name) != NULL || ent_pact_member_by_tls(p, &m->tls) != NULL)
-            ent_lines_fail(&l, ENT_E_FORMAT); /* a name or a TLS key listed twice */
-        p->members++;
-    }
-    if (p->version == 0 || p->budget.seconds == 0 || ent_pact_member(p, p->self) == NULL)
-        ent_lines_fail(&l, ENT_E_FORMAT);
-    return ent_lines_end(&l);
+    ent_lines_key(l, "name");
+    ent_lines_text(l, p->name, sizeof(p->name));
+    ent_lines_exact(l, ALGORITHMS);
+    if (l->err == ENT_OK && (p->version == 0 || !ent_text_is_plain(p->name)))
+        ent_lines_fail(l, ENT_E_FORMAT);
 }
 
-static enum ent_err follows(const struct ent_pact *p, const struct ent_pact *before,
-                            struct ent_diag *d)
+static enum ent_tlp take_tlp(struct ent_lines *l)
 {
-    if (before == NULL)
-        return p->version == 1
-                   ? ENT_OK
-                   : ent_fail(d, ENT_E_FORMAT, "the pact's first version is missing", 0, 0);
-    const struct ent_hash32 *id = before->version == 1 ? &before->hash : &before->id;
-    if (p->version != before->version + 1 || memcmp(p->prev.b, before->hash.b, 32) != 0 ||
-        memcmp(p->id.b, id->b, 32) != 0 || strcmp(p->self, before->self) != 0)
-        return ent_fail(d, ENT_E_AUTH, "pact version does not follow the one before it", 0, 0);
+    struct ent_slice w = ent_lines_word(l);
+    for (enum ent_tlp t = ENT_TLP_CLEAR; t <= ENT_TLP_RED; t++)
+        if (ent_slice_eq(w, ent_slice_str(ent_tlp_name(t))))
+            return t;
+    ent_lines_fail(l, ENT_E_FORMAT);
+    return ENT_TLP_RED;
+}
+
+static void take_rules(struct ent_lines *l, struct ent_pact *p)
+{
+    ent_lines_key(l, "expires");
+    uint64_t expires = ent_index_take(l);
+    if (expires == 0) /* never is "-" */
+        ent_lines_fail(l, ENT_E_FORMAT);
+    p->expires = expires == ENT_INDEX_NONE ? 0 : (int64_t)expires;
+    for (int c = 0; c < ENT_CHANGES; c++) {
+        ent_lines_key(l, "threshold");
+        if (!ent_slice_eq(ent_lines_word(l), ent_slice_str(ent_change_word((enum ent_change)c))))
+            ent_lines_fail(l, ENT_E_FORMAT);
+        p->threshold[c] = (unsigned)ent_lines_u64(l, ENT_PACT_MEMBERS);
+    }
+    ent_lines_key(l, "witnesses");
+    p->k = (unsigned)ent_lines_u64(l, ENT_PACT_MEMBERS);
+    ent_lines_key(l, "budget");
+    p->budget.items = ent_lines_u64(l, ENT_BUDGET_ITEMS_MOST);
+    p->budget.seconds = ent_lines_u64(l, ENT_BUDGET_SECONDS_MOST);
+    if (p->budget.seconds == 0)
+        ent_lines_fail(l, ENT_E_FORMAT);
+    ent_lines_key(l, "minimum");
+    p->minimum = take_tlp(l);
+}
+
+static void take_members(struct ent_lines *l, struct ent_pact *p)
+{
+    while (ent_lines_next_is(l, "member")) {
+        if (p->members == ENT_PACT_MEMBERS) {
+            ent_lines_fail(l, ENT_E_LIMIT);
+            return;
+        }
+        struct ent_member *m = &p->member[p->members++];
+        ent_member_take(l, m);
+        if (p->members > 1 && strcmp(m[-1].name, m->name) >= 0)
+            ent_lines_fail(l, ENT_E_FORMAT); /* one order, and no name twice */
+    }
+}
+
+int ent_dispute_cmp(const struct ent_dispute *a, const struct ent_dispute *b)
+{
+    int c = strcmp(a->member, b->member);
+    if (c == 0)
+        c = (a->generation > b->generation) - (a->generation < b->generation);
+    return c != 0 ? c : (a->from > b->from) - (a->from < b->from);
+}
+
+static void take_disputes(struct ent_lines *l, struct ent_pact *p)
+{
+    while (ent_lines_next_is(l, "dispute")) {
+        if (p->disputes == ENT_PACT_DISPUTES) {
+            ent_lines_fail(l, ENT_E_LIMIT);
+            return;
+        }
+        struct ent_dispute *x = &p->dispute[p->disputes++];
+        ent_lines_key(l, "dispute");
+        ent_lines_str(l, x->member, sizeof(x->member));
+        x->generation = (unsigned)ent_lines_u64(l, ENT_ROSTER_LOGS);
+        x->from = ent_lines_u64(l, INT64_MAX);
+        x->until = ent_index_take(l);
+        ent_lines_text(l, x->reason, sizeof(x->reason));
+        if (l->err == ENT_OK && (x->until <= x->from || !ent_text_is_plain(x->reason) ||
+                                 (p->disputes > 1 && ent_dispute_cmp(x - 1, x) >= 0)))
+            ent_lines_fail(l, ENT_E_FORMAT);
+    }
+}
+
+static enum ent_err read_text(struct ent_pact *p, struct ent_slice text, struct ent_diag *d)
+{
+    struct ent_lines l;
+    if (text.n > ENT_PACT_TEXT_MAX)
+        return ent_fail(d, ENT_E_LIMIT, "too large for a pact", 0, ENT_PACT_TEXT_MAX);
+    if (!ent_note_text_is_valid(text))
+        return ent_fail(d, ENT_E_FORMAT, "malformed pact", 0, 0);
+    ent_lines_start(&l, text);
+    take_head(&l, p);
+    take_rules(&l, p);
+    take_members(&l, p);
+    take_disputes(&l, p);
+    enum ent_err r = ent_lines_end(&l);
+    if (r == ENT_E_LIMIT)
+        return ent_fail(d, r, "more in a pact than there may be", 0, 0);
+    if (r != ENT_OK)
+        return ent_fail(d, r, "malformed pact", 0, 0);
+    ent_sha256_of(&p->hash, text);
+    if (p->version == 1)
+        p->id = p->hash;
     return ENT_OK;
+}
+
+static enum ent_err check_text(struct ent_pact *p, struct ent_slice text,
+                               const struct ent_pact *before, struct ent_diag *d)
+{
+    enum ent_err r = read_text(p, text, d);
+    if (r != ENT_OK)
+        return r;
+    if (ent_pact_take_former(p, before) != ENT_OK)
+        return ent_fail(d, ENT_E_LIMIT,
+                        "more than 64 members, with those who were removed; found a new pact", 0,
+                        0);
+    if ((r = ent_pact_check_alone(p, d)) != ENT_OK)
+        return r;
+    return ent_pact_check_follows(p, before, d);
+}
+
+enum ent_err ent_pact_parse_text(struct ent_pact *ret, struct ent_slice text,
+                                 const struct ent_pact *before, struct ent_diag *d)
+{
+    struct ent_pact *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    enum ent_err r = check_text(p, text, before, d);
+    if (r == ENT_OK)
+        *ret = *p;
+    free(p);
+    return r;
+}
+
+static enum ent_err open_note(struct ent_note *ret, struct ent_slice bytes, struct ent_diag *d)
+{
+    if (bytes.n > ENT_PACT_MAX)
+        return ent_fail(d, ENT_E_LIMIT, "too large for a pact", 0, ENT_PACT_MAX);
+    return ent_note_parse_up_to(ret, bytes, ENT_PACT_MAX, d);
 }
 
 enum ent_err ent_pact_parse(struct ent_pact *ret, struct ent_slice bytes,
                             const struct ent_pact *before, struct ent_diag *d)
 {
-    char name[ENT_NAME_MAX + 8];
     struct ent_note note;
-    enum ent_err r = ent_note_parse(&note, bytes, d);
+    enum ent_err r = open_note(&note, bytes, d);
     if (r != ENT_OK)
         return r;
     struct ent_pact *p = calloc(1, sizeof(*p));
     if (p == NULL)
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
-    if ((r = parse_text(p, note.text)) != ENT_OK) {
-        r = ent_fail(d, r, "malformed pact", 0, 0);
-        goto out;
-    }
-    if ((r = follows(p, before, d)) != ENT_OK)
-        goto out;
-    key_name(name, p->self);
-    const struct ent_member *old = before == NULL ? NULL : ent_pact_member(before, p->self);
-    if (ent_note_check(&note, name, &ent_pact_member(p, p->self)->root) != ENT_OK ||
-        (old != NULL && ent_note_check(&note, name, &old->root) != ENT_OK)) {
-        r = ent_fail(d, ENT_E_AUTH, "pact not signed by the root key of its owner", 0, 0);
-        goto out;
-    }
-    ent_sha256_of(&p->hash, bytes);
-    *ret = *p;
-out:
+    if ((r = check_text(p, note.text, before, d)) == ENT_OK &&
+        (r = ent_pact_check_votes(&note, p, before, &p->round, NULL, d)) == ENT_OK)
+        *ret = *p;
     free(p);
     return r;
 }
 
-const struct ent_member *ent_pact_member(const struct ent_pact *p, const char *name)
+enum ent_err ent_pact_reread(struct ent_pact *ret, struct ent_slice bytes,
+                             const struct ent_pact *before)
 {
-    for (size_t i = 0; i < p->members; i++)
-        if (strcmp(p->member[i].name, name) == 0)
-            return &p->member[i];
-    return NULL;
+    struct ent_note note;
+    enum ent_err r = open_note(&note, bytes, NULL);
+    if (r != ENT_OK)
+        return r;
+    struct ent_pact *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return ENT_E_NOMEM;
+    if ((r = read_text(p, note.text, NULL)) == ENT_OK &&
+        (r = ent_pact_take_former(p, before)) == ENT_OK)
+        *ret = *p;
+    free(p);
+    return r;
 }
 
-const struct ent_member *ent_pact_member_by_tls(const struct ent_pact *p,
-                                                const struct ent_pubkey *tls)
+enum ent_err ent_pact_signers(struct ent_signers *ret, struct ent_slice bytes,
+                              const struct ent_pact *p, const struct ent_pact *before,
+                              struct ent_diag *d)
 {
-    for (size_t i = 0; i < p->members; i++)
-        if (memcmp(p->member[i].tls.b, tls->b, 32) == 0)
-            return &p->member[i];
-    return NULL;
+    struct ent_note note;
+    uint32_t round;
+    enum ent_err r = open_note(&note, bytes, d);
+    if (r != ENT_OK)
+        return r;
+    ret->n = 0;
+    return ent_pact_check_votes(&note, p, before, &round, ret, d);
 }

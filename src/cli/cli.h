@@ -47,10 +47,11 @@ struct args {
     const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *feed_hashes,
         *min_confidence, *at, *output, *new_since, *sid, *columns, *max_age, *user, *password_file,
         *token_file, *ca_file, *valid_from, *valid_until, *kind, *text, *by, *reason;
+    const char *budget, *witnesses, *threshold, *expires, *minimum, *add, *remove, *until, *pact;
     const char *label[ENT_LABELS_MOST + 1]; /* one more than there may be, to be told */
     size_t labels;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal, count,
-        no_sightings, guard, undo, unflagged, hashes, all, list;
+        no_sightings, guard, undo, unflagged, hashes, all, list, no, lift, next_round;
     int rest; /* index of the first argument that is no option */
 };
 
@@ -81,6 +82,7 @@ struct session {
     struct ent_home *home;
     struct ent_config config;
     struct ent_store *store;
+    struct ent_book *book; /* cli_book() */
 };
 
 /* Open the home (and the store, if asked for). Prints and returns the exit code when it cannot;
@@ -111,6 +113,14 @@ struct passphrase {
 };
 int cli_key(const struct session *s, const struct args *a, struct passphrase *p,
             enum ent_key_role role, struct ent_seed32 *ret);
+/* Open the book of the session's home: for reading (ret == NULL), or for saying something, with the
+ * keys unlocked; what the caller needs of them is in *ret, which it wipes. */
+struct own_keys {
+    bool with_root; /* set by the caller */
+    struct ent_seed32 tls, root;
+};
+int cli_book(struct session *s, const struct args *a, struct own_keys *ret);
+
 /* Asked for on the terminal, unseen; none is what to say where there is no terminal. */
 int cli_ask(struct passphrase *p, const char *prompt, const char *none);
 void cli_passphrase_release(struct passphrase *p);

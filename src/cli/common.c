@@ -75,9 +75,7 @@ int cli_open(struct session *s, const struct args *a, bool with_store)
     if (a->home == NULL && (r = ent_home_default(dir)) != ENT_OK)
         return cli_fail(r, NULL, "neither --home, $ENTENTE_HOME nor $HOME says where to look");
     const char *home = a->home != NULL ? a->home : dir;
-    if ((s->home = calloc(1, sizeof(*s->home))) == NULL)
-        return cli_fail(ENT_E_NOMEM, NULL, NULL);
-    if ((r = ent_home_open(s->home, &d, home)) != ENT_OK)
+    if ((r = ent_home_open(&s->home, &d, home)) != ENT_OK)
         return cli_fail(r, &d, home);
     if ((r = ent_home_path(s->home, path, "config")) != ENT_OK ||
         (r = ent_config_load(&s->config, &problems, &d, path)) != ENT_OK) {
@@ -94,8 +92,9 @@ int cli_open(struct session *s, const struct args *a, bool with_store)
 
 void cli_close(struct session *s)
 {
+    ent_book_close(s->book);
     ent_store_close(s->store);
-    free(s->home);
+    ent_home_free(s->home);
     *s = (struct session){0};
 }
 
@@ -212,6 +211,37 @@ int cli_key(const struct session *s, const struct args *a, struct passphrase *p,
     if (r == ENT_OK)
         r = ent_home_key(s->home, ret, &d, role, ent_buf_slice(&p->text));
     return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, ent_key_role_name(role));
+}
+
+/* --- the book -----------------------------------------------------------------------------------
+ */
+
+int cli_book(struct session *s, const struct args *a, struct own_keys *ret)
+{
+    struct ent_book_opts opts = {.home = s->home};
+    struct passphrase p = {0};
+    struct ent_seed32 author = {{0}}, node = {{0}};
+    struct ent_book_keys keys;
+    struct ent_diag d = {0};
+    int code = EXIT_DONE;
+    if (ret != NULL) {
+        if ((code = cli_key(s, a, &p, ENT_KEY_AUTHOR, &author)) == EXIT_DONE &&
+            (code = cli_key(s, a, &p, ENT_KEY_NODE, &node)) == EXIT_DONE && ret->with_root)
+            code = cli_key(s, a, &p, ENT_KEY_ROOT, &ret->root);
+        cli_passphrase_release(&p);
+        ent_node_seed(&ret->tls, &node, ENT_NODE_TLS, 0);
+        ent_book_keys_derive(&keys, &author, &node, ent_member_log(ent_home_self(s->home))->generation);
+        opts.keys = &keys;
+    }
+    if (code == EXIT_DONE) {
+        enum ent_err r = ent_book_open(&s->book, &d, &opts);
+        if (r != ENT_OK)
+            code = cli_fail(r, &d, s->home->dir);
+    }
+    ent_wipe(&author, sizeof(author));
+    ent_wipe(&node, sizeof(node));
+    ent_wipe(&keys, sizeof(keys));
+    return code;
 }
 
 /* --- output -------------------------------------------------------------------------------------

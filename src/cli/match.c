@@ -21,7 +21,7 @@ static const struct option_spec options[] = {
 struct matching {
     struct session *s;
     const struct args *a;
-    const struct ent_member *partner;
+    struct ent_member *partner; /* a copy: the pact may change meanwhile */
     uint32_t types;
     char from[ENT_PATH_MAX];
     struct ent_lookup_asker *asker;
@@ -87,7 +87,7 @@ static int load(struct matching *m)
 
 static int budget_left(struct matching *m)
 {
-    const struct ent_budget *b = &m->s->home->pact.budget;
+    const struct ent_budget *b = &m->s->home->pact->budget;
     uint64_t spent = 0;
     enum ent_err r = ent_store_spent(m->s->store, &spent, m->partner->name, ENT_WE_ASK,
                                      ent_budget_period(b, ent_clock_now()));
@@ -113,7 +113,7 @@ static enum ent_err dry_run_json(const struct matching *m)
             ent_json_u64(&j, ent_obs_type_name((enum ent_obs_type)t), m->count[t]);
     ent_json_obj_end(&j);
     ent_json_u64(&j, "charged", ent_lookup_asker_items(m->asker));
-    ent_json_u64(&j, "budget", m->s->home->pact.budget.items);
+    ent_json_u64(&j, "budget", m->s->home->pact->budget.items);
     ent_json_u64(&j, "left", m->left);
     ent_json_obj_end(&j);
     enum ent_err r = ent_json_end(&j);
@@ -258,10 +258,42 @@ static void progress(void *ctx, enum ent_ask_phase phase, uint64_t done, uint64_
     ent_progress_at(&m->progress, done);
 }
 
+/* What the pact says and what is known of the partner: here nothing binds, but a partner who would
+ * be refused by us is not asked either, and one who withdrew asks nobody. */
+static int is_allowed(struct matching *m)
+{
+    const char *self = m->s->home->self.name;
+    struct ent_verdict_on on = {0};
+    struct ent_match_wish w = {.self = m->partner->name,
+                               .partner = self,
+                               .items = ent_lookup_asker_items(m->asker),
+                               .most = UINT64_MAX,
+                               .now = ent_clock_now()};
+    enum ent_verdict v = ENT_ALLOWED;
+    if (ent_book_is_withdrawn(m->s->book, m->partner->name))
+        return cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = "has withdrawn from the pact"},
+                        m->partner->name);
+    w.withdrawn = ent_book_is_withdrawn(m->s->book, self);
+    enum ent_err r =
+        ent_view_verdict(ent_book_view(m->s->book), &on, m->partner->name, ent_clock_now());
+    if (r != ENT_OK && r != ENT_E_NOTFOUND)
+        return cli_fail(r, NULL, "reading what is known of the partner");
+    if (on.exposed)
+        return cli_fail(ENT_E_POLICY,
+                        &(struct ent_diag){.text = ent_misbehaviour_text(on.kind)},
+                        m->partner->name);
+    if (ent_pact_is_disputed(m->s->home->pact, m->partner->name))
+        return cli_fail(ENT_E_POLICY,
+                        &(struct ent_diag){.text = "what it says now is in dispute"},
+                        m->partner->name);
+    if ((v = ent_pact_decide_match(m->s->home->pact, &w)) != ENT_ALLOWED)
+        return cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = ent_verdict_text(v)}, self);
+    return EXIT_DONE;
+}
+
 static int ask(struct matching *m)
 {
-    struct ent_seed32 author = {{0}}, node = {{0}};
-    struct passphrase p = {0};
+    struct own_keys keys = {.with_root = false};
     struct ent_diag d = {0};
     struct ent_pool *pool = NULL;
     uint64_t threads = 0;
@@ -273,17 +305,14 @@ static int ask(struct matching *m)
         return cli_fail(ENT_E_NOTFOUND,
                         &(struct ent_diag){.text = "its card has no address; --url gives one"},
                         m->partner->name);
-    if ((code = cli_key(m->s, m->a, &p, ENT_KEY_AUTHOR, &author)) == EXIT_DONE)
-        code = cli_key(m->s, m->a, &p, ENT_KEY_NODE, &node);
-    cli_passphrase_release(&p);
-    if (code == EXIT_DONE) {
+    if ((code = cli_book(m->s, m->a, &keys)) == EXIT_DONE &&
+        (code = is_allowed(m)) == EXIT_DONE) {
         enum ent_err r = ent_pool_new(&pool, (unsigned)threads);
         /* As long as it may take to arrive, and as long again for the answer to leave. */
-        const struct ent_ask_opts opts = {.home = m->s->home,
+        const struct ent_ask_opts opts = {.book = m->s->book,
                                           .store = m->s->store,
                                           .pool = pool,
-                                          .author = &author,
-                                          .node = &node,
+                                          .tls = &keys.tls,
                                           .partner = m->partner,
                                           .url = m->a->url,
                                           .call_seconds =
@@ -298,8 +327,7 @@ static int ask(struct matching *m)
         if (r != ENT_OK)
             code = cli_fail(r, &d, m->partner->name);
     }
-    ent_wipe(&author, sizeof(author));
-    ent_wipe(&node, sizeof(node));
+    ent_wipe(&keys, sizeof(keys));
     ent_pool_free(pool);
     return code;
 }
@@ -314,6 +342,21 @@ static int match(struct matching *m)
     if ((code = ask(m)) != EXIT_DONE)
         return code;
     return m->a->json ? report_json(m) : report_text(m);
+}
+
+static int find_partner(struct matching *m, const char *name)
+{
+    const struct ent_home *h = m->s->home;
+    const struct ent_member *partner = h->pact == NULL ? NULL : ent_pact_member(h->pact, name);
+    if (partner == NULL || strcmp(partner->name, h->self.name) == 0)
+        return cli_fail(ENT_E_POLICY,
+                        &(struct ent_diag){.text = "is no partner in the pact (`entente pact show` "
+                                                   "lists them)"},
+                        name);
+    if ((m->partner = malloc(sizeof(*m->partner))) == NULL)
+        return cli_fail(ENT_E_NOMEM, NULL, NULL);
+    *m->partner = *partner;
+    return EXIT_DONE;
 }
 
 static int run(int argc, char **argv)
@@ -334,16 +377,10 @@ static int run(int argc, char **argv)
         return cli_usage(&cmd_match, "no such type", a.types);
     ent_secret_harden_process();
     cli_catch_signals();
-    if ((code = cli_open(&s, &a, true)) == EXIT_DONE) {
-        m.partner = ent_pact_member(&s.home->pact, argv[a.rest]);
-        if (m.partner == NULL || strcmp(m.partner->name, s.home->pact.self) == 0)
-            code = cli_fail(ENT_E_POLICY,
-                            &(struct ent_diag){.text = "is no partner in the pact (`entente pact "
-                                                       "show` lists them)"},
-                            argv[a.rest]);
-        else
-            code = match(&m);
-    }
+    if ((code = cli_open(&s, &a, true)) == EXIT_DONE &&
+        (code = find_partner(&m, argv[a.rest])) == EXIT_DONE)
+        code = match(&m);
+    free(m.partner);
     ent_lookup_asker_free(m.asker);
     cli_close(&s);
     return code;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 
 static const struct option_spec options[] = {
     {"--listen", "ADDR:PORT", "instead of the configuration's; port 0 takes a free one"},
@@ -34,61 +35,184 @@ static void log_event(void *ctx, const struct ent_peer_event *e)
     (void)fflush(stdout);
 }
 
+static void log_courier(void *ctx, const struct ent_courier_event *e)
+{
+    char now[ENT_TIME_TEXT];
+    (void)ctx;
+    ent_time_format(now, ent_clock_now());
+    flockfile(stdout);
+    if (e->kind == ENT_COURIER_MET)
+        (void)printf("time=%s level=info event=member-reached member=%s\n", now, e->member);
+    else
+        (void)printf("time=%s level=warn event=member-lost member=%s cause=\"%s\"\n", now, e->member,
+                     e->why != NULL ? e->why : ent_err_str(e->err));
+    (void)fflush(stdout);
+    funlockfile(stdout);
+}
+
+static void log_exposed(void *ctx, const struct ent_misbehaviour *m)
+{
+    char now[ENT_TIME_TEXT];
+    (void)ctx;
+    ent_time_format(now, ent_clock_now());
+    flockfile(stdout);
+    (void)printf("time=%s level=alert event=member-exposed member=%s kind=%s\n", now, m->member,
+                 ent_misbehaviour_word(m->kind));
+    (void)fflush(stdout);
+    funlockfile(stdout);
+}
+
 struct serving {
     struct session *s;
     const struct args *a;
-    struct ent_seed32 *author, *tls; /* secret memory */
+    struct ent_seed32 *tls; /* secret memory */
+    struct ent_book_keys *keys;
     struct ent_pool *pool;
     struct ent_peer *peer;
     struct ent_server *server;
-    /* Of the home as it was opened: partners' requests read the pact again, in other threads. */
-    char self[ENT_NAME_MAX + 1];
-    size_t members;
+    struct ent_couriers *couriers;
+    pthread_mutex_t lock; /* couriers: replaced when the pact changes */
+    uint64_t version, size; /* of the pact and the own log, as the couriers know them */
 };
 
-static int start(struct serving *v)
+static void heard(void *ctx, const char *member)
+{
+    struct serving *v = ctx;
+    (void)pthread_mutex_lock(&v->lock);
+    ent_couriers_wake(v->couriers, member);
+    (void)pthread_mutex_unlock(&v->lock);
+}
+
+/* A node without a pact waits for one: nobody may connect yet. */
+static bool allow(void *ctx, const struct ent_spki *peer)
+{
+    struct serving *v = ctx;
+    (void)pthread_mutex_lock(&v->lock);
+    struct ent_peer *p = v->peer;
+    (void)pthread_mutex_unlock(&v->lock);
+    return p != NULL && ent_peer_allow(p, peer);
+}
+
+static size_t max_body(void *ctx, const struct ent_spki *peer, const char *method, const char *path)
+{
+    struct serving *v = ctx;
+    return ent_peer_max_body(v->peer, peer, method, path); /* allowed: so there is one */
+}
+
+static void handle(void *ctx, const struct ent_request *req, struct ent_response *res)
+{
+    struct serving *v = ctx;
+    ent_peer_handle(v->peer, req, res);
+}
+
+static enum ent_err start_server(struct serving *v, struct ent_diag *d)
 {
     const struct ent_config *c = &v->s->config;
-    struct ent_diag d = {0};
     struct ent_spki spki;
     struct ent_buf cert, key;
-    enum ent_err r;
     ent_buf_init(&cert, 8192);
     ent_buf_init(&key, 8192);
-    const struct ent_peer_opts peer = {.home = v->s->home,
-                                       .store = v->s->store,
-                                       .author = v->author,
-                                       .items_most = c->match_max_items,
-                                       .max_tlp = c->match_tlp,
-                                       .pad = v->a->pad,
-                                       .idle_seconds = (unsigned)c->run_seconds,
-                                       .event = log_event};
-    struct ent_peer_opts with_pool = peer;
-    if ((r = ent_pool_new(&v->pool, (unsigned)c->worker_threads)) == ENT_OK) {
-        with_pool.pool = v->pool;
-        r = ent_peer_new(&v->peer, &with_pool);
-    }
-    if (r == ENT_OK)
-        r = ent_net_identity(&cert, &key, &spki, v->tls, v->s->home->pact.self);
+    enum ent_err r = ent_net_identity(&cert, &key, &spki, v->tls, v->s->home->self.name);
     if (r == ENT_OK) {
         const struct ent_server_opts opts = {.listen =
                                                  v->a->listen != NULL ? v->a->listen : c->listen,
                                              .cert_pem = ent_buf_slice(&cert),
                                              .key_pem = ent_buf_slice(&key),
-                                             .ctx = v->peer,
-                                             .allow = ent_peer_allow,
-                                             .max_body = ent_peer_max_body,
-                                             .handle = ent_peer_handle,
+                                             .ctx = v,
+                                             .allow = allow,
+                                             .max_body = max_body,
+                                             .handle = handle,
                                              .threads = ent_pool_threads(v->pool),
                                              .max_connections = (unsigned)c->max_connections,
                                              .idle_seconds = (unsigned)c->idle_seconds,
                                              .request_seconds = (unsigned)c->request_seconds,
+                                             .max_response = ENT_HEADS_MAX + ENT_NOTE_MAX,
                                              .max_bodies = c->max_bodies};
-        r = ent_server_start(&v->server, &d, &opts);
+        r = ent_server_start(&v->server, d, &opts);
     }
     ent_buf_release(&cert);
     ent_buf_wipe(&key);
-    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, "starting the node");
+    return r;
+}
+
+/* As soon as there is a pact: the book, the handlers, the couriers. */
+static enum ent_err join(struct serving *v, struct ent_diag *d)
+{
+    const struct ent_config *c = &v->s->config;
+    const struct ent_book_opts book = {
+        .home = v->s->home, .keys = v->keys, .ctx = v, .exposed = log_exposed};
+    enum ent_err r = ent_book_open(&v->s->book, d, &book);
+    if (r != ENT_OK)
+        return r;
+    const struct ent_peer_opts peer = {.book = v->s->book,
+                                       .store = v->s->store,
+                                       .pool = v->pool,
+                                       .items_most = c->match_max_items,
+                                       .max_tlp = c->match_tlp,
+                                       .pad = v->a->pad,
+                                       .idle_seconds = (unsigned)c->run_seconds,
+                                       .ctx = v,
+                                       .event = log_event,
+                                       .heard = heard};
+    struct ent_peer *p = NULL;
+    if ((r = ent_peer_new(&p, &peer)) != ENT_OK)
+        return ent_fail(d, r, "cannot start", 0, 0);
+    (void)pthread_mutex_lock(&v->lock);
+    v->peer = p;
+    (void)pthread_mutex_unlock(&v->lock);
+    return ENT_OK;
+}
+
+/* New addresses and keys: new couriers. Not with the lock held, which they may be waiting for. */
+static enum ent_err send_couriers(struct serving *v, struct ent_diag *d)
+{
+    const struct ent_couriers_opts opts = {.home = v->s->home,
+                                           .book = v->s->book,
+                                           .tls = v->tls,
+                                           .seconds = (unsigned)v->s->config.gossip_seconds,
+                                           .ctx = v,
+                                           .event = log_courier};
+    struct ent_couriers *next = NULL;
+    (void)pthread_mutex_lock(&v->lock);
+    struct ent_couriers *old = v->couriers;
+    v->couriers = NULL;
+    (void)pthread_mutex_unlock(&v->lock);
+    ent_couriers_stop(old);
+    enum ent_err r = ent_couriers_start(&next, d, &opts);
+    (void)pthread_mutex_lock(&v->lock);
+    v->couriers = next;
+    (void)pthread_mutex_unlock(&v->lock);
+    return r;
+}
+
+/* Five times a second: is there a pact, a newer version of it, something new in our log? */
+static enum ent_err look(struct serving *v, struct ent_diag *d)
+{
+    bool changed = false;
+    enum ent_err r;
+    if (v->s->book == NULL) {
+        if ((r = ent_home_refresh(v->s->home, d, &changed)) != ENT_OK || v->s->home->pact == NULL ||
+            (r = join(v, d)) != ENT_OK)
+            return r;
+    } else if ((r = ent_book_refresh(v->s->book, d, &changed)) != ENT_OK) {
+        return r;
+    }
+    ent_book_lock(v->s->book);
+    uint64_t version = v->s->home->pact->version, size = ent_log_size(ent_book_log(v->s->book));
+    ent_book_unlock(v->s->book);
+    if (version != v->version) {
+        char now[ENT_TIME_TEXT];
+        ent_time_format(now, ent_clock_now());
+        (void)printf("time=%s level=info event=pact version=%llu members=%zu\n", now,
+                     (unsigned long long)version, v->s->home->roster.members);
+        (void)fflush(stdout);
+        v->version = version;
+        r = send_couriers(v, d);
+    } else if (size != v->size) {
+        heard(v, NULL);
+    }
+    v->size = size;
+    return r;
 }
 
 static int announce(const struct serving *v)
@@ -97,8 +221,8 @@ static int announce(const struct serving *v)
     struct ent_diag d = {0};
     unsigned number = ent_server_port(v->server);
     ent_time_format(now, ent_clock_now());
-    (void)printf("time=%s level=info event=ready member=%s port=%u members=%zu\n", now, v->self,
-                 number, v->members);
+    (void)printf("time=%s level=info event=ready member=%s port=%u\n", now, v->s->home->self.name,
+                 number);
     (void)fflush(stdout);
     if (v->a->port_file == NULL)
         return EXIT_DONE;
@@ -110,12 +234,16 @@ static int announce(const struct serving *v)
 static int unlock(struct serving *v)
 {
     struct passphrase p = {0};
-    struct ent_seed32 node;
-    int code = cli_key(v->s, v->a, &p, ENT_KEY_AUTHOR, v->author);
+    struct ent_seed32 author = {{0}}, node = {{0}};
+    int code = cli_key(v->s, v->a, &p, ENT_KEY_AUTHOR, &author);
     if (code == EXIT_DONE)
         code = cli_key(v->s, v->a, &p, ENT_KEY_NODE, &node);
-    if (code == EXIT_DONE)
-        ent_node_tls_seed(v->tls, &node);
+    if (code == EXIT_DONE) {
+        ent_node_seed(v->tls, &node, ENT_NODE_TLS, 0);
+        ent_book_keys_derive(v->keys, &author, &node,
+                             ent_member_log(ent_home_self(v->s->home))->generation);
+    }
+    ent_wipe(&author, sizeof(author));
     ent_wipe(&node, sizeof(node));
     cli_passphrase_release(&p);
     return code;
@@ -123,18 +251,26 @@ static int unlock(struct serving *v)
 
 static int serve(struct serving *v)
 {
+    struct ent_diag d = {0};
+    enum ent_err r;
     int code;
-    v->author = ent_secret_alloc(sizeof(*v->author));
     v->tls = ent_secret_alloc(sizeof(*v->tls));
-    if (v->author == NULL || v->tls == NULL)
+    v->keys = ent_secret_alloc(sizeof(*v->keys));
+    if (v->tls == NULL || v->keys == NULL)
         return cli_fail(ENT_E_NOMEM, NULL, "memory for keys");
-    memcpy(v->self, v->s->home->pact.self, sizeof(v->self));
-    v->members = v->s->home->pact.members;
-    if ((code = unlock(v)) != EXIT_DONE || (code = start(v)) != EXIT_DONE ||
-        (code = announce(v)) != EXIT_DONE)
+    if ((code = unlock(v)) != EXIT_DONE)
         return code;
-    while (!atomic_load(&cli_stop))
+    if ((r = ent_pool_new(&v->pool, (unsigned)v->s->config.worker_threads)) != ENT_OK ||
+        (v->s->home->pact != NULL && (r = join(v, &d)) != ENT_OK) ||
+        (r = start_server(v, &d)) != ENT_OK)
+        return cli_fail(r, &d, "starting the node");
+    if ((code = announce(v)) != EXIT_DONE)
+        return code;
+    while (!atomic_load(&cli_stop)) {
+        if ((r = look(v, &d)) != ENT_OK)
+            return cli_fail(r, &d, "keeping the book");
         (void)poll(NULL, 0, 200);
+    }
     return EXIT_DONE;
 }
 
@@ -150,14 +286,17 @@ static int run(int argc, char **argv)
         return cli_usage(&cmd_serve, "unexpected argument", argv[a.rest]);
     ent_secret_harden_process();
     cli_catch_signals();
+    (void)pthread_mutex_init(&v.lock, NULL);
     if ((code = cli_open(&s, &a, true)) == EXIT_DONE)
         code = serve(&v);
+    ent_couriers_stop(v.couriers);
     ent_server_stop(v.server);
     ent_peer_free(v.peer);
     ent_pool_free(v.pool);
-    ent_secret_free(v.author);
     ent_secret_free(v.tls);
+    ent_secret_free(v.keys);
     cli_close(&s);
+    (void)pthread_mutex_destroy(&v.lock);
     return code;
 }
 

@@ -8,6 +8,7 @@
 #define POLL_MS     200u     /* at most; see call_ok() */
 #define PATIENCE_MS 3600000u /* how long a partner may compute its filter */
 #define CLIENTS     64u
+#define PULLS       4096u /* pieces of a partner's log; 65,536 entries each */
 
 struct asking {
     const struct ent_ask_opts *o;
@@ -57,7 +58,7 @@ static enum ent_err take_client(struct asking *a, struct ent_client **ret, struc
                                    .key_pem = ent_buf_slice(&a->key),
                                    .call_seconds = a->o->call_seconds,
                                    .stop = a->o->stop};
-    ent_spki_of_ed25519(&opts.server, a->o->partner->tls.b);
+    ent_spki_of_ed25519(&opts.server, a->o->partner->tls.pk.b);
     return ent_client_new(ret, d, &opts);
 }
 
@@ -127,14 +128,61 @@ static enum ent_err call_ok(struct asking *a, struct ent_buf *answer, struct ent
     return ent_fail(d, ENT_E_TIMEOUT, "the partner never finished its filter", 0, 0);
 }
 
+/* --- what is said -------------------------------------------------------------------------------
+ */
+
+/* The partner as others' code asks it: about logs, heads and cosignatures. */
+static enum ent_err wire_call(void *ctx, unsigned *ret_status, struct ent_buf *answer,
+                              const char *member, const char *method, const char *path,
+                              struct ent_slice body)
+{
+    struct asking *a = ctx;
+    struct ent_diag d = {0};
+    return strcmp(member, a->o->partner->name) != 0
+               ? ENT_E_NOTFOUND
+               : call(a, ret_status, answer, &d, method, path, body);
+}
+
+/* Say it in our log; let the partner cosign the head over it, so that it knows our log up to there;
+ * then the bytes that show it. Another process of this home may say more meanwhile, and the head that
+ * the partner knows is a later one: then that is shown. */
+static enum ent_err say(struct asking *a, struct ent_buf *bytes, struct ent_act *ret,
+                        struct ent_buf *room, uint64_t *ret_index, const struct ent_act_wish *wish)
+{
+    const struct ent_wire wire = {.ctx = a, .call = wire_call};
+    const char *partner = a->o->partner->name;
+    enum ent_err r;
+    if ((r = ent_book_act(a->o->book, room, ret, ret_index, a->d, wish)) != ENT_OK)
+        return r;
+    r = ent_view_submit(ent_book_view(a->o->book), a->d, &wire, partner, ent_clock_now());
+    return r != ENT_OK ? blame(r) : ent_book_deliver(a->o->book, bytes, a->d, *ret_index);
+}
+
+/* What the partner says must stand in its log, which is one with all that we know of it. */
+static enum ent_err hear(struct asking *a, struct ent_delivery *ret, const struct ent_buf *bytes)
+{
+    const struct ent_wire wire = {.ctx = a, .call = wire_call};
+    const char *partner = a->o->partner->name;
+    enum ent_err r = ent_book_receive(a->o->book, ret, a->d, ent_buf_slice(bytes));
+    for (unsigned i = 0; r == ENT_E_STATE && i < PULLS; i++) { /* newer than what we know */
+        if ((r = ent_view_pull(ent_book_view(a->o->book), a->d, &wire, partner, partner, true,
+                               ent_clock_now())) == ENT_OK)
+            r = ent_book_receive(a->o->book, ret, a->d, ent_buf_slice(bytes));
+    }
+    if (r == ENT_OK && strcmp(ret->act.st.author, partner) != 0)
+        r = ent_fail(a->d, ENT_E_AUTH, "the partner answered for somebody else", 0, 0);
+    return blame(r);
+}
+
 /* --- the offer ----------------------------------------------------------------------------------
  */
 
 struct agreed {
     struct ent_match_offer offer;
     struct ent_match_accept accept;
-    struct ent_act offer_act, answer_act;
-    struct ent_buf offer_bytes, answer_bytes;
+    struct ent_act offer_act;
+    struct ent_delivery answer;
+    struct ent_buf offer_room, offer_bytes, answer_bytes;
 };
 
 static enum ent_err make_offer(struct asking *a, struct agreed *g)
@@ -149,7 +197,7 @@ static enum ent_err make_offer(struct asking *a, struct agreed *g)
     ent_lookup_asker_offer(a->asker, &g->offer);
     if ((r = ent_match_offer_encode(&body, &g->offer)) == ENT_OK) {
         wish.body = ent_buf_slice(&body);
-        r = ent_home_act(a->o->home, &g->offer_bytes, &g->offer_act, a->d, &wish, a->o->author);
+        r = say(a, &g->offer_bytes, &g->offer_act, &g->offer_room, &a->report->offer, &wish);
     }
     ent_buf_release(&body);
     return r;
@@ -158,19 +206,18 @@ static enum ent_err make_offer(struct asking *a, struct agreed *g)
 /* Signed by the partner, about this offer, or worth nothing. */
 static enum ent_err check_answer(struct asking *a, struct agreed *g, unsigned status)
 {
-    const struct ent_statement *st = &g->answer_act.st;
-    enum ent_err r = ent_act_parse(&g->answer_act, ent_buf_slice(&g->answer_bytes),
-                                   &a->o->partner->author, a->d);
+    const struct ent_act *act = &g->answer.act;
+    const struct ent_statement *st = &act->st;
+    enum ent_err r = hear(a, &g->answer, &g->answer_bytes);
     if (r != ENT_OK)
-        return blame(r);
-    if (strcmp(st->author, a->o->partner->name) != 0 || st->refs != 1 ||
-        memcmp(st->ref[0].b, g->offer_act.leaf.b, 32) != 0)
+        return r;
+    if (st->refs != 1 || memcmp(st->ref[0].b, g->offer_act.leaf.b, 32) != 0)
         return ent_fail(a->d, ENT_E_AUTH, "the partner answered another offer", 0, 0);
     if (status == 403 && st->type == ENT_ST_REFUSE && strcmp(st->media, ENT_MEDIA_REFUSE) == 0 &&
-        ent_match_refuse_parse(&a->report->verdict, g->answer_act.body) == ENT_OK)
+        ent_match_refuse_parse(&a->report->verdict, act->body) == ENT_OK)
         return ent_fail(a->d, ENT_E_POLICY, ent_verdict_text(a->report->verdict), 0, 0);
     if (status == 200 && st->type == ENT_ST_ACCEPT && strcmp(st->media, ENT_MEDIA_ACCEPT) == 0 &&
-        ent_match_accept_parse(&g->accept, g->answer_act.body) == ENT_OK)
+        ent_match_accept_parse(&g->accept, act->body) == ENT_OK)
         return ENT_OK;
     return ent_fail(a->d, ENT_E_AUTH, "the partner's answer makes no sense", 0, 0);
 }
@@ -178,6 +225,7 @@ static enum ent_err check_answer(struct asking *a, struct agreed *g, unsigned st
 static enum ent_err offer_once(struct asking *a, struct agreed *g)
 {
     unsigned status = 0;
+    ent_buf_clear(&g->offer_room);
     ent_buf_clear(&g->offer_bytes);
     ent_buf_clear(&g->answer_bytes);
     enum ent_err r = make_offer(a, g);
@@ -194,8 +242,12 @@ static enum ent_err offer_once(struct asking *a, struct agreed *g)
 
 static enum ent_err agree(struct asking *a, struct agreed *g)
 {
+    const struct ent_wire wire = {.ctx = a, .call = wire_call};
     struct ent_hash32 sid;
-    enum ent_err r = offer_once(a, g);
+    enum ent_err r = ent_view_greet(ent_book_view(a->o->book), a->d, &wire, a->o->partner->name,
+                                    ent_clock_now());
+    if (r == ENT_OK)
+        r = offer_once(a, g);
     /* Another match of this home, begun at the same moment, may overtake this one on its way: the
      * partner takes offers by rising numbers only. */
     for (unsigned i = 1; i < TRIES && r == ENT_E_POLICY && a->report->verdict == ENT_DENIED_STALE;
@@ -203,7 +255,7 @@ static enum ent_err agree(struct asking *a, struct agreed *g)
         r = offer_once(a, g);
     if (r != ENT_OK)
         return r;
-    ent_match_sid(&sid, &g->offer_act, &g->offer, &g->answer_act, &g->accept);
+    ent_match_sid(&sid, &g->offer_act, &g->offer, &g->answer.act, &g->accept);
     ent_hex_encode(a->report->run, sid.b, 16);
     a->report->theirs = g->accept.items;
     return ent_lookup_asker_start(a->asker, &sid, &g->accept);
@@ -296,7 +348,7 @@ static enum ent_err keep(struct asking *a, const struct agreed *g, const struct 
 {
     char seed[ENT_BASE64_LEN(32)], salt64[ENT_BASE64_LEN(32)], text[192];
     const char *id = a->report->run;
-    const struct ent_home *h = a->o->home;
+    const struct ent_home *h = ent_book_home(a->o->book);
     enum ent_err r;
     ent_base64_encode(seed, ent_lookup_asker_seed(a->asker)->b, 32);
     ent_base64_encode(salt64, salt->b, 32);
@@ -319,17 +371,20 @@ static enum ent_err keep(struct asking *a, const struct agreed *g, const struct 
 static enum ent_err check_their_result(struct asking *a, const struct agreed *g,
                                        const struct ent_buf *bytes, const struct ent_hash32 *served)
 {
-    struct ent_act act;
     struct ent_match_result res;
-    enum ent_err r = ent_act_parse(&act, ent_buf_slice(bytes), &a->o->partner->author, a->d);
-    if (r != ENT_OK)
-        return blame(r);
-    if (act.st.type != ENT_ST_RESULT || strcmp(act.st.author, a->o->partner->name) != 0 ||
-        act.st.refs != 1 || memcmp(act.st.ref[0].b, g->answer_act.leaf.b, 32) != 0 ||
-        ent_match_result_parse(&res, act.body) != ENT_OK || res.asked != a->report->asked ||
-        memcmp(res.commitment.b, served->b, 32) != 0)
-        return ent_fail(a->d, ENT_E_AUTH, "the partner signed another result than it gave", 0, 0);
-    return ENT_OK;
+    struct ent_delivery *del = malloc(sizeof(*del));
+    if (del == NULL)
+        return ent_fail(a->d, ENT_E_NOMEM, "out of memory", 0, 0);
+    enum ent_err r = hear(a, del, bytes);
+    const struct ent_statement *st = &del->act.st;
+    if (r == ENT_OK &&
+        (st->type != ENT_ST_RESULT || st->refs != 1 ||
+         memcmp(st->ref[0].b, g->answer.act.leaf.b, 32) != 0 ||
+         ent_match_result_parse(&res, del->act.body) != ENT_OK || res.asked != a->report->asked ||
+         memcmp(res.commitment.b, served->b, 32) != 0))
+        r = ent_fail(a->d, ENT_E_AUTH, "the partner signed another result than it gave", 0, 0);
+    free(del);
+    return r;
 }
 
 static enum ent_err conclude(struct asking *a, const struct agreed *g,
@@ -338,17 +393,19 @@ static enum ent_err conclude(struct asking *a, const struct agreed *g,
     struct hit_list hits;
     struct ent_match_result ours = {.asked = a->report->asked};
     struct ent_salt32 salt;
-    struct ent_buf body, mine, theirs;
+    struct ent_buf body, room, mine, theirs;
     struct ent_act act;
+    uint64_t index;
     struct ent_act_wish wish = {.type = ENT_ST_RESULT,
-                                .ref = &g->answer_act.leaf,
+                                .ref = &g->answer.act.leaf,
                                 .media = ENT_MEDIA_RESULT,
                                 .now = ent_clock_now()};
     enum ent_err r;
     ent_buf_init(&hits.text, (size_t)1 << 32);
     ent_buf_init(&body, 1024);
-    ent_buf_init(&mine, ENT_ACT_MAX);
-    ent_buf_init(&theirs, ENT_ACT_MAX);
+    ent_buf_init(&room, ENT_ACT_MAX);
+    ent_buf_init(&mine, ENT_DELIVERY_MAX);
+    ent_buf_init(&theirs, ENT_DELIVERY_MAX);
     if ((r = ent_lookup_asker_hits(a->asker, note_hit, &hits, &a->report->hits)) != ENT_OK)
         goto out;
     ent_random(salt.b, sizeof(salt.b));
@@ -356,7 +413,7 @@ static enum ent_err conclude(struct asking *a, const struct agreed *g,
     if ((r = ent_match_result_encode(&body, &ours)) != ENT_OK)
         goto out;
     wish.body = ent_buf_slice(&body);
-    if ((r = ent_home_act(a->o->home, &mine, &act, a->d, &wish, a->o->author)) != ENT_OK ||
+    if ((r = say(a, &mine, &act, &room, &index, &wish)) != ENT_OK ||
         (r = call_ok(a, &theirs, a->d, "POST", "result", ent_buf_slice(&mine))) != ENT_OK ||
         (r = check_their_result(a, g, &theirs, served)) != ENT_OK)
         goto out;
@@ -364,6 +421,7 @@ static enum ent_err conclude(struct asking *a, const struct agreed *g,
 out:
     ent_buf_wipe(&hits.text);
     ent_buf_release(&body);
+    ent_buf_release(&room);
     ent_buf_release(&mine);
     ent_buf_release(&theirs);
     return r;
@@ -373,9 +431,11 @@ out:
  * count is the one that binds. */
 static enum ent_err count_spent(struct asking *a)
 {
-    const struct ent_budget *b = &a->o->home->pact.budget;
-    return ent_store_charge(a->o->store, a->o->partner->name, ENT_WE_ASK,
-                            ent_budget_period(b, ent_clock_now()), a->report->asked, INT64_MAX);
+    ent_book_lock(a->o->book);
+    uint64_t period = ent_budget_period(&ent_book_home(a->o->book)->pact->budget, ent_clock_now());
+    ent_book_unlock(a->o->book);
+    return ent_store_charge(a->o->store, a->o->partner->name, ENT_WE_ASK, period, a->report->asked,
+                            INT64_MAX);
 }
 
 static enum ent_err run(struct asking *a, struct agreed *g)
@@ -402,7 +462,6 @@ enum ent_err ent_ask(struct ent_lookup_asker *asker, struct ent_ask_report *ret,
     struct ent_diag own = {0};
     struct asking a = {.o = opts, .asker = asker, .report = ret, .d = d == NULL ? &own : d};
     struct agreed *g = calloc(1, sizeof(*g));
-    struct ent_seed32 tls;
     struct ent_spki spki;
     uint64_t start = ent_clock_steady_ns();
     enum ent_err r;
@@ -413,16 +472,16 @@ enum ent_err ent_ask(struct ent_lookup_asker *asker, struct ent_ask_report *ret,
     (void)pthread_mutex_init(&a.lock, NULL);
     ent_buf_init(&a.cert, 8192);
     ent_buf_init(&a.key, 8192);
-    ent_buf_init(&g->offer_bytes, ENT_ACT_MAX);
-    ent_buf_init(&g->answer_bytes, ENT_ACT_MAX);
-    ent_node_tls_seed(&tls, opts->node);
-    r = ent_net_identity(&a.cert, &a.key, &spki, &tls, opts->home->pact.self);
-    ent_wipe(&tls, sizeof(tls));
+    ent_buf_init(&g->offer_room, ENT_ACT_MAX);
+    ent_buf_init(&g->offer_bytes, ENT_DELIVERY_MAX);
+    ent_buf_init(&g->answer_bytes, ENT_DELIVERY_MAX);
+    r = ent_net_identity(&a.cert, &a.key, &spki, opts->tls, ent_book_home(opts->book)->self.name);
     if (r == ENT_OK)
         r = run(&a, g);
     while (a.idles > 0)
         count_and_free(&a, a.idle[--a.idles]);
     ret->took_ns = ent_clock_steady_ns() - start;
+    ent_buf_release(&g->offer_room);
     ent_buf_release(&g->offer_bytes);
     ent_buf_release(&g->answer_bytes);
     free(g);

@@ -24,6 +24,7 @@ struct ent_config {
     uint64_t match_max_items;
     enum ent_tlp match_tlp; /* the narrowest that partners may match against */
     uint64_t run_seconds;
+    uint64_t gossip_seconds;
     uint64_t worker_threads; /* 0: as many as there are processors */
     /* ent_config_decay() */
     uint64_t ip_lifetime, ip_speed, domain_lifetime, domain_speed, url_lifetime, url_speed;

@@ -28,43 +28,46 @@ enum ent_err ent_home_path(const struct ent_home *h, char ret[static ENT_PATH_MA
 
 const struct ent_member *ent_home_self(const struct ent_home *h)
 {
-    return ent_pact_member(&h->pact, h->pact.self);
+    const struct ent_member *m = h->pact == NULL ? NULL : ent_pact_member(h->pact, h->self.name);
+    return m != NULL ? m : &h->self;
 }
 
-void ent_node_tls_seed(struct ent_seed32 *ret, const struct ent_seed32 *node)
+void ent_node_seed(struct ent_seed32 *ret, const struct ent_seed32 *node, enum ent_node_key which,
+                   unsigned generation)
 {
-    ent_seed_derive(ret, node, 1, "entNode1");
+    ent_seed_derive(ret, node, (uint64_t)which + generation, "entNode1");
 }
 
 /* --- making one ---------------------------------------------------------------------------------
  */
 
 struct fresh {
-    struct ent_seed32 seed[ENT_KEY_ROLES], tls;
+    struct ent_seed32 seed[ENT_KEY_ROLES];
+    struct ent_pubkey public[ENT_KEY_ROLES];
+    struct ent_own_seeds own;
     struct ent_member self;
 };
 
 static enum ent_err fresh_keys(struct fresh *f, const struct ent_home_new *opts)
 {
+    const struct ent_seed32 *node = &f->seed[ENT_KEY_NODE];
     for (int i = 0; i < ENT_KEY_ROLES; i++)
         ent_random(f->seed[i].b, sizeof(f->seed[i].b));
-    ent_node_tls_seed(&f->tls, &f->seed[ENT_KEY_NODE]);
-    ent_sign_public(&f->self.root, &f->seed[ENT_KEY_ROOT]);
-    ent_sign_public(&f->self.author, &f->seed[ENT_KEY_AUTHOR]);
-    ent_sign_public(&f->self.tls, &f->tls);
-    int a = snprintf(f->self.name, sizeof(f->self.name), "%s", opts->name);
-    int b = snprintf(f->self.display, sizeof(f->self.display), "%s", opts->display);
-    int c = snprintf(f->self.url, sizeof(f->self.url), "%s", opts->url);
-    if (a < 0 || a > (int)ENT_NAME_MAX || b < 0 || b > (int)ENT_DISPLAY_MAX || c < 0 ||
-        c > (int)ENT_URL_MAX)
-        return ENT_E_LIMIT;
-    return ENT_OK;
+    f->own.root = f->seed[ENT_KEY_ROOT];
+    f->own.author = f->seed[ENT_KEY_AUTHOR];
+    ent_node_seed(&f->own.tls, node, ENT_NODE_TLS, 0);
+    ent_node_seed(&f->own.witness, node, ENT_NODE_WITNESS, 0);
+    ent_node_seed(&f->own.mirror, node, ENT_NODE_MIRROR, 0);
+    ent_node_seed(&f->own.log, node, ENT_NODE_LOG, 1);
+    ent_sign_public(&f->public[ENT_KEY_ROOT], &f->own.root);
+    ent_sign_public(&f->public[ENT_KEY_AUTHOR], &f->own.author);
+    ent_sign_public(&f->public[ENT_KEY_NODE], &f->own.tls);
+    return ent_member_make(&f->self, opts->name, opts->display, opts->url, &f->own);
 }
 
 static enum ent_err write_key(const char *dir, struct ent_diag *d, const struct fresh *f,
                               enum ent_key_role role, const struct ent_slice *passphrase)
 {
-    const struct ent_pubkey *pk[] = {&f->self.root, &f->self.author, &f->self.tls};
     uint8_t locked[ENT_LOCKED_SEED];
     char path[ENT_PATH_MAX], name[16], b64[ENT_BASE64_LEN(ENT_LOCKED_SEED)];
     char pub[ENT_BASE64_LEN(32)];
@@ -72,7 +75,7 @@ static enum ent_err write_key(const char *dir, struct ent_diag *d, const struct 
     enum ent_err r;
 
     ent_buf_init(&b, 1024);
-    ent_base64_encode(pub, pk[role]->b, 32);
+    ent_base64_encode(pub, f->public[role].b, 32);
     if (passphrase == NULL) {
         ent_base64_encode(b64, f->seed[role].b, 32);
     } else {
@@ -95,29 +98,25 @@ out:
     return r;
 }
 
-static enum ent_err write_first_pact(const char *dir, struct ent_diag *d, const struct fresh *f)
+static enum ent_err write_card(const char *dir, struct ent_diag *d, const struct fresh *f)
 {
-    struct ent_pact *p = calloc(1, sizeof(*p));
+    struct ent_member ignored;
     char path[ENT_PATH_MAX];
     struct ent_buf b;
     enum ent_err r;
-    if (p == NULL)
-        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
-    ent_buf_init(&b, ENT_PACT_MAX);
-    ent_pact_found(p, &f->self);
-    if ((r = ent_pact_sign(&b, p, &f->seed[ENT_KEY_ROOT])) == ENT_OK)
-        r = ent_pact_parse(p, ent_buf_slice(&b), NULL, d); /* what we cannot read we do not keep */
-    if (r == ENT_OK && (r = ent_path_join(path, sizeof(path), dir, "pact/000001")) == ENT_OK)
+    ent_buf_init(&b, ENT_CARD_MAX);
+    if ((r = ent_card_make(&b, &f->self, ent_clock_now(), &f->own.root)) == ENT_OK)
+        r = ent_card_parse(&ignored, ent_buf_slice(&b), d); /* what we cannot read we do not keep */
+    if (r == ENT_OK && (r = ent_path_join(path, sizeof(path), dir, "card")) == ENT_OK)
         r = ent_file_create(path, ent_buf_slice(&b), 0644, d);
     ent_buf_release(&b);
-    free(p);
     return r;
 }
 
 static enum ent_err fill(const char *dir, struct ent_diag *d, const struct fresh *f,
                          const struct ent_home_new *opts)
 {
-    static const char *const folders[] = {"keys", "pact", "acts", "runs"};
+    static const char *const folders[] = {"keys", "pact", "pact/next", "withdrawn", "runs"};
     char path[ENT_PATH_MAX];
     enum ent_err r;
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
@@ -132,7 +131,7 @@ static enum ent_err fill(const char *dir, struct ent_diag *d, const struct fresh
         if ((r = write_key(dir, d, f, (enum ent_key_role)i, opts->passphrase)) != ENT_OK)
             return r;
     }
-    if ((r = write_first_pact(dir, d, f)) != ENT_OK ||
+    if ((r = write_card(dir, d, f)) != ENT_OK ||
         (r = ent_path_join(path, sizeof(path), dir, "config")) != ENT_OK)
         return r;
     return ent_file_create(path, ent_slice(config_text, sizeof(config_text) - 1), 0644, d);
@@ -141,9 +140,9 @@ static enum ent_err fill(const char *dir, struct ent_diag *d, const struct fresh
 /* Remove what fill() made, for a home that did not come to be. */
 static void unmake(const char *dir)
 {
-    static const char *const names[] = {"keys/root",   "keys/author", "keys/node",
-                                        "pact/000001", "config",      "keys",
-                                        "pact",        "acts",        "runs"};
+    static const char *const names[] = {"keys/root", "keys/author", "keys/node", "card",
+                                        "config",    "keys",        "pact/next", "pact",
+                                        "withdrawn", "runs"};
     char path[ENT_PATH_MAX];
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (ent_path_join(path, sizeof(path), dir, names[i]) == ENT_OK)
@@ -162,7 +161,7 @@ enum ent_err ent_home_make(struct ent_diag *d, const struct ent_home_new *opts)
     if (mkdtemp(tmp) == NULL)
         return ent_fail_sys(d, "cannot make a directory");
     if ((r = fresh_keys(&f, opts)) != ENT_OK)
-        r = ent_fail(d, r, "name, display name or URL too long", 0, 0);
+        r = ent_fail(d, r, "name, display name or URL too long, or not what a card may have", 0, 0);
     else
         r = fill(tmp, d, &f, opts);
     ent_wipe(&f, sizeof(f));
@@ -184,24 +183,46 @@ enum ent_err ent_home_make(struct ent_diag *d, const struct ent_home_new *opts)
 /* --- opening it ---------------------------------------------------------------------------------
  */
 
-/* Version n after `before`; ENT_E_NOTFOUND when there is none. */
-static enum ent_err load_version(struct ent_home *h, struct ent_diag *d, uint64_t n,
-                                 const struct ent_pact *before)
+static enum ent_err load_card(struct ent_home *h, struct ent_diag *d)
 {
-    char name[32], path[ENT_PATH_MAX];
+    char path[ENT_PATH_MAX];
     struct ent_buf b;
-    enum ent_err r;
-    (void)snprintf(name, sizeof(name), "pact/%06llu", (unsigned long long)n);
-    if ((r = ent_home_path(h, path, name)) != ENT_OK)
-        return r;
+    enum ent_err r = ent_home_path(h, path, "card");
+    if (r != ENT_OK)
+        return ent_fail(d, r, "path too long", 0, 0);
+    ent_buf_init(&b, ENT_CARD_MAX);
+    if ((r = ent_file_read(&b, d, path)) == ENT_OK)
+        r = ent_card_parse(&h->self, ent_buf_slice(&b), d);
+    ent_buf_release(&b);
+    return r;
+}
+
+static enum ent_err version_path(const struct ent_home *h, char ret[static ENT_PATH_MAX],
+                                 uint64_t version)
+{
+    char name[32];
+    (void)snprintf(name, sizeof(name), "pact/%06llu", (unsigned long long)version);
+    return ent_home_path(h, ret, name);
+}
+
+static void see(struct ent_home *h)
+{
+    h->pact = h->chain.newest;
+    if (h->pact != NULL)
+        ent_roster_of(&h->roster, h->pact);
+}
+
+/* The next version; ENT_E_NOTFOUND when there is none. */
+static enum ent_err load_next(struct ent_home *h, struct ent_diag *d)
+{
+    char path[ENT_PATH_MAX];
+    struct ent_buf b;
+    enum ent_err r = version_path(h, path, (uint64_t)h->chain.versions + 1);
+    if (r != ENT_OK)
+        return ent_fail(d, r, "path too long", 0, 0);
     ent_buf_init(&b, ENT_PACT_MAX);
-    if ((r = ent_file_read(&b, d, path)) == ENT_OK) {
-        struct ent_pact *p = calloc(1, sizeof(*p));
-        r = p == NULL ? ENT_E_NOMEM : ent_pact_parse(p, ent_buf_slice(&b), before, d);
-        if (r == ENT_OK)
-            h->pact = *p;
-        free(p);
-    }
+    if ((r = ent_file_read(&b, d, path)) == ENT_OK)
+        r = ent_chain_add(&h->chain, NULL, ent_buf_slice(&b), d);
     ent_buf_release(&b);
     return r;
 }
@@ -230,14 +251,14 @@ static enum ent_err highest_version(const struct ent_home *h, struct ent_diag *d
 }
 
 /* Versions are read until one is not there. If later ones are, that one was lost, and with it
- * members whom the owner believes to be accepted, or keys that were replaced. */
+ * members whom the others believe to be known, or keys that were replaced. */
 static enum ent_err check_no_gap(struct ent_home *h, struct ent_diag *d)
 {
     uint64_t highest = 0;
     bool changed = true;
     enum ent_err r;
     while (changed) {
-        if ((r = highest_version(h, d, &highest)) != ENT_OK || highest <= h->pact.version)
+        if ((r = highest_version(h, d, &highest)) != ENT_OK || highest <= h->chain.versions)
             return r;
         if ((r = ent_home_refresh(h, d, &changed)) != ENT_OK) /* it may be new */
             return r;
@@ -245,50 +266,61 @@ static enum ent_err check_no_gap(struct ent_home *h, struct ent_diag *d)
     return ent_fail(d, ENT_E_FORMAT, "a version of the pact is missing", 0, 0);
 }
 
-enum ent_err ent_home_open(struct ent_home *h, struct ent_diag *d, const char *dir)
+enum ent_err ent_home_open(struct ent_home **ret, struct ent_diag *d, const char *dir)
 {
     bool changed;
+    struct ent_home *h = calloc(1, sizeof(*h));
+    if (h == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    ent_chain_init(&h->chain);
     int n = snprintf(h->dir, sizeof(h->dir), "%s", dir);
-    if (n < 0 || (size_t)n >= sizeof(h->dir))
-        return ent_fail(d, ENT_E_LIMIT, "path too long", 0, 0);
-    enum ent_err r = load_version(h, d, 1, NULL);
+    enum ent_err r = n < 0 || (size_t)n >= sizeof(h->dir)
+                         ? ent_fail(d, ENT_E_LIMIT, "path too long", 0, 0)
+                         : load_card(h, d);
     if (r == ENT_E_NOTFOUND)
-        return ent_fail(d, r, "no home here yet: `entente init --name NAME` makes one", 0, 0);
-    if (r == ENT_OK)
-        r = ent_home_refresh(h, d, &changed);
-    return r == ENT_OK ? check_no_gap(h, d) : r;
+        r = ent_fail(d, r, "no home here yet: `entente init --name NAME` makes one", 0, 0);
+    if (r == ENT_OK && (r = ent_home_refresh(h, d, &changed)) == ENT_OK)
+        r = check_no_gap(h, d);
+    if (r != ENT_OK) {
+        ent_home_free(h);
+        return r;
+    }
+    *ret = h;
+    return ENT_OK;
+}
+
+void ent_home_free(struct ent_home *h)
+{
+    if (h == NULL)
+        return;
+    ent_chain_release(&h->chain);
+    free(h);
 }
 
 enum ent_err ent_home_refresh(struct ent_home *h, struct ent_diag *d, bool *ret_changed)
 {
+    size_t before = h->chain.versions;
     enum ent_err r = ENT_OK;
-    *ret_changed = false;
-    struct ent_pact *before = malloc(sizeof(*before));
-    if (before == NULL)
-        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
-    while (r == ENT_OK) {
-        *before = h->pact;
-        if ((r = load_version(h, d, h->pact.version + 1, before)) == ENT_OK)
-            *ret_changed = true;
-    }
-    free(before);
+    while (r == ENT_OK)
+        r = load_next(h, d);
+    *ret_changed = h->chain.versions != before;
+    if (*ret_changed)
+        see(h);
     return r == ENT_E_NOTFOUND ? ENT_OK : r;
 }
 
-enum ent_err ent_home_set_pact(struct ent_home *h, struct ent_diag *d, struct ent_pact *next,
-                               const struct ent_seed32 *root)
+enum ent_err ent_home_add_version(struct ent_home *h, struct ent_chain_split *split,
+                                  struct ent_diag *d, struct ent_slice version)
 {
-    char name[32], path[ENT_PATH_MAX];
-    struct ent_buf b;
-    enum ent_err r;
-    ent_buf_init(&b, ENT_PACT_MAX);
-    (void)snprintf(name, sizeof(name), "pact/%06llu", (unsigned long long)next->version);
-    if ((r = ent_home_path(h, path, name)) != ENT_OK)
+    char path[ENT_PATH_MAX];
+    bool first = h->chain.versions == 0;
+    enum ent_err r = ent_chain_add(&h->chain, split, version, d);
+    if (r != ENT_OK)
         return r;
-    if ((r = ent_pact_sign(&b, next, root)) == ENT_OK &&
-        (r = ent_pact_parse(next, ent_buf_slice(&b), &h->pact, d)) == ENT_OK &&
-        (r = ent_file_create(path, ent_buf_slice(&b), 0644, d)) == ENT_OK)
-        h->pact = *next;
-    ent_buf_release(&b);
+    if (first && ent_pact_member(h->chain.newest, h->self.name) == NULL)
+        r = ent_fail(d, ENT_E_POLICY, "a pact in which this member is not", 0, 0);
+    if (r == ENT_OK && (r = version_path(h, path, h->chain.versions)) == ENT_OK)
+        r = ent_file_create(path, version, 0644, d);
+    see(h); /* also after an error: the chain has moved */
     return r;
 }

@@ -2,10 +2,11 @@
  * home.h: the home directory of a member.
  *
  *     config             settings (config.h)
+ *     card               the own card, signed by the root key
  *     keys/root author node   one secret each, locked by a passphrase or open
  *     keys/image         authenticates the image (image.h), always open
- *     pact/000001 ...    every version of the pact, each signed
- *     acts/00000001 ...  own statements with their bodies, in order, never changed
+ *     pact/000001 ...    every version of the pact; none before one was founded or joined
+ *     log/, lock/, mirror/, ...   what was said (book.h)
  *     runs/<id>/         what belongs to one match: both sides' acts, the result, opening secrets
  *     store.db           indicators and budgets
  *     image/             the indicators, compiled
@@ -21,7 +22,12 @@
 
 struct ent_home {
     char dir[ENT_PATH_MAX];
-    struct ent_pact pact; /* the newest version */
+    struct ent_member self; /* as on its card */
+    struct ent_chain chain; /* of pact versions */
+    /* The newest version, in chain; NULL while this member is in no pact. Valid until the next
+     * refresh; threads share it under the book's lock. */
+    const struct ent_pact *pact;
+    struct ent_roster roster; /* that follows from it; without members while there is none */
 };
 
 /* $ENTENTE_HOME, else ~/.entente. ENT_E_NOTFOUND when neither is known. */
@@ -34,25 +40,28 @@ struct ent_home_new {
 };
 
 /*
- * Make a home: three fresh keys and a pact of one. It appears whole or not at all. ENT_E_EXISTS
- * when there is anything at dir but an empty directory; nothing is ever overwritten.
+ * Make a home: three fresh keys and a card. It appears whole or not at all. ENT_E_EXISTS when there
+ * is anything at dir but an empty directory; nothing is ever overwritten.
  */
 ENT_MUST_USE enum ent_err ent_home_make(struct ent_diag *d, const struct ent_home_new *opts);
 
 /* Open one and verify its pact from the first version on; ENT_E_FORMAT when a version between two
- * others is lost. h is large: not for the stack. */
-ENT_MUST_USE enum ent_err ent_home_open(struct ent_home *h, struct ent_diag *d, const char *dir);
+ * others is lost. Free it in any case. */
+ENT_MUST_USE enum ent_err ent_home_open(struct ent_home **ret, struct ent_diag *d, const char *dir);
+void ent_home_free(struct ent_home *h);
 
-/* Read the pact again if a newer version has appeared; *ret_changed says so. */
+/* Read newer versions of the pact that have appeared; *ret_changed says so. */
 ENT_MUST_USE enum ent_err ent_home_refresh(struct ent_home *h, struct ent_diag *d,
                                            bool *ret_changed);
 
+/* As in the pact, else as on its card. */
 const struct ent_member *ent_home_self(const struct ent_home *h);
 
-/* Sign next with the root key and make it the newest version. ENT_E_EXISTS when somebody else made
- * that version meanwhile. */
-ENT_MUST_USE enum ent_err ent_home_set_pact(struct ent_home *h, struct ent_diag *d,
-                                            struct ent_pact *next, const struct ent_seed32 *root);
+/* One more version of the pact: verified, and durable. ENT_E_EXISTS when it is there already;
+ * ENT_E_STATE when it contradicts one that is (then split, or NULL, says how); ENT_E_POLICY for the
+ * first version of a pact without this member. */
+ENT_MUST_USE enum ent_err ent_home_add_version(struct ent_home *h, struct ent_chain_split *split,
+                                               struct ent_diag *d, struct ent_slice version);
 
 ENT_MUST_USE enum ent_err ent_home_path(const struct ent_home *h, char ret[static ENT_PATH_MAX],
                                         const char *name);
@@ -68,31 +77,18 @@ const char *ent_key_role_name(enum ent_key_role role);
 ENT_MUST_USE enum ent_err ent_home_key_is_locked(const struct ent_home *h, bool *ret,
                                                  struct ent_diag *d, enum ent_key_role role);
 
-/* ENT_E_AUTH for a wrong passphrase, or a key that is not the one in the pact. */
+/* ENT_E_AUTH for a wrong passphrase, or a key that is not this member's. */
 ENT_MUST_USE enum ent_err ent_home_key(const struct ent_home *h, struct ent_seed32 *ret,
                                        struct ent_diag *d, enum ent_key_role role,
                                        struct ent_slice passphrase);
 
-/* The TLS key, one of those derived from the node's seed. */
-void ent_node_tls_seed(struct ent_seed32 *ret, const struct ent_seed32 *node);
+/* The keys that a node uses, out of its one seed. generation counts for logs alone. */
+enum ent_node_key { ENT_NODE_TLS = 1, ENT_NODE_WITNESS, ENT_NODE_MIRROR, ENT_NODE_LOG = 16 };
+void ent_node_seed(struct ent_seed32 *ret, const struct ent_seed32 *node, enum ent_node_key which,
+                   unsigned generation);
 
-/* --- acts ---------------------------------------------------------------------------------------
+/* --- runs ---------------------------------------------------------------------------------------
  */
-
-struct ent_act_wish {
-    enum ent_statement_type type;
-    const struct ent_hash32 *ref; /* what it answers, or NULL */
-    const char *media;
-    struct ent_slice body;
-    int64_t now;
-};
-
-/* Sign the next act in sequence and make it durable; its bytes are appended to b, into which *ret
- * points. Safe against other processes of the same home. */
-ENT_MUST_USE enum ent_err ent_home_act(const struct ent_home *h, struct ent_buf *b,
-                                       struct ent_act *ret, struct ent_diag *d,
-                                       const struct ent_act_wish *wish,
-                                       const struct ent_seed32 *author);
 
 /* Keep a file of a run: runs/<id>/<name>. */
 ENT_MUST_USE enum ent_err ent_home_run_file(const struct ent_home *h, struct ent_diag *d,

@@ -62,7 +62,7 @@ static void public_of(struct ent_pubkey *ret, const struct ent_seed32 *seed, enu
 {
     struct ent_seed32 tls;
     if (role == ENT_KEY_NODE)
-        ent_node_tls_seed(&tls, seed);
+        ent_node_seed(&tls, seed, ENT_NODE_TLS, 0);
     else
         tls = *seed;
     ent_sign_public(ret, &tls);
@@ -73,7 +73,9 @@ enum ent_err ent_home_key(const struct ent_home *h, struct ent_seed32 *ret, stru
                           enum ent_key_role role, struct ent_slice passphrase)
 {
     const struct ent_member *self = ent_home_self(h);
-    const struct ent_pubkey *want[] = {&self->root, &self->author, &self->tls};
+    const struct ent_pubkey *want[] = {&ent_member_key(self, ENT_ROLE_ROOT)->pk,
+                                       &ent_member_key(self, ENT_ROLE_AUTHOR)->pk,
+                                       &ent_member_key(self, ENT_ROLE_TLS)->pk};
     struct key_file k = {0};
     struct ent_seed32 seed;
     struct ent_pubkey pk;
@@ -89,7 +91,7 @@ enum ent_err ent_home_key(const struct ent_home *h, struct ent_seed32 *ret, stru
         return ent_fail(d, r, r == ENT_E_AUTH ? "wrong passphrase" : "cannot unlock the key", 0, 0);
     public_of(&pk, &seed, role);
     if (memcmp(pk.b, want[role]->b, sizeof(pk.b)) != 0)
-        r = ent_fail(d, ENT_E_AUTH, "key file does not hold the key that stands in the pact", 0, 0);
+        r = ent_fail(d, ENT_E_AUTH, "key file does not hold the key that others know", 0, 0);
     else
         *ret = seed;
     ent_wipe(&seed, sizeof(seed));

@@ -14,6 +14,11 @@
 #include "store/store.h"
 
 #include "node/home.h"
+#include "node/book.h"
+#include "node/link.h"
+#include "node/news.h"
+#include "node/voting.h"
+#include "node/courier.h"
 #include "node/image.h"
 #include "node/config.h"
 #include "node/lint.h"

@@ -48,41 +48,71 @@ static struct route parse_route(const char *method, const char *path)
     return r;
 }
 
-/* With the lock held: who has this TLS key in the newest pact. */
-static const struct ent_member *whose(struct ent_peer *p, const struct ent_spki *peer)
+/* Who has this TLS key in the newest pact, and has not withdrawn; "" for nobody. */
+struct who {
+    char name[ENT_NAME_MAX + 1];
+};
+
+static struct who whose(struct ent_peer *p, const struct ent_spki *peer)
 {
-    const struct ent_pact *pact = &p->opts.home->pact;
-    bool changed;
-    /* A pact that cannot be read keeps the old one: members are only ever added by its owner, and
-     * the owner sees the error at the next command. */
-    (void)!ent_home_refresh(p->opts.home, NULL, &changed);
-    for (size_t i = 0; i < pact->members; i++) {
+    struct ent_book *book = p->opts.book;
+    struct who w = {{0}};
+    ent_book_lock(book);
+    const struct ent_home *h = ent_book_home(book);
+    for (size_t i = 0; i < h->pact->members; i++) {
+        const struct ent_member *m = &h->pact->member[i];
         struct ent_spki spki;
-        ent_spki_of_ed25519(&spki, pact->member[i].tls.b);
-        if (memcmp(spki.b, peer->b, sizeof(spki.b)) == 0 &&
-            strcmp(pact->member[i].name, pact->self) != 0)
-            return &pact->member[i];
+        ent_spki_of_ed25519(&spki, m->tls.pk.b);
+        if (memcmp(spki.b, peer->b, sizeof(spki.b)) == 0 && strcmp(m->name, h->self.name) != 0 &&
+            !ent_book_is_withdrawn(book, m->name))
+            memcpy(w.name, m->name, sizeof(w.name));
     }
-    return NULL;
+    ent_book_unlock(book);
+    return w;
 }
 
+/* A version of the pact that another process of this home accepted counts at once. One that cannot
+ * be read keeps the old one: its owner sees the error at the next command. */
 bool ent_peer_allow(void *ctx, const struct ent_spki *peer)
 {
     struct ent_peer *p = ctx;
-    (void)pthread_mutex_lock(&p->lock);
-    bool known = whose(p, peer) != NULL;
-    (void)pthread_mutex_unlock(&p->lock);
-    return known;
+    bool changed;
+    (void)!ent_book_refresh(p->opts.book, NULL, &changed);
+    return whose(p, peer).name[0] != '\0';
+}
+
+/* "/peer/v1/pact/<n>" */
+static bool is_version(const char *method, const char *path, uint64_t *ret)
+{
+    size_t n = sizeof(ENT_VERSION_PATH) - 1;
+    return strcmp(method, "GET") == 0 && strncmp(path, ENT_VERSION_PATH "/", n + 1) == 0 &&
+           take_number(path + n + 1, ret);
+}
+
+/* "/peer/v1/act" alone, or with a leaf hash behind it. */
+static bool is_news(const char *method, const char *path, const char **ret_hex)
+{
+    uint8_t leaf[32];
+    size_t n = sizeof(ENT_NEWS_PATH) - 1;
+    if (strncmp(path, ENT_NEWS_PATH, n) != 0)
+        return false;
+    *ret_hex = path[n] == '/' ? path + n + 1 : NULL;
+    if (path[n] == '\0')
+        return strcmp(method, "POST") == 0;
+    return path[n] == '/' && strcmp(method, "GET") == 0 && strlen(*ret_hex) == 64 &&
+           ent_hex_decode(leaf, 32, ent_slice_str(*ret_hex)) == ENT_OK;
 }
 
 size_t ent_peer_max_body(void *ctx, const struct ent_spki *peer, const char *method,
                          const char *path)
 {
+    const char *hex;
+    uint64_t version;
     (void)ctx, (void)peer;
     switch (parse_route(method, path).kind) {
     case OFFER:
     case RESULT:
-        return ENT_ACT_MAX;
+        return ENT_DELIVERY_MAX;
     case EVALUATE:
         return ENT_LOOKUP_ASK_MAX;
     case FILTER:
@@ -91,55 +121,85 @@ size_t ent_peer_max_body(void *ctx, const struct ent_spki *peer, const char *met
     case NOWHERE:
         break;
     }
-    return 0;
+    if (is_news(method, path, &hex))
+        return hex == NULL ? ENT_DELIVERY_MAX : 1;
+    if (is_version(method, path, &version))
+        return 1;
+    return ent_view_max_body(method, path);
 }
 
 /* --- the offer ----------------------------------------------------------------------------------
  */
 
 struct offer {
-    const struct ent_member *member;
-    struct ent_act act;
+    struct who member;
+    struct ent_delivery del;
     struct ent_match_offer terms;
 };
 
 static enum ent_err parse_offer(struct ent_peer *p, const struct ent_request *req, struct offer *o)
 {
+    const struct ent_act *act = &o->del.act;
     enum ent_err r;
-    if ((o->member = whose(p, &req->peer)) == NULL)
-        return ENT_E_AUTH;
-    if ((r = ent_act_parse(&o->act, req->body, &o->member->author, NULL)) != ENT_OK ||
-        (r = ent_match_offer_parse(&o->terms, o->act.body)) != ENT_OK)
+    o->member = whose(p, &req->peer);
+    if ((r = ent_book_receive(p->opts.book, &o->del, NULL, req->body)) != ENT_OK ||
+        (r = ent_match_offer_parse(&o->terms, act->body)) != ENT_OK)
         return r;
-    if (o->act.st.type != ENT_ST_OFFER || strcmp(o->act.st.media, ENT_MEDIA_OFFER) != 0 ||
-        strcmp(o->act.st.author, o->member->name) != 0 ||
-        strcmp(o->terms.to, p->opts.home->pact.self) != 0)
+    if (act->st.type != ENT_ST_OFFER || strcmp(act->st.media, ENT_MEDIA_OFFER) != 0 ||
+        strcmp(act->st.author, o->member.name) != 0 ||
+        strcmp(o->terms.to, ent_book_home(p->opts.book)->self.name) != 0)
         return ENT_E_AUTH;
     return ENT_OK;
+}
+
+/* What the pact says, and what is known of the one who asks. */
+static enum ent_verdict judge(struct ent_peer *p, struct ent_match_wish *w)
+{
+    struct ent_book *book = p->opts.book;
+    struct ent_verdict_on on = {0};
+    ent_book_lock(book);
+    const struct ent_home *h = ent_book_home(book);
+    w->self = h->self.name;
+    w->withdrawn = ent_book_is_withdrawn(book, w->partner);
+    w->exposed = ent_view_verdict(ent_book_view(book), &on, w->partner, w->now) == ENT_OK &&
+                 on.exposed;
+    enum ent_verdict v = ent_pact_decide_match(h->pact, w);
+    ent_book_unlock(book);
+    return v;
+}
+
+static struct ent_budget budget_of(struct ent_peer *p)
+{
+    ent_book_lock(p->opts.book);
+    struct ent_budget budget = ent_book_home(p->opts.book)->pact->budget;
+    ent_book_unlock(p->opts.book);
+    return budget;
 }
 
 /* Charged before anything is computed, and durable: a crash gives no second helping. */
 static enum ent_err decide(struct ent_peer *p, const struct offer *o, int64_t now,
                            enum ent_verdict *ret)
 {
-    const struct ent_budget *budget = &p->opts.home->pact.budget;
-    uint64_t period = ent_budget_period(budget, now);
-    struct ent_match_wish w = {
-        .partner = o->member->name, .items = o->terms.items, .most = p->opts.items_most};
+    const struct ent_budget budget = budget_of(p);
+    uint64_t period = ent_budget_period(&budget, now);
+    struct ent_match_wish w = {.partner = o->member.name,
+                               .items = o->terms.items,
+                               .most = p->opts.items_most,
+                               .now = now};
     char key[ENT_NAME_MAX + 16];
-    (void)snprintf(key, sizeof(key), "sequence/%s", o->member->name);
-    enum ent_err r = ent_store_advance(p->opts.store, key, o->act.st.sequence);
+    (void)snprintf(key, sizeof(key), "sequence/%s", o->member.name);
+    enum ent_err r = ent_store_advance(p->opts.store, key, o->del.act.st.sequence);
     *ret = ENT_DENIED_STALE;
     if (r != ENT_OK)
         return r == ENT_E_STATE ? ENT_OK : r;
     *ret = ENT_DENIED_BUSY;
-    if (ent_runs_place(p, o->member->name) == NULL)
+    if (ent_runs_place(p, o->member.name) == NULL)
         return ENT_OK;
     if ((r = ent_store_spent(p->opts.store, &w.spent, w.partner, ENT_THEY_ASK, period)) != ENT_OK)
         return r;
-    if ((*ret = ent_pact_decide_match(&p->opts.home->pact, &w)) != ENT_ALLOWED)
+    if ((*ret = judge(p, &w)) != ENT_ALLOWED)
         return ENT_OK;
-    r = ent_store_charge(p->opts.store, w.partner, ENT_THEY_ASK, period, w.items, budget->items);
+    r = ent_store_charge(p->opts.store, w.partner, ENT_THEY_ASK, period, w.items, budget.items);
     if (r == ENT_E_POLICY)
         *ret = ENT_DENIED_BUDGET;
     return r == ENT_E_POLICY ? ENT_OK : r;
@@ -179,14 +239,16 @@ static enum ent_err load_own(struct ent_peer *p, const struct offer *o, int64_t 
     return ENT_OK;
 }
 
-static enum ent_err answer_act(struct ent_peer *p, struct ent_buf *b, struct ent_act *ret,
-                               enum ent_statement_type type, const char *media,
-                               const struct ent_hash32 *ref, const struct ent_buf *body,
-                               int64_t now)
+/* Say it, and append it as it travels: *ret_leaf is the name of what was said. */
+static enum ent_err say(struct ent_peer *p, struct ent_buf *b, struct ent_act *ret,
+                        struct ent_buf *room, enum ent_statement_type type, const char *media,
+                        const struct ent_hash32 *ref, const struct ent_buf *body, int64_t now)
 {
     const struct ent_act_wish wish = {
         .type = type, .ref = ref, .media = media, .body = ent_buf_slice(body), .now = now};
-    return ent_home_act(p->opts.home, b, ret, NULL, &wish, p->author);
+    uint64_t index;
+    enum ent_err r = ent_book_act(p->opts.book, room, ret, &index, NULL, &wish);
+    return r != ENT_OK ? r : ent_book_deliver(p->opts.book, b, NULL, index);
 }
 
 static enum ent_err refuse(struct ent_peer *p, const struct offer *o, enum ent_verdict why,
@@ -194,17 +256,19 @@ static enum ent_err refuse(struct ent_peer *p, const struct offer *o, enum ent_v
 {
     const struct ent_peer_event e = {.kind = ENT_PEER_REFUSED,
                                      .run = "",
-                                     .partner = o->member->name,
+                                     .partner = o->member.name,
                                      .asked = o->terms.items,
                                      .verdict = why};
     struct ent_act act;
-    struct ent_buf body;
+    struct ent_buf body, room;
     ent_buf_init(&body, 1024);
+    ent_buf_init(&room, ENT_ACT_MAX);
     enum ent_err r = ent_match_refuse_encode(&body, why);
     if (r == ENT_OK)
-        r = answer_act(p, &res->body, &act, ENT_ST_REFUSE, ENT_MEDIA_REFUSE, &o->act.leaf, &body,
-                       now);
+        r = say(p, &res->body, &act, &room, ENT_ST_REFUSE, ENT_MEDIA_REFUSE, &o->del.act.leaf,
+                &body, now);
     ent_buf_release(&body);
+    ent_buf_release(&room);
     if (r == ENT_OK)
         res->status = 403;
     ent_runs_event(p, &e);
@@ -219,12 +283,12 @@ static enum ent_err keep_start(struct ent_peer *p, const struct ent_run *run,
     enum ent_err r;
     ent_base64_encode(seed, ent_lookup_holder_seed(run->holder)->b, 32);
     int n = snprintf(text, sizeof(text), "entente/run@v1\nrole holder\nseed %s\n", seed);
-    if ((r = ent_home_run_file(p->opts.home, NULL, run->id, "offer", offer)) == ENT_OK &&
-        (r = ent_home_run_file(p->opts.home, NULL, run->id, "accept",
+    if ((r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "offer", offer)) == ENT_OK &&
+        (r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "accept",
                                ent_buf_slice(&run->accept_act))) == ENT_OK)
-        r = ent_home_run_file(p->opts.home, NULL, run->id, "secret", ent_slice(text, (size_t)n));
+        r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "secret", ent_slice(text, (size_t)n));
     if (r != ENT_OK) /* the disk is full: half a record is worse than none */
-        ent_home_run_drop(p->opts.home, run->id);
+        ent_home_run_drop(ent_book_home(p->opts.book), run->id);
     ent_wipe(seed, sizeof(seed));
     ent_wipe(text, sizeof(text));
     return r;
@@ -236,22 +300,24 @@ static enum ent_err start_run(struct ent_peer *p, struct ent_run *run, const str
     struct ent_match_accept accept;
     struct ent_act act;
     struct ent_hash32 sid;
-    struct ent_buf body;
+    struct ent_buf body, room;
     enum ent_err r;
     ent_buf_init(&body, 1024);
+    ent_buf_init(&room, ENT_ACT_MAX);
     if ((r = load_own(p, o, now, &run->holder, ret_unreleased)) != ENT_OK ||
         (r = ent_lookup_holder_accept(run->holder, &accept)) != ENT_OK ||
         (r = ent_match_accept_encode(&body, &accept)) != ENT_OK ||
-        (r = answer_act(p, &run->accept_act, &act, ENT_ST_ACCEPT, ENT_MEDIA_ACCEPT, &o->act.leaf,
-                        &body, now)) != ENT_OK)
+        (r = say(p, &run->accept_act, &act, &room, ENT_ST_ACCEPT, ENT_MEDIA_ACCEPT,
+                 &o->del.act.leaf, &body, now)) != ENT_OK)
         goto out;
-    ent_match_sid(&sid, &o->act, &o->terms, &act, &accept);
+    ent_match_sid(&sid, &o->del.act, &o->terms, &act, &accept);
     ent_hex_encode(run->id, sid.b, 16);
     run->accept = act.leaf;
     if ((r = ent_lookup_holder_start(run->holder, &sid, o->terms.items)) == ENT_OK)
         r = keep_start(p, run, req->body);
 out:
     ent_buf_release(&body);
+    ent_buf_release(&room);
     return r;
 }
 
@@ -259,18 +325,18 @@ static enum ent_err accept_offer(struct ent_peer *p, const struct offer *o,
                                  const struct ent_request *req, int64_t now,
                                  struct ent_response *res)
 {
-    struct ent_run *run = ent_runs_place(p, o->member->name);
+    struct ent_run *run = ent_runs_place(p, o->member.name);
     uint64_t unreleased = 0;
     enum ent_err r;
     ENT_ASSERT(run != NULL); /* decide() saw it, under the same lock */
     *run = (struct ent_run){.state = ENT_RUN_BUILDING,
                             .peer = req->peer,
-                            .offer = o->act.leaf,
+                            .offer = o->del.act.leaf,
                             .asked = o->terms.items,
                             .used_ns = ent_clock_steady_ns()};
-    memcpy(run->partner, o->member->name, sizeof(run->partner));
-    ent_buf_init(&run->accept_act, ENT_ACT_MAX);
-    ent_buf_init(&run->result_act, ENT_ACT_MAX);
+    memcpy(run->partner, o->member.name, sizeof(run->partner));
+    ent_buf_init(&run->accept_act, ENT_DELIVERY_MAX);
+    ent_buf_init(&run->result_act, ENT_DELIVERY_MAX);
     if ((r = start_run(p, run, o, req, now, &unreleased)) != ENT_OK ||
         (r = ent_buf_put_slice(&res->body, ent_buf_slice(&run->accept_act))) != ENT_OK) {
         ent_runs_kill(p, run, ENT_PEER_ABORTED, r);
@@ -292,24 +358,27 @@ static void handle_offer(struct ent_peer *p, const struct ent_request *req,
 {
     enum ent_verdict verdict;
     int64_t now = ent_clock_now();
-    struct offer o;
+    struct offer *o = malloc(sizeof(*o));
+    enum ent_err r = o == NULL ? ENT_E_NOMEM : ENT_OK;
     (void)pthread_mutex_lock(&p->lock);
-    enum ent_err r = parse_offer(p, req, &o);
+    if (r == ENT_OK)
+        r = parse_offer(p, req, o);
     if (r != ENT_OK)
         goto out;
-    struct ent_run *again = ent_runs_by_offer(p, &o.act.leaf, &req->peer);
+    struct ent_run *again = ent_runs_by_offer(p, &o->del.act.leaf, &req->peer);
     if (again != NULL) { /* the answer got lost on its way */
         r = ent_buf_put_slice(&res->body, ent_buf_slice(&again->accept_act));
         ent_runs_put(again);
         res->status = 200;
         goto out;
     }
-    if ((r = decide(p, &o, now, &verdict)) != ENT_OK)
+    if ((r = decide(p, o, now, &verdict)) != ENT_OK)
         goto out;
-    r = verdict == ENT_ALLOWED ? accept_offer(p, &o, req, now, res)
-                               : refuse(p, &o, verdict, now, res);
+    r = verdict == ENT_ALLOWED ? accept_offer(p, o, req, now, res)
+                               : refuse(p, o, verdict, now, res);
 out:
     (void)pthread_mutex_unlock(&p->lock);
+    free(o);
     if (r != ENT_OK) {
         ent_buf_clear(&res->body);
         res->status = 409;
@@ -349,18 +418,19 @@ static enum ent_err serve_block(struct ent_peer *p, struct ent_run *run, const s
 static enum ent_err check_result(struct ent_peer *p, const struct ent_run *run,
                                  const struct ent_request *req)
 {
-    const struct ent_member *m = whose(p, &req->peer);
     struct ent_match_result theirs;
-    struct ent_act act;
-    enum ent_err r = ENT_E_AUTH;
-    if (m == NULL || (r = ent_act_parse(&act, req->body, &m->author, NULL)) != ENT_OK ||
-        (r = ent_match_result_parse(&theirs, act.body)) != ENT_OK)
-        return r;
-    if (act.st.type != ENT_ST_RESULT || strcmp(act.st.author, m->name) != 0 ||
-        strcmp(act.st.media, ENT_MEDIA_RESULT) != 0 || act.st.refs != 1 ||
-        memcmp(act.st.ref[0].b, run->accept.b, 32) != 0 || theirs.asked != run->asked)
-        return ENT_E_AUTH;
-    return ENT_OK;
+    struct ent_delivery *del = malloc(sizeof(*del));
+    if (del == NULL)
+        return ENT_E_NOMEM;
+    enum ent_err r = ent_book_receive(p->opts.book, del, NULL, req->body);
+    const struct ent_act *act = &del->act;
+    if (r == ENT_OK && (r = ent_match_result_parse(&theirs, act->body)) == ENT_OK &&
+        (act->st.type != ENT_ST_RESULT || strcmp(act->st.author, whose(p, &req->peer).name) != 0 ||
+         strcmp(act->st.media, ENT_MEDIA_RESULT) != 0 || act->st.refs != 1 ||
+         memcmp(act->st.ref[0].b, run->accept.b, 32) != 0 || theirs.asked != run->asked))
+        r = ENT_E_AUTH;
+    free(del);
+    return r;
 }
 
 /* With the lock held. */
@@ -370,24 +440,26 @@ static enum ent_err finish(struct ent_peer *p, struct ent_run *run, const struct
     const struct ent_peer_event e = {
         .kind = ENT_PEER_FINISHED, .run = run->id, .partner = run->partner, .asked = run->asked};
     struct ent_act act;
-    struct ent_buf body;
+    struct ent_buf body, room;
     enum ent_err r;
     if (run->state != ENT_RUN_READY || !ent_lookup_holder_is_complete(run->holder))
         return ENT_E_STATE;
     ent_buf_init(&body, 1024);
+    ent_buf_init(&room, ENT_ACT_MAX);
     if ((r = check_result(p, run, req)) == ENT_OK &&
         (r = ent_lookup_holder_digest(run->holder, &ours.commitment)) == ENT_OK &&
         (r = ent_match_result_encode(&body, &ours)) == ENT_OK &&
-        (r = ent_home_run_file(p->opts.home, NULL, run->id, "result-theirs", req->body)) ==
+        (r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "result-theirs", req->body)) ==
             ENT_OK &&
-        (r = answer_act(p, &run->result_act, &act, ENT_ST_RESULT, ENT_MEDIA_RESULT, &run->accept,
-                        &body, ent_clock_now())) == ENT_OK &&
-        (r = ent_home_run_file(p->opts.home, NULL, run->id, "result",
+        (r = say(p, &run->result_act, &act, &room, ENT_ST_RESULT, ENT_MEDIA_RESULT, &run->accept,
+                 &body, ent_clock_now())) == ENT_OK &&
+        (r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "result",
                                ent_buf_slice(&run->result_act))) == ENT_OK) {
         ent_runs_event(p, &e);
         run->state = ENT_RUN_DONE;
     }
     ent_buf_release(&body);
+    ent_buf_release(&room);
     return r;
 }
 
@@ -429,17 +501,69 @@ static void handle_run(struct ent_peer *p, const struct route *route, const stru
     }
 }
 
+/* --- logs and news ------------------------------------------------------------------------------
+ */
+
+static void handle_news(struct ent_peer *p, const char *hex, const struct ent_request *req,
+                        struct ent_response *res)
+{
+    if (hex != NULL) {
+        enum ent_err r = ent_news_get(p->opts.book, &res->body, hex);
+        res->status = r == ENT_OK ? 200 : 404;
+        if (r != ENT_OK)
+            ent_buf_clear(&res->body);
+        return;
+    }
+    enum ent_err r = ent_news_take(p->opts.book, NULL, req->body);
+    res->status = r == ENT_OK || r == ENT_E_EXISTS ? 200 : 409;
+    if (r == ENT_OK && p->opts.heard != NULL)
+        p->opts.heard(p->opts.ctx, NULL);
+}
+
+static void handle_version(struct ent_peer *p, uint64_t version, struct ent_response *res)
+{
+    ent_book_lock(p->opts.book);
+    const struct ent_chain *chain = &ent_book_home(p->opts.book)->chain;
+    const struct ent_slice bytes = ent_chain_version(chain, version);
+    enum ent_err r = ent_buf_put_slice(&res->body, bytes);
+    ent_book_unlock(p->opts.book);
+    res->status = r != ENT_OK ? 500 : bytes.n > 0 ? 200 : 404;
+}
+
+static void handle_view(struct ent_peer *p, const struct ent_request *req, struct ent_response *res)
+{
+    struct ent_view_answer a = {.body = res->body};
+    ent_view_handle(ent_book_view(p->opts.book), &a, req->method, req->path, req->body,
+                    ent_clock_now());
+    res->status = a.status;
+    res->type = a.type;
+    res->body = a.body;
+    if (strcmp(req->method, "POST") == 0 && p->opts.heard != NULL) {
+        const struct who who = whose(p, &req->peer);
+        if (who.name[0] != '\0')
+            p->opts.heard(p->opts.ctx, who.name);
+    }
+}
+
 void ent_peer_handle(void *ctx, const struct ent_request *req, struct ent_response *res)
 {
     struct ent_peer *p = ctx;
     const struct route route = parse_route(req->method, req->path);
+    const char *hex = NULL;
+    uint64_t version = 0;
     res->type = "application/octet-stream";
-    if (route.kind == NOWHERE)
-        res->status = 404;
-    else if (route.kind == OFFER)
+    if (route.kind == OFFER)
         handle_offer(p, req, res);
-    else
+    else if (route.kind != NOWHERE)
         handle_run(p, &route, req, res);
+    else if (is_news(req->method, req->path, &hex))
+        handle_news(p, hex, req, res);
+    else if (is_version(req->method, req->path, &version))
+        handle_version(p, version, res);
+    else if (ent_view_max_body(req->method, req->path) > 0)
+        handle_view(p, req, res);
+    else
+        res->status = 404;
 }
 
 /* --- birth and end ------------------------------------------------------------------------------
@@ -453,10 +577,7 @@ enum ent_err ent_peer_new(struct ent_peer **ret, const struct ent_peer_opts *opt
     p->opts = *opts;
     (void)pthread_mutex_init(&p->lock, NULL);
     (void)pthread_cond_init(&p->work, NULL);
-    p->author = ent_secret_alloc(sizeof(*p->author));
-    if (p->author != NULL)
-        *p->author = *opts->author;
-    if (p->author != NULL && pthread_create(&p->builder, NULL, ent_runs_builder, p) == 0)
+    if (pthread_create(&p->builder, NULL, ent_runs_builder, p) == 0)
         p->building = true;
     if (!p->building) {
         ent_peer_free(p);
@@ -478,7 +599,6 @@ void ent_peer_free(struct ent_peer *p)
         (void)pthread_join(p->builder, NULL);
     for (size_t i = 0; i < ENT_RUNS; i++)
         ent_runs_kill(p, &p->run[i], ENT_PEER_ABORTED, ENT_E_INTERRUPTED);
-    ent_secret_free(p->author);
     (void)pthread_cond_destroy(&p->work);
     (void)pthread_mutex_destroy(&p->lock);
     free(p);

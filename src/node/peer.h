@@ -2,20 +2,23 @@
  * peer.h: what a node answers to partners. Handlers take bytes and return bytes; the process split
  * will put them behind a pipe without changing them.
  *
- *     POST /peer/v1/match                  an offer act; 200 and an accept act, or 403 and a
- * refusal POST /peer/v1/match/<id>/evaluate    a batch of questions; 200 and answers with their
- * proof GET  /peer/v1/match/<id>/filter/<n>  a block of the filter; 202 while it is being computed
+ *     POST /peer/v1/match                  an offer; 200 and an acceptance, or 403 and a refusal
+ *     POST /peer/v1/match/<id>/evaluate    a batch of questions; 200 and answers with their proof
+ *     GET  /peer/v1/match/<id>/filter/<n>  a block of the filter; 202 while it is being computed
  *     GET  /peer/v1/match/<id>/labels/<n>  a block of label boxes
- *     POST /peer/v1/match/<id>/result      the asker's result act; 200 and the holder's
+ *     POST /peer/v1/match/<id>/result      the asker's result; 200 and the holder's
+ *     POST, GET /peer/v1/act...            news about the pact (news.h)
+ *     everything else of /peer/v1/         heads, logs, cosignatures, proofs (ledger/view.h)
  *
- * <id> is the first 16 bytes of the session id in hexadecimal, which both sides compute. All of it
- * may be repeated after a broken connection. Anything wrong ends the run with 409 and no body.
+ * Offers, answers and results are deliveries (ledger/delivery.h). <id> is the first 16 bytes of the
+ * session id in hexadecimal, which both sides compute. All of it may be repeated after a broken
+ * connection. Anything wrong inside a run ends it with 409 and no body.
  */
 #ifndef ENT_NODE_PEER_H
 #define ENT_NODE_PEER_H
 
 #include "net/net.h"
-#include "node/home.h"
+#include "node/book.h"
 #include "store/store.h"
 
 #define ENT_RUN_ID 33 /* 32 hexadecimal digits and NUL */
@@ -39,16 +42,18 @@ struct ent_peer_event {
 };
 
 struct ent_peer_opts {
-    struct ent_home *home;   /* outlives the peer, which keeps its pact up to date */
+    struct ent_book *book;   /* outlives the peer; opened with its keys */
     struct ent_store *store; /* outlives the peer, which alone uses it */
     struct ent_pool *pool;   /* outlives the peer */
-    const struct ent_seed32 *author;
     uint64_t items_most;  /* one run */
     enum ent_tlp max_tlp; /* narrowest that is compared: CLEAR or GREEN */
     bool pad;
     unsigned idle_seconds; /* a run in which nothing happens for so long is forgotten */
     void *ctx;
     void (*event)(void *ctx, const struct ent_peer_event *e); /* from any thread, one at a time */
+    /* A member said something about its log or the pact, or NULL: something about the pact. From
+     * any thread. May be NULL. */
+    void (*heard)(void *ctx, const char *member);
 };
 
 struct ent_peer;

@@ -20,14 +20,13 @@ struct ent_run {
     struct ent_spki peer;
     uint64_t asked;
     struct ent_hash32 offer, accept; /* leaves */
-    struct ent_buf accept_act, result_act;
+    struct ent_buf accept_act, result_act; /* deliveries */
     struct ent_lookup_holder *holder;
     uint64_t used_ns;
 };
 
 struct ent_peer {
     struct ent_peer_opts opts;
-    struct ent_seed32 *author; /* secret memory */
     pthread_mutex_t lock;
     pthread_cond_t work; /* for the builder: a run is new, or the end */
     pthread_t builder;

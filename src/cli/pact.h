@@ -1,0 +1,24 @@
+/* pact.h: what the files behind `entente pact` share (for cli/ alone). */
+#ifndef ENT_CLI_PACT_H
+#define ENT_CLI_PACT_H
+
+#include "cli/cli.h"
+
+/* pact.c */
+extern const struct option_spec cli_pact_options[];
+/* Set in a draft what --name, --budget, --witnesses, --threshold, --expires and --minimum say. */
+int cli_pact_rules(const struct args *a, struct ent_pact *p);
+void cli_pact_print(const struct ent_pact *p, const char *self);
+/* Two versions that contradict each other: both signer sets, and no choice. */
+int cli_pact_split(const struct ent_chain_split *split);
+
+/* pact_vote.c */
+int cli_pact_propose(struct session *s, const struct args *a);
+int cli_pact_vote(struct session *s, const struct args *a);
+int cli_pact_status(struct session *s, const struct args *a);
+int cli_pact_dispute(struct session *s, const struct args *a, const char *member);
+int cli_pact_withdraw(struct session *s, const struct args *a);
+/* Visit every other member once (node/courier.h). */
+int cli_visit(struct session *s, const struct own_keys *keys, unsigned *ret_met);
+
+#endif

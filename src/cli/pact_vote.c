@@ -1,0 +1,326 @@
+/* pact_vote.c: entente pact propose, vote, status, dispute, withdraw: the pact as it changes. */
+#include "cli/pact.h"
+
+/* --- with the others ----------------------------------------------------------------------------
+ */
+
+int cli_visit(struct session *s, const struct own_keys *keys, unsigned *ret_met)
+{
+    const struct ent_couriers_opts opts = {.home = s->home, .book = s->book, .tls = &keys->tls};
+    struct ent_diag d = {0};
+    unsigned all = 0;
+    enum ent_err r = ent_couriers_once(&d, &opts, ret_met, &all);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, "visiting the others");
+}
+
+/* Before anything is said: what do others hold of our log? */
+static int begin(struct session *s, const struct args *a, struct own_keys *keys)
+{
+    unsigned met = 0;
+    int code = cli_book(s, a, keys);
+    if (code == EXIT_DONE)
+        code = cli_visit(s, keys, &met);
+    if (code == EXIT_DONE && ent_log_state(ent_book_log(s->book)) != ENT_LOG_READY)
+        code = cli_fail(ENT_E_STATE,
+                        &(struct ent_diag){
+                            .text = ent_log_state_text(ent_log_state(ent_book_log(s->book)))},
+                        s->home->dir);
+    return code;
+}
+
+/* What was said is shown to everybody who can be reached, and what they say is heard. */
+static int spread(struct session *s, const struct own_keys *keys)
+{
+    unsigned met = 0;
+    int code = cli_visit(s, keys, &met);
+    if (code == EXIT_DONE)
+        (void)printf("Shown to %u of %zu others; their nodes will pass it on.\n", met,
+                     s->home->pact->members - 1);
+    return code;
+}
+
+/* --- how the vote stands ------------------------------------------------------------------------
+ */
+
+static void print_who(const struct ent_voting *v, enum ent_vote_kind kind, uint32_t round,
+                      const struct ent_hash32 *what)
+{
+    struct ent_vote vote = {.kind = kind, .round = round, .none = what == NULL};
+    struct ent_voters who;
+    size_t n = 0;
+    if (what != NULL)
+        vote.what = *what;
+    ent_ballot_who(ent_voting_ballot(v), &who, &vote);
+    for (size_t i = 0; i < ent_voting_voters(v); i++)
+        if (ent_voters_has(&who, i))
+            (void)printf("%s%s", n++ == 0 ? "" : ", ", ent_voting_voter(v, i));
+    (void)puts(n == 0 ? "nobody" : "");
+}
+
+static void print_proposals(const struct ent_voting *v)
+{
+    struct ent_ballot_now now;
+    ent_ballot_now(ent_voting_ballot(v), &now);
+    if (ent_voting_proposals(v) == 0) {
+        (void)puts("No next version is proposed.");
+        return;
+    }
+    for (size_t i = 0; i < ent_voting_proposals(v); i++) {
+        const struct ent_proposal *p = ent_voting_proposal(v, i);
+        char hash[ENT_HEX_LEN(32)];
+        ent_hex_encode(hash, p->what.b, 32);
+        (void)printf("%.16s  proposed by %s in round %u%s%s\n", hash, p->by, p->round,
+                     p->valid ? "" : ", which cannot be: ",
+                     p->valid ? "" : p->why.text != NULL ? p->why.text : "malformed");
+        if (!p->valid)
+            continue;
+        (void)printf("  takes       %u of the %s\n", p->needs.before, "members of now");
+        (void)printf("  prevotes    ");
+        print_who(v, ENT_PREVOTE, p->round, &p->what);
+        (void)printf("  precommits  ");
+        print_who(v, ENT_PRECOMMIT, p->round, &p->what);
+    }
+    (void)printf("Round %u\n", now.round);
+}
+
+/* Decided? Then it holds from now on. */
+static int conclude(struct session *s, struct ent_voting *v)
+{
+    struct ent_diag d = {0};
+    enum ent_err r = ent_voting_conclude(v, &d);
+    if (r == ENT_E_NOTFOUND)
+        return EXIT_DONE;
+    if (r != ENT_OK)
+        return cli_fail(r, &d, "the next version");
+    (void)printf("Version %llu is decided.\n", (unsigned long long)s->home->pact->version);
+    return EXIT_DONE;
+}
+
+/* --- proposing ----------------------------------------------------------------------------------
+ */
+
+static int edit_members(const struct args *a, struct ent_pact *p)
+{
+    struct ent_member *m = malloc(sizeof(*m));
+    struct ent_diag d = {0};
+    struct ent_buf card;
+    enum ent_err r = m == NULL ? ENT_E_NOMEM : ENT_OK;
+    const char *what = a->add;
+    ent_buf_init(&card, ENT_CARD_MAX + 1);
+    if (r == ENT_OK && a->add != NULL && (r = ent_file_read(&card, &d, a->add)) == ENT_OK &&
+        (r = ent_card_parse(m, ent_buf_slice(&card), &d)) == ENT_OK)
+        r = ent_next_put(p, &d, m);
+    if (r == ENT_OK && a->remove != NULL) {
+        what = a->remove;
+        r = ent_next_remove(p, &d, a->remove);
+    }
+    if (r == ENT_OK && a->name != NULL) {
+        what = "--name";
+        r = ent_next_name(p, &d, a->name);
+    }
+    ent_buf_release(&card);
+    free(m);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, what);
+}
+
+/* Put this draft forward, and vote for it. */
+static int propose(struct session *s, const struct args *a, struct ent_pact *draft)
+{
+    struct own_keys keys = {.with_root = true};
+    struct ent_voting *v = NULL;
+    struct ent_diag d = {0};
+    struct ent_buf text;
+    int code;
+    ent_buf_init(&text, ENT_PACT_MAX);
+    enum ent_err r = ent_pact_encode(&text, draft);
+    if (r != ENT_OK)
+        code = cli_fail(r, NULL, "the draft");
+    else if ((code = begin(s, a, &keys)) == EXIT_DONE) {
+        if ((r = ent_voting_open(&v, &d, s->book, &keys.root)) != ENT_OK ||
+            (r = ent_voting_propose(v, &d, ent_buf_slice(&text))) != ENT_OK)
+            code = cli_fail(r, &d, "proposing");
+        else {
+            print_proposals(v);
+            code = conclude(s, v);
+        }
+        if (code == EXIT_DONE)
+            code = spread(s, &keys);
+    }
+    ent_voting_close(v);
+    ent_wipe(&keys, sizeof(keys));
+    ent_buf_release(&text);
+    return code;
+}
+
+int cli_pact_propose(struct session *s, const struct args *a)
+{
+    struct ent_pact *p = malloc(sizeof(*p));
+    int code;
+    if (p == NULL)
+        return cli_fail(ENT_E_NOMEM, NULL, NULL);
+    ent_pact_next(p, s->home->pact);
+    if ((code = edit_members(a, p)) == EXIT_DONE && (code = cli_pact_rules(a, p)) == EXIT_DONE)
+        code = propose(s, a, p);
+    free(p);
+    return code;
+}
+
+int cli_pact_dispute(struct session *s, const struct args *a, const char *member)
+{
+    struct ent_dispute dispute = {.from = 0, .until = ENT_INDEX_NONE};
+    const struct ent_member *m = ent_pact_member(s->home->pact, member);
+    struct ent_pact *p = malloc(sizeof(*p));
+    struct ent_diag d = {0};
+    int code;
+    if (p == NULL)
+        return cli_fail(ENT_E_NOMEM, NULL, NULL);
+    ent_pact_next(p, s->home->pact);
+    if (m == NULL)
+        m = ent_pact_former(s->home->pact, member);
+    if (m == NULL)
+        code = cli_fail(ENT_E_NOTFOUND, &(struct ent_diag){.text = "is no member"}, member);
+    else if (a->from == NULL ||
+             ent_parse_u64(&dispute.from, ent_slice_str(a->from), INT64_MAX) != ENT_OK ||
+             (a->until != NULL &&
+              ent_parse_u64(&dispute.until, ent_slice_str(a->until), INT64_MAX) != ENT_OK))
+        code = cli_usage(&cmd_pact, "--from says from which entry on (and --until before which)",
+                         a->from);
+    else if (!a->lift &&
+             (a->reason == NULL || strlen(a->reason) >= sizeof(dispute.reason)))
+        code = cli_usage(&cmd_pact, "--reason says why, in at most 160 bytes", a->reason);
+    else {
+        dispute.generation = ent_member_log(m)->generation;
+        memcpy(dispute.member, m->name, sizeof(dispute.member));
+        if (a->reason != NULL)
+            memcpy(dispute.reason, a->reason, strlen(a->reason) + 1);
+        enum ent_err r = a->lift
+                             ? ent_next_lift(p, &d, m->name, dispute.generation, dispute.from)
+                             : ent_next_dispute(p, &d, &dispute);
+        code = r == ENT_OK ? propose(s, a, p) : cli_fail(r, &d, member);
+    }
+    free(p);
+    return code;
+}
+
+/* --- voting -------------------------------------------------------------------------------------
+ */
+
+/* The one text that is proposed in the present round, or the one that enough have prevoted. */
+static int choose(const struct ent_voting *v, size_t *ret)
+{
+    struct ent_ballot_now now;
+    struct ent_hash32 wanted;
+    size_t n = 0;
+    bool wants = ent_ballot_wanted(ent_voting_ballot(v), &wanted);
+    ent_ballot_now(ent_voting_ballot(v), &now);
+    for (size_t i = 0; i < ent_voting_proposals(v); i++) {
+        const struct ent_proposal *p = ent_voting_proposal(v, i);
+        if (!p->valid || (wants ? memcmp(p->what.b, wanted.b, 32) != 0 : p->round < now.round))
+            continue;
+        *ret = i;
+        n++;
+        if (wants)
+            break;
+    }
+    if (n == 1)
+        return EXIT_DONE;
+    return cli_fail(n == 0 ? ENT_E_NOTFOUND : ENT_E_POLICY,
+                    &(struct ent_diag){
+                        .text = n == 0 ? "nothing is proposed in this round: `entente pact propose` "
+                                         "does, `entente pact status` shows how it stands"
+                                       : "several texts are proposed in this round: `entente pact "
+                                         "vote --next-round` gives it up"},
+                    NULL);
+}
+
+static int cast(struct session *s, const struct args *a, struct ent_voting *v)
+{
+    struct ent_diag d = {0};
+    size_t i = 0;
+    int code;
+    enum ent_err r;
+    if (a->no || a->next_round)
+        r = ent_voting_go_on(v, &d);
+    else if ((code = choose(v, &i)) != EXIT_DONE)
+        return code;
+    else
+        r = ent_voting_approve(v, &d, i);
+    if (r != ENT_OK)
+        return cli_fail(r, &d, "voting");
+    (void)printf("%u vote%s cast.\n", ent_voting_cast(v), ent_voting_cast(v) == 1 ? "" : "s");
+    print_proposals(v);
+    return conclude(s, v);
+}
+
+int cli_pact_vote(struct session *s, const struct args *a)
+{
+    struct own_keys keys = {.with_root = true};
+    struct ent_voting *v = NULL;
+    struct ent_diag d = {0};
+    int code = begin(s, a, &keys);
+    if (code == EXIT_DONE) {
+        enum ent_err r = ent_voting_open(&v, &d, s->book, &keys.root);
+        code = r == ENT_OK ? cast(s, a, v) : cli_fail(r, &d, "the vote");
+    }
+    if (code == EXIT_DONE)
+        code = spread(s, &keys);
+    ent_voting_close(v);
+    ent_wipe(&keys, sizeof(keys));
+    return code;
+}
+
+int cli_pact_status(struct session *s, const struct args *a)
+{
+    struct ent_voting *v = NULL;
+    struct ent_diag d = {0};
+    int code = cli_book(s, a, NULL);
+    if (code != EXIT_DONE)
+        return code;
+    enum ent_err r = ent_voting_open(&v, &d, s->book, NULL);
+    if (r != ENT_OK)
+        return cli_fail(r, &d, "the vote");
+    (void)printf("%s, version %llu, %zu members\n", s->home->pact->name,
+                 (unsigned long long)s->home->pact->version, s->home->pact->members);
+    for (size_t i = 0; i < s->home->pact->members; i++)
+        if (ent_book_is_withdrawn(s->book, s->home->pact->member[i].name))
+            (void)printf("  %s has withdrawn\n", s->home->pact->member[i].name);
+    print_proposals(v);
+    ent_voting_close(v);
+    return EXIT_DONE;
+}
+
+/* --- leaving ------------------------------------------------------------------------------------
+ */
+
+int cli_pact_withdraw(struct session *s, const struct args *a)
+{
+    struct own_keys keys = {.with_root = false};
+    const char *reason = a->reason != NULL ? a->reason : "";
+    const struct ent_act_wish wish = {.type = ENT_ST_WITHDRAW,
+                                      .media = "text/plain",
+                                      .body = ent_slice_str(reason),
+                                      .now = ent_clock_now()};
+    struct ent_diag d = {0};
+    struct ent_act act;
+    struct ent_buf room;
+    uint64_t index = 0;
+    int code = begin(s, a, &keys);
+    ent_buf_init(&room, ENT_ACT_MAX);
+    if (code == EXIT_DONE && ent_book_is_withdrawn(s->book, s->home->self.name))
+        code = cli_fail(ENT_E_EXISTS, &(struct ent_diag){.text = "has withdrawn already"},
+                        s->home->self.name);
+    if (code == EXIT_DONE) {
+        enum ent_err r = ent_book_act(s->book, &room, &act, &index, &d, &wish);
+        if (r == ENT_OK)
+            r = ent_news_own(s->book, &d, index);
+        code = r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, "withdrawing");
+    }
+    if (code == EXIT_DONE) {
+        (void)printf("%s has withdrawn from %s. Nothing it said before is undone.\n",
+                     s->home->self.name, s->home->pact->name);
+        code = spread(s, &keys);
+    }
+    ent_buf_release(&room);
+    ent_wipe(&keys, sizeof(keys));
+    return code;
+}

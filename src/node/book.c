@@ -1,0 +1,442 @@
+/*
+ * book.c: one member's book. A lock of two parts, a mutex for threads and flock() for processes,
+ * both taken once however often the same thread asks. What is said waits in a queue: whoever finds
+ * nobody at the pen takes all that waits and commits it as one.
+ */
+#include "node/node.h"
+#include "node/disk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/file.h>
+
+struct job {
+    const struct ent_act_wish *wish;
+    struct ent_buf *bytes;
+    struct ent_act *ret;
+    uint64_t index;
+    struct ent_diag d;
+    enum ent_err err;
+    bool done;
+    struct job *next;
+};
+
+struct ent_book {
+    struct ent_book_opts opts;
+    struct ent_book_keys *keys; /* secret memory; NULL: reads only */
+    struct ent_disk_real disk_real;
+    struct ent_disk disk;
+    char dir[32], lock_dir[32], origin[ENT_LOG_ORIGIN];
+    unsigned generation;
+    struct ent_log *log;
+    struct ent_view *view;
+
+    pthread_mutex_t lock; /* recursive */
+    unsigned depth;
+    int lock_fd;
+
+    pthread_mutex_t queue_lock;
+    pthread_cond_t queue_changed;
+    struct job *first, *last;
+    bool writing;
+};
+
+void ent_book_keys_derive(struct ent_book_keys *ret, const struct ent_seed32 *author,
+                          const struct ent_seed32 *node, unsigned generation)
+{
+    ret->author = *author;
+    ent_node_seed(&ret->witness, node, ENT_NODE_WITNESS, 0);
+    ent_node_seed(&ret->mirror, node, ENT_NODE_MIRROR, 0);
+    ent_node_seed(&ret->log, node, ENT_NODE_LOG, generation);
+}
+
+/* --- the lock -----------------------------------------------------------------------------------
+ */
+
+void ent_book_lock(struct ent_book *b)
+{
+    (void)pthread_mutex_lock(&b->lock);
+    if (b->depth++ > 0)
+        return;
+    while (flock(b->lock_fd, LOCK_EX) != 0)
+        if (errno != EINTR)
+            ENT_BUG("flock on an open file");
+}
+
+void ent_book_unlock(struct ent_book *b)
+{
+    if (--b->depth == 0)
+        (void)flock(b->lock_fd, LOCK_UN);
+    (void)pthread_mutex_unlock(&b->lock);
+}
+
+static void lock_view(void *ctx)
+{
+    ent_book_lock(ctx);
+}
+
+static void unlock_view(void *ctx)
+{
+    ent_book_unlock(ctx);
+}
+
+static enum ent_err make_locks(struct ent_book *b, struct ent_diag *d)
+{
+    char path[ENT_PATH_MAX];
+    pthread_mutexattr_t attr;
+    enum ent_err r = ent_home_path(b->opts.home, path, "book.lock");
+    if (r != ENT_OK)
+        return ent_fail(d, r, "path too long", 0, 0);
+    if ((b->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
+        return ent_fail_sys(d, "cannot open the book's lock");
+    (void)pthread_mutexattr_init(&attr);
+    (void)pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+    (void)pthread_mutex_init(&b->lock, &attr);
+    (void)pthread_mutexattr_destroy(&attr);
+    (void)pthread_mutex_init(&b->queue_lock, NULL);
+    (void)pthread_cond_init(&b->queue_changed, NULL);
+    return ENT_OK;
+}
+
+/* --- opening ------------------------------------------------------------------------------------
+ */
+
+static enum ent_err open_log(struct ent_book *b, struct ent_diag *d)
+{
+    const struct ent_home *h = b->opts.home;
+    const struct ent_roster_member *self = ent_roster_member(&h->roster, h->self.name);
+    if (self == NULL || self->logs == 0)
+        return ent_fail(d, ENT_E_POLICY, "this member stands in no version of the pact", 0, 0);
+    b->generation = self->log[self->logs - 1].generation;
+    ent_roster_origin(&h->roster, b->origin, self->name, b->generation);
+    (void)snprintf(b->dir, sizeof(b->dir), "log/%u", b->generation);
+    (void)snprintf(b->lock_dir, sizeof(b->lock_dir), "lock/%u", b->generation);
+    const struct ent_log_opts opts = {.disk = &b->disk,
+                                      .dir = b->dir,
+                                      .lock = b->lock_dir,
+                                      .origin = b->origin,
+                                      .key = b->keys != NULL ? &b->keys->log : NULL,
+                                      .alone = h->roster.members == 1};
+    return ent_log_open(&b->log, d, &opts);
+}
+
+static enum ent_err open_view(struct ent_book *b, struct ent_diag *d)
+{
+    const struct ent_home *h = b->opts.home;
+    const struct ent_view_opts opts = {.disk = &b->disk,
+                                       .self = h->self.name,
+                                       .own = b->log,
+                                       .witness = b->keys != NULL ? &b->keys->witness : NULL,
+                                       .mirror = b->keys != NULL ? &b->keys->mirror : NULL,
+                                       .chain = ent_chain_file(&h->chain),
+                                       .ctx = b,
+                                       .lock = lock_view,
+                                       .unlock = unlock_view,
+                                       .exposed = b->opts.exposed};
+    return ent_view_new(&b->view, d, &h->roster, &opts);
+}
+
+enum ent_err ent_book_open(struct ent_book **ret, struct ent_diag *d,
+                           const struct ent_book_opts *opts)
+{
+    if (opts->home->pact == NULL)
+        return ent_fail(d, ENT_E_POLICY,
+                        "in no pact yet: `entente pact new` founds one, `entente pact vote` joins",
+                        0, 0);
+    struct ent_book *b = calloc(1, sizeof(*b));
+    if (b == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    b->opts = *opts;
+    b->lock_fd = -1;
+    enum ent_err r = make_locks(b, d);
+    if (r == ENT_OK && opts->keys != NULL) {
+        b->keys = ent_secret_alloc(sizeof(*b->keys));
+        r = b->keys == NULL ? ent_fail(d, ENT_E_NOMEM, "no memory for keys", 0, 0) : ENT_OK;
+        if (r == ENT_OK)
+            *b->keys = *opts->keys;
+    }
+    if (r == ENT_OK && (r = ent_disk_open(&b->disk_real, d, opts->home->dir)) == ENT_OK) {
+        b->disk = ent_disk_real_disk(&b->disk_real);
+        ent_book_lock(b);
+        if ((r = open_log(b, d)) == ENT_OK)
+            r = open_view(b, d);
+        ent_book_unlock(b);
+    }
+    if (r != ENT_OK) {
+        ent_book_close(b);
+        return r;
+    }
+    *ret = b;
+    return ENT_OK;
+}
+
+void ent_book_close(struct ent_book *b)
+{
+    if (b == NULL)
+        return;
+    ent_view_free(b->view);
+    ent_log_free(b->log);
+    ent_disk_close(&b->disk_real);
+    ent_secret_free(b->keys);
+    if (b->lock_fd >= 0) {
+        (void)close(b->lock_fd);
+        (void)pthread_mutex_destroy(&b->lock);
+        (void)pthread_mutex_destroy(&b->queue_lock);
+        (void)pthread_cond_destroy(&b->queue_changed);
+    }
+    free(b);
+}
+
+struct ent_home *ent_book_home(struct ent_book *b)
+{
+    return b->opts.home;
+}
+
+const struct ent_disk *ent_book_disk(struct ent_book *b)
+{
+    return &b->disk;
+}
+
+struct ent_view *ent_book_view(struct ent_book *b)
+{
+    return b->view;
+}
+
+struct ent_log *ent_book_log(struct ent_book *b)
+{
+    return b->log;
+}
+
+enum ent_err ent_book_refresh(struct ent_book *b, struct ent_diag *d, bool *ret_pact_changed)
+{
+    ent_book_lock(b);
+    enum ent_err r = ent_home_refresh(b->opts.home, d, ret_pact_changed);
+    if (r == ENT_OK && *ret_pact_changed)
+        r = ent_view_set_roster(b->view, &b->opts.home->roster,
+                                ent_chain_file(&b->opts.home->chain));
+    if (r == ENT_OK)
+        r = ent_log_refresh(b->log, d);
+    ent_book_unlock(b);
+    return r;
+}
+
+/* --- saying something ---------------------------------------------------------------------------
+ */
+
+/* What this member has seen of all logs, kept under the name that its statements give it. */
+static enum ent_err keep_heads(struct ent_book *b, struct ent_hash32 *ret)
+{
+    char name[80], hex[ENT_HEX_LEN(32)];
+    struct ent_buf list;
+    uint64_t size = 0;
+    ent_buf_init(&list, 1u << 20);
+    enum ent_err r = ent_view_heads_root(b->view, ret, &list);
+    ent_hex_encode(hex, ret->b, 32);
+    (void)snprintf(name, sizeof(name), "heads/%s", hex);
+    if (r == ENT_OK && (r = b->disk.size(b->disk.ctx, &size, name)) == ENT_OK && size == 0)
+        r = b->disk.replace(b->disk.ctx, name, ent_buf_slice(&list));
+    ent_buf_release(&list);
+    return r;
+}
+
+static enum ent_err write_one(struct ent_book *b, struct job *j, uint64_t index,
+                              const struct ent_hash32 *heads)
+{
+    const struct ent_home *h = b->opts.home;
+    const struct ent_roster_member *self = ent_roster_member(&h->roster, h->self.name);
+    struct ent_statement st = {.pact_version = h->pact->version,
+                               .pact = h->pact->hash,
+                               .sequence = ent_roster_base(self, b->generation) + index + 1,
+                               .type = j->wish->type,
+                               .time = j->wish->now,
+                               .heads = *heads};
+    struct ent_slice entry;
+    size_t start = j->bytes->n;
+    enum ent_err r;
+    memcpy(st.author, h->self.name, sizeof(st.author));
+    if (j->wish->ref != NULL)
+        st.ref[st.refs++] = *j->wish->ref;
+    (void)snprintf(st.tlp, sizeof(st.tlp), "%s", ent_tlp_name(ENT_TLP_AMBER_STRICT));
+    (void)snprintf(st.media, sizeof(st.media), "%s", j->wish->media);
+    if ((r = ent_act_make(j->bytes, j->ret, &st, j->wish->body, &b->keys->author)) != ENT_OK)
+        return ent_fail(&j->d, r, "cannot sign a statement", 0, 0);
+    if ((r = ent_act_statement(&entry,
+                               ent_slice(j->bytes->p + start, j->bytes->n - start))) == ENT_OK)
+        r = ent_log_append(b->log, &j->index, entry, &j->ret->salt, j->ret->body);
+    ENT_ASSERT(r != ENT_OK || j->index == index);
+    return r == ENT_OK ? r : ent_fail(&j->d, r, "cannot append to the log", 0, 0);
+}
+
+/* All of it, as one commit. */
+static void write_all(struct ent_book *b, struct job *jobs)
+{
+    struct ent_diag d = {0};
+    struct ent_hash32 heads;
+    bool changed = false;
+    ent_book_lock(b);
+    enum ent_err r = ent_book_refresh(b, &d, &changed);
+    if (r == ENT_OK && ent_log_state(b->log) != ENT_LOG_READY)
+        r = ent_fail(&d, ENT_E_STATE, ent_log_state_text(ent_log_state(b->log)), 0, 0);
+    if (r == ENT_OK && (r = keep_heads(b, &heads)) != ENT_OK)
+        r = ent_fail(&d, r, "cannot keep what was seen of other logs", 0, 0);
+    uint64_t index = ent_log_size(b->log), wrote = 0;
+    for (struct job *j = jobs; j != NULL; j = j->next) {
+        j->err = r;
+        j->d = d;
+        if (r == ENT_OK && (j->err = write_one(b, j, index + wrote, &heads)) == ENT_OK)
+            wrote++;
+    }
+    if (wrote > 0 && (r = ent_log_commit(b->log, &d)) != ENT_OK)
+        for (struct job *j = jobs; j != NULL; j = j->next) {
+            j->err = j->err == ENT_OK ? r : j->err;
+            j->d = d;
+        }
+    ent_book_unlock(b);
+}
+
+static void run_queue(struct ent_book *b, struct job *mine)
+{
+    (void)pthread_mutex_lock(&b->queue_lock);
+    if (b->last == NULL)
+        b->first = mine;
+    else
+        b->last->next = mine;
+    b->last = mine;
+    while (!mine->done) {
+        if (b->writing) {
+            (void)pthread_cond_wait(&b->queue_changed, &b->queue_lock);
+            continue;
+        }
+        struct job *all = b->first, *next;
+        b->first = b->last = NULL;
+        b->writing = true;
+        (void)pthread_mutex_unlock(&b->queue_lock);
+        write_all(b, all);
+        (void)pthread_mutex_lock(&b->queue_lock);
+        for (struct job *j = all; j != NULL; j = next) {
+            next = j->next; /* j is gone as soon as its thread sees it done */
+            j->done = true;
+        }
+        b->writing = false;
+        (void)pthread_cond_broadcast(&b->queue_changed);
+    }
+    (void)pthread_mutex_unlock(&b->queue_lock);
+}
+
+enum ent_err ent_book_act(struct ent_book *b, struct ent_buf *bytes, struct ent_act *ret,
+                          uint64_t *ret_index, struct ent_diag *d, const struct ent_act_wish *wish)
+{
+    struct job j = {.wish = wish, .bytes = bytes, .ret = ret};
+    size_t before = bytes->n;
+    if (b->keys == NULL)
+        return ent_fail(d, ENT_E_STATE, "opened for reading only", 0, 0);
+    run_queue(b, &j);
+    if (j.err != ENT_OK) {
+        bytes->n = before;
+        if (d != NULL)
+            *d = j.d;
+        return j.err;
+    }
+    if (ret_index != NULL)
+        *ret_index = j.index;
+    return ENT_OK;
+}
+
+/* --- showing it ---------------------------------------------------------------------------------
+ */
+
+/* The head under which an own entry is shown: one with cosignatures, if it covers the entry. */
+static enum ent_err head_over(struct ent_book *b, struct ent_buf *head, struct ent_checkpoint *cp,
+                              struct ent_diag *d, uint64_t index)
+{
+    struct ent_standing ignored;
+    enum ent_err r = ent_log_published(b->log, head);
+    if (r == ENT_OK)
+        r = ent_roster_check_head(&b->opts.home->roster, &ignored, cp, ent_buf_slice(head), d);
+    if (r == ENT_OK && cp->size > index)
+        return ENT_OK;
+    if (r != ENT_OK && r != ENT_E_NOTFOUND)
+        return r;
+    ent_buf_clear(head);
+    if ((r = ent_buf_put_slice(head, ent_log_head(b->log))) != ENT_OK)
+        return r;
+    if (head->n == 0)
+        return ent_fail(d, ENT_E_NOTFOUND, "nothing was said yet", 0, 0);
+    r = ent_roster_check_head(&b->opts.home->roster, &ignored, cp, ent_buf_slice(head), d);
+    if (r == ENT_OK && cp->size <= index)
+        r = ent_fail(d, ENT_E_NOTFOUND, "no such entry", 0, 0);
+    return r;
+}
+
+static enum ent_err receipt(struct ent_book *b, struct ent_buf *bytes, struct ent_diag *d,
+                            uint64_t index, bool with_entry)
+{
+    struct ent_receipt rec = {.index = index};
+    struct ent_checkpoint cp;
+    struct ent_buf head, entry;
+    struct ent_merkle_source source = ent_tree_source(ent_log_tree(b->log));
+    enum ent_err r;
+    ent_buf_init(&head, ENT_NOTE_MAX);
+    ent_buf_init(&entry, ENT_ENTRY_MAX);
+    if ((r = head_over(b, &head, &cp, d, index)) == ENT_OK &&
+        (r = ent_merkle_prove_inclusion(&rec.proof, index, cp.size, &source)) == ENT_OK &&
+        (!with_entry ||
+         (r = ent_tree_entry(ent_log_tree(b->log), &entry, d, index)) == ENT_OK)) {
+        rec.head = ent_buf_slice(&head);
+        rec.entry = ent_buf_slice(&entry);
+        r = ent_receipt_encode(bytes, &rec);
+    }
+    ent_buf_release(&head);
+    ent_buf_release(&entry);
+    return r;
+}
+
+enum ent_err ent_book_receipt(struct ent_book *b, struct ent_buf *bytes, struct ent_diag *d,
+                              uint64_t index, bool with_entry)
+{
+    ent_book_lock(b);
+    enum ent_err r = receipt(b, bytes, d, index, with_entry);
+    ent_book_unlock(b);
+    return r;
+}
+
+enum ent_err ent_book_deliver(struct ent_book *b, struct ent_buf *bytes, struct ent_diag *d,
+                              uint64_t index)
+{
+    struct ent_buf rec, act;
+    enum ent_err r;
+    ent_buf_init(&rec, ENT_RECEIPT_MAX);
+    ent_buf_init(&act, ENT_ACT_MAX);
+    ent_book_lock(b);
+    if ((r = receipt(b, &rec, d, index, false)) == ENT_OK &&
+        (r = ent_log_act(b->log, &act, d, index)) == ENT_OK)
+        r = ent_delivery_encode(bytes, ent_buf_slice(&rec), ent_buf_slice(&act));
+    ent_book_unlock(b);
+    ent_buf_release(&rec);
+    ent_buf_release(&act);
+    return r;
+}
+
+/* --- hearing others -----------------------------------------------------------------------------
+ */
+
+enum ent_err ent_book_receive(struct ent_book *b, struct ent_delivery *ret, struct ent_diag *d,
+                              struct ent_slice bytes)
+{
+    ent_book_lock(b);
+    enum ent_err r = ent_delivery_parse(ret, bytes, &b->opts.home->roster, d);
+    if (r == ENT_OK)
+        r = ent_view_fits(b->view, d, ret->receipt.head);
+    ent_book_unlock(b);
+    return r;
+}
+
+bool ent_book_is_withdrawn(struct ent_book *b, const char *member)
+{
+    char name[ENT_NAME_MAX + 16];
+    uint64_t size = 0;
+    (void)snprintf(name, sizeof(name), "withdrawn/%s", member);
+    return b->disk.size(b->disk.ctx, &size, name) == ENT_OK && size > 0;
+}

@@ -1,0 +1,390 @@
+/* news.c: acts that concern the pact itself: kept, found in mirrors, handed on. */
+#include "node/node.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <unistd.h>
+
+#define NEXT_DIR   "pact/next"
+#define NEXT_EACH  64u /* of one member about one version; nobody honest says more */
+#define READ_PIECE 4096u /* entries under one hold of the lock */
+
+bool ent_news_concerns(enum ent_statement_type t)
+{
+    return t == ENT_ST_WITHDRAW || t == ENT_ST_PROPOSE || t == ENT_ST_PREVOTE ||
+           t == ENT_ST_PRECOMMIT;
+}
+
+/* --- keeping ------------------------------------------------------------------------------------
+ */
+
+/* Files are named <leaf hash>.<member>. */
+static bool is_of(const char *file, const char *hex, const char *member)
+{
+    return strlen(file) > 65 && file[64] == '.' && (hex == NULL || strncmp(file, hex, 64) == 0) &&
+           (member == NULL || strcmp(file + 65, member) == 0);
+}
+
+struct counted {
+    size_t n;
+    char first[64 + 1 + ENT_NAME_MAX + 1];
+};
+
+static enum ent_err count_next(struct ent_book *b, struct counted *ret, const char *hex,
+                               const char *member)
+{
+    char path[ENT_PATH_MAX];
+    struct dirent *e;
+    *ret = (struct counted){.n = 0};
+    enum ent_err r = ent_home_path(ent_book_home(b), path, NEXT_DIR);
+    DIR *dir = r == ENT_OK ? opendir(path) : NULL;
+    while (dir != NULL && (e = readdir(dir)) != NULL)
+        if (is_of(e->d_name, hex, member) && strlen(e->d_name) < sizeof(ret->first) &&
+            ret->n++ == 0)
+            memcpy(ret->first, e->d_name, strlen(e->d_name) + 1);
+    if (dir != NULL)
+        (void)closedir(dir);
+    return r;
+}
+
+static enum ent_err file_path(struct ent_book *b, char ret[static ENT_PATH_MAX], const char *file)
+{
+    char name[ENT_NAME_MAX + 96];
+    (void)snprintf(name, sizeof(name), NEXT_DIR "/%s", file);
+    return ent_home_path(ent_book_home(b), ret, name);
+}
+
+static enum ent_err keep(struct ent_book *b, struct ent_diag *d, const struct ent_act *act,
+                         struct ent_slice bytes)
+{
+    char hex[ENT_HEX_LEN(32)], file[ENT_NAME_MAX + 72], path[ENT_PATH_MAX];
+    struct counted has;
+    enum ent_err r;
+    ent_hex_encode(hex, act->leaf.b, 32);
+    (void)snprintf(file, sizeof(file), "%s.%s", hex, act->st.author);
+    if ((r = count_next(b, &has, NULL, act->st.author)) != ENT_OK ||
+        (r = file_path(b, path, file)) != ENT_OK)
+        return ent_fail(d, r, "path too long", 0, 0);
+    if (has.n >= NEXT_EACH)
+        return ent_fail(d, ENT_E_LIMIT, "too much was said about the next version", 0, NEXT_EACH);
+    return ent_file_create(path, bytes, 0600, d);
+}
+
+/* As a delivery, or, found in a mirror, the signed statement alone. */
+static enum ent_err keep_withdrawal(struct ent_book *b, struct ent_diag *d, const char *member,
+                                    struct ent_slice said)
+{
+    char name[ENT_NAME_MAX + 16], path[ENT_PATH_MAX];
+    (void)snprintf(name, sizeof(name), "withdrawn/%s", member);
+    enum ent_err r = ent_home_path(ent_book_home(b), path, name);
+    return r != ENT_OK ? r : ent_file_create(path, said, 0600, d);
+}
+
+/* About the version that comes next, and no other. */
+static enum ent_err check_topic(struct ent_book *b, const struct ent_delivery *del,
+                                struct ent_diag *d)
+{
+    const struct ent_pact *p = ent_book_home(b)->pact;
+    uint64_t version = 0;
+    if (ent_voting_version(&version, &del->act) != ENT_OK)
+        return ent_fail(d, ENT_E_FORMAT, "neither a proposal nor a vote", 0, 0);
+    if (version != p->version + 1)
+        return ent_fail(d, ENT_E_STATE, "about another version than the next one", 0, 0);
+    return ENT_OK;
+}
+
+static enum ent_err take(struct ent_book *b, struct ent_diag *d, struct ent_slice bytes)
+{
+    struct ent_delivery *del = malloc(sizeof(*del));
+    if (del == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    enum ent_err r = ent_delivery_parse(del, bytes, &ent_book_home(b)->roster, d);
+    if (r == ENT_OK && !ent_news_concerns(del->act.st.type))
+        r = ent_fail(d, ENT_E_POLICY, "an act that is not for everybody", 0, 0);
+    if (r == ENT_OK && del->act.st.type == ENT_ST_WITHDRAW)
+        r = keep_withdrawal(b, d, del->act.st.author, bytes);
+    else if (r == ENT_OK && (r = check_topic(b, del, d)) == ENT_OK)
+        r = keep(b, d, &del->act, bytes);
+    free(del);
+    return r;
+}
+
+enum ent_err ent_news_take(struct ent_book *b, struct ent_diag *d, struct ent_slice bytes)
+{
+    ent_book_lock(b);
+    enum ent_err r = take(b, d, bytes);
+    ent_book_unlock(b);
+    return r;
+}
+
+enum ent_err ent_news_own(struct ent_book *b, struct ent_diag *d, uint64_t index)
+{
+    struct ent_buf bytes;
+    ent_buf_init(&bytes, ENT_DELIVERY_MAX);
+    enum ent_err r = ent_book_deliver(b, &bytes, d, index);
+    if (r == ENT_OK)
+        r = ent_news_take(b, d, ent_buf_slice(&bytes));
+    ent_buf_release(&bytes);
+    return r;
+}
+
+enum ent_err ent_news_get(struct ent_book *b, struct ent_buf *bytes, const char *hex)
+{
+    char path[ENT_PATH_MAX];
+    struct counted has;
+    enum ent_err r = count_next(b, &has, hex, NULL);
+    if (r == ENT_OK && has.n == 0)
+        r = ENT_E_NOTFOUND;
+    if (r == ENT_OK)
+        r = file_path(b, path, has.first);
+    return r != ENT_OK ? r : ent_file_read(bytes, NULL, path);
+}
+
+size_t ent_news_count(struct ent_book *b)
+{
+    struct counted has;
+    size_t gone = ent_book_is_withdrawn(b, ent_book_home(b)->self.name);
+    return gone + (count_next(b, &has, NULL, NULL) == ENT_OK ? has.n : 0);
+}
+
+enum ent_err ent_news_each(struct ent_book *b, void *ctx,
+                           enum ent_err (*each)(void *ctx, struct ent_slice bytes))
+{
+    char path[ENT_PATH_MAX], file[ENT_PATH_MAX];
+    struct ent_buf bytes;
+    struct dirent **names = NULL;
+    enum ent_err r = ent_home_path(ent_book_home(b), path, NEXT_DIR);
+    int n = r == ENT_OK ? scandir(path, &names, NULL, alphasort) : 0;
+    ent_buf_init(&bytes, ENT_DELIVERY_MAX);
+    for (int i = 0; i < n; i++) {
+        ent_buf_clear(&bytes);
+        if (r == ENT_OK && is_of(names[i]->d_name, NULL, NULL) &&
+            (r = file_path(b, file, names[i]->d_name)) == ENT_OK &&
+            (r = ent_file_read(&bytes, NULL, file)) == ENT_OK)
+            r = each(ctx, ent_buf_slice(&bytes));
+        free(names[i]);
+    }
+    free(names);
+    ent_buf_release(&bytes);
+    return r;
+}
+
+void ent_news_clear(struct ent_book *b)
+{
+    char path[ENT_PATH_MAX];
+    struct dirent *e;
+    DIR *dir = ent_home_path(ent_book_home(b), path, NEXT_DIR) == ENT_OK ? opendir(path) : NULL;
+    if (dir == NULL)
+        return;
+    while ((e = readdir(dir)) != NULL)
+        (void)unlinkat(dirfd(dir), e->d_name, 0); /* fails for "." and "..", which stay */
+    (void)closedir(dir);
+}
+
+/* --- reading mirrors ----------------------------------------------------------------------------
+ */
+
+struct found {
+    char hex[ENT_HEX_LEN(32)]; /* "" when there is none */
+    uint64_t at, all;          /* entries read, entries there */
+};
+
+static void read_name(char ret[static ENT_DISK_NAME_MAX], const char *member, unsigned generation)
+{
+    (void)snprintf(ret, ENT_DISK_NAME_MAX, "mirror/%s/%u/read", member, generation);
+}
+
+static enum ent_err get_cursor(struct ent_book *b, const char *name, uint64_t *ret)
+{
+    struct ent_buf text;
+    ent_buf_init(&text, 32);
+    enum ent_err r = ent_disk_load(ent_book_disk(b), &text, name);
+    *ret = 0;
+    if (r == ENT_OK && ent_parse_u64(ret, ent_buf_slice(&text), INT64_MAX) != ENT_OK)
+        *ret = 0; /* read it all again: nothing is taken twice */
+    ent_buf_release(&text);
+    return r == ENT_E_NOTFOUND ? ENT_OK : r;
+}
+
+static enum ent_err set_cursor(struct ent_book *b, const char *name, uint64_t at)
+{
+    const struct ent_disk *disk = ent_book_disk(b);
+    char text[24];
+    int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)at);
+    return disk->replace(disk->ctx, name, ent_slice(text, (size_t)n));
+}
+
+/* One entry: a withdrawal takes effect; the name of an act that has to be fetched. */
+static enum ent_err look(struct ent_book *b, struct ent_slice entry, const char *member,
+                         struct found *ret)
+{
+    struct ent_statement st;
+    struct ent_hash32 leaf;
+    struct ent_note note;
+    if (ent_note_parse(&note, entry, NULL) != ENT_OK ||
+        ent_statement_parse(&st, note.text) != ENT_OK || strcmp(st.author, member) != 0)
+        return ENT_OK; /* an audit will name it */
+    if (st.type == ENT_ST_WITHDRAW) {
+        enum ent_err r = keep_withdrawal(b, NULL, member, entry);
+        return r == ENT_E_EXISTS ? ENT_OK : r;
+    }
+    if (!ent_news_concerns(st.type) || st.pact_version < ent_book_home(b)->pact->version)
+        return ENT_OK;
+    ent_merkle_leaf_hash(&leaf, entry);
+    ent_hex_encode(ret->hex, leaf.b, 32);
+    return ENT_OK;
+}
+
+/* From f->at on to the next act that concerns everybody, or the end of this piece. */
+static enum ent_err search(struct ent_book *b, const char *member, struct found *f)
+{
+    struct ent_buf entry;
+    enum ent_err r = ENT_OK;
+    f->hex[0] = '\0';
+    ent_buf_init(&entry, ENT_ENTRY_MAX);
+    ent_book_lock(b);
+    struct ent_tree *t = ent_view_tree(ent_book_view(b), member, 0);
+    f->all = t == NULL ? 0 : ent_tree_size(t);
+    for (uint64_t end = f->at + READ_PIECE; f->at < f->all && f->at < end && f->hex[0] == '\0';) {
+        ent_buf_clear(&entry);
+        if ((r = ent_tree_entry(t, &entry, NULL, f->at)) != ENT_OK ||
+            (r = look(b, ent_buf_slice(&entry), member, f)) != ENT_OK)
+            break;
+        f->at++;
+    }
+    ent_book_unlock(b);
+    ent_buf_release(&entry);
+    return r;
+}
+
+static enum ent_err fetch(struct ent_book *b, struct ent_diag *d, const struct ent_wire *wire,
+                          const char *hex, const char *from)
+{
+    char path[sizeof(ENT_NEWS_PATH) + 80];
+    struct counted has;
+    struct ent_buf bytes;
+    unsigned status = 0;
+    enum ent_err r = count_next(b, &has, hex, NULL);
+    if (r != ENT_OK || has.n > 0)
+        return r;
+    (void)snprintf(path, sizeof(path), ENT_NEWS_PATH "/%s", hex);
+    ent_buf_init(&bytes, ENT_DELIVERY_MAX);
+    r = wire->call(wire->ctx, &status, &bytes, from, "GET", path, ent_slice(NULL, 0));
+    if (r == ENT_OK && status != 200)
+        r = ent_fail(d, ENT_E_PEER, "does not hand out what it says about the pact", 0, 0);
+    if (r == ENT_OK)
+        r = ent_news_take(b, d, ent_buf_slice(&bytes));
+    ent_buf_release(&bytes);
+    return r == ENT_E_EXISTS || r == ENT_E_STATE ? ENT_OK : r;
+}
+
+enum ent_err ent_news_read(struct ent_book *b, struct ent_diag *d, const struct ent_wire *wire,
+                           const char *member, const char *from)
+{
+    struct ent_view_log log;
+    struct found f = {.at = 0};
+    char name[ENT_DISK_NAME_MAX];
+    enum ent_err r = ent_view_log(ent_book_view(b), &log, member, 0);
+    if (r != ENT_OK)
+        return r;
+    read_name(name, member, log.generation);
+    if ((r = get_cursor(b, name, &f.at)) != ENT_OK)
+        return r;
+    uint64_t start = f.at, done = f.at;
+    do {
+        if ((r = search(b, member, &f)) != ENT_OK ||
+            (f.hex[0] != '\0' && (r = fetch(b, d, wire, f.hex, from)) != ENT_OK))
+            break;
+        done = f.at;
+    } while (f.at < f.all);
+    if (done != start) {
+        ent_book_lock(b);
+        enum ent_err saved = set_cursor(b, name, done);
+        ent_book_unlock(b);
+        r = r == ENT_OK ? saved : r;
+    }
+    return r;
+}
+
+/* --- telling others -----------------------------------------------------------------------------
+ */
+
+struct telling {
+    const struct ent_wire *wire;
+    const char *member;
+    struct ent_diag *d;
+};
+
+static enum ent_err tell_one(void *ctx, struct ent_slice bytes)
+{
+    struct telling *t = ctx;
+    struct ent_buf answer;
+    unsigned status = 0;
+    ent_buf_init(&answer, 1024);
+    enum ent_err r =
+        t->wire->call(t->wire->ctx, &status, &answer, t->member, "POST", ENT_NEWS_PATH, bytes);
+    ent_buf_release(&answer);
+    return r; /* whatever it thinks of it */
+}
+
+/* Who has withdrawn says so itself, to everybody, also where nobody can fetch it. */
+static enum ent_err tell_withdrawal(struct ent_book *b, struct telling *t)
+{
+    char name[ENT_NAME_MAX + 16], path[ENT_PATH_MAX];
+    struct ent_buf bytes;
+    (void)snprintf(name, sizeof(name), "withdrawn/%s", ent_book_home(b)->self.name);
+    enum ent_err r = ent_home_path(ent_book_home(b), path, name);
+    ent_buf_init(&bytes, ENT_DELIVERY_MAX);
+    if (r == ENT_OK && (r = ent_file_read(&bytes, NULL, path)) == ENT_OK)
+        r = tell_one(t, ent_buf_slice(&bytes));
+    ent_buf_release(&bytes);
+    return r == ENT_E_NOTFOUND ? ENT_OK : r;
+}
+
+enum ent_err ent_news_tell(struct ent_book *b, struct ent_diag *d, const struct ent_wire *wire,
+                           const char *member)
+{
+    struct telling t = {.wire = wire, .member = member, .d = d};
+    enum ent_err r = ent_news_each(b, &t, tell_one);
+    return r == ENT_OK ? tell_withdrawal(b, &t) : r;
+}
+
+/* --- versions -----------------------------------------------------------------------------------
+ */
+
+static enum ent_err take_version(struct ent_book *b, struct ent_diag *d, struct ent_slice bytes)
+{
+    bool changed = false;
+    ent_book_lock(b);
+    enum ent_err r = ent_book_refresh(b, d, &changed);
+    if (r == ENT_OK &&
+        (r = ent_home_add_version(ent_book_home(b), NULL, d, bytes)) == ENT_OK) {
+        ent_news_clear(b);
+        r = ent_view_set_roster(ent_book_view(b), &ent_book_home(b)->roster,
+                                ent_chain_file(&ent_book_home(b)->chain));
+    }
+    ent_book_unlock(b);
+    return r == ENT_E_EXISTS ? ENT_OK : r;
+}
+
+enum ent_err ent_news_versions(struct ent_book *b, struct ent_diag *d, const struct ent_wire *wire,
+                               const char *member)
+{
+    enum ent_err r = ENT_OK;
+    struct ent_buf bytes;
+    unsigned status = 200;
+    ent_buf_init(&bytes, ENT_PACT_MAX);
+    while (r == ENT_OK && status == 200) {
+        char path[64];
+        ent_book_lock(b);
+        (void)snprintf(path, sizeof(path), ENT_VERSION_PATH "/%llu",
+                       (unsigned long long)ent_book_home(b)->chain.versions + 1);
+        ent_book_unlock(b);
+        ent_buf_clear(&bytes);
+        r = wire->call(wire->ctx, &status, &bytes, member, "GET", path, ent_slice(NULL, 0));
+        if (r == ENT_OK && status == 200)
+            r = take_version(b, d, ent_buf_slice(&bytes));
+    }
+    ent_buf_release(&bytes);
+    return r;
+}

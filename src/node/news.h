@@ -1,0 +1,56 @@
+/*
+ * news.h: what other members say about the pact itself: proposals and votes on its next version, and
+ * that somebody withdraws. Such acts are for all members, with their bodies: each node keeps them
+ * and hands them on, so that it does not matter whose node is down.
+ *
+ *     pact/next/<64 hex>.<member>    deliveries about the next version, by their leaf hash
+ *     withdrawn/<member>     the signed statement by which a member withdrew, or its delivery
+ *     mirror/<member>/<generation>/read    how far its log was read for news
+ *
+ *     POST /peer/v1/act            a delivery of such an act: 200, or 409
+ *     GET  /peer/v1/act/<64 hex>   one that is kept here
+ *     GET  /peer/v1/pact/<n>       a version of the pact, with its votes
+ */
+#ifndef ENT_NODE_NEWS_H
+#define ENT_NODE_NEWS_H
+
+#include "ledger/delivery.h"
+#include "node/book.h"
+
+#define ENT_NEWS_PATH    "/peer/v1/act"
+#define ENT_VERSION_PATH "/peer/v1/pact"
+
+bool ent_news_concerns(enum ent_statement_type t);
+
+/* Take in a delivery, checked here. ENT_E_EXISTS when it was known; ENT_E_POLICY for an act of
+ * another kind; ENT_E_STATE for a vote on another version than the next one. */
+ENT_MUST_USE enum ent_err ent_news_take(struct ent_book *b, struct ent_diag *d,
+                                        struct ent_slice bytes);
+/* Keep an own act where others can get it. */
+ENT_MUST_USE enum ent_err ent_news_own(struct ent_book *b, struct ent_diag *d, uint64_t index);
+
+/* What is kept under this leaf hash, appended. */
+ENT_MUST_USE enum ent_err ent_news_get(struct ent_book *b, struct ent_buf *bytes, const char *hex);
+
+/* Read what is new in the mirror of this member's log, and get such acts from `from`. */
+ENT_MUST_USE enum ent_err ent_news_read(struct ent_book *b, struct ent_diag *d,
+                                        const struct ent_wire *wire, const char *member,
+                                        const char *from);
+
+/* Every delivery about the next version. */
+ENT_MUST_USE enum ent_err ent_news_each(struct ent_book *b, void *ctx,
+                                        enum ent_err (*each)(void *ctx, struct ent_slice bytes));
+size_t ent_news_count(struct ent_book *b);
+/* A new version is there: what was said about it is history. */
+void ent_news_clear(struct ent_book *b);
+
+/* Versions of the pact that this member has and we do not: each stands by its own votes. ENT_E_STATE
+ * when one contradicts ours. */
+ENT_MUST_USE enum ent_err ent_news_versions(struct ent_book *b, struct ent_diag *d,
+                                            const struct ent_wire *wire, const char *member);
+
+/* Tell one member what is kept here about the next version, and our own withdrawal. */
+ENT_MUST_USE enum ent_err ent_news_tell(struct ent_book *b, struct ent_diag *d,
+                                        const struct ent_wire *wire, const char *member);
+
+#endif

@@ -324,7 +324,7 @@ static int export(struct exporting *x, struct session *s)
     const struct ent_member *self = ent_home_self(s->home);
     const char *where = x->a->output == NULL ? "standard output" : x->a->output;
     x->opts.author = ent_slice_str(self->display);
-    x->opts.key = ent_slice(self->root.b, sizeof(self->root.b));
+    x->opts.key = ent_slice(self->root.pk.b, sizeof(self->root.pk.b));
     x->terminal = x->a->output == NULL && isatty(STDOUT_FILENO) == 1;
     x->opts.hashes = x->a->hashes;
     ent_progress_start(&x->progress, "exporting", 0, ENT_PROGRESS_ITEMS);

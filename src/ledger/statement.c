@@ -249,6 +249,12 @@ enum ent_err ent_act_parse(struct ent_act *ret, struct ent_slice bytes,
     return ENT_OK;
 }
 
+enum ent_err ent_act_statement(struct ent_slice *ret, struct ent_slice bytes)
+{
+    struct ent_slice rest;
+    return split_act(bytes, ret, &rest);
+}
+
 enum ent_err ent_act_author(char ret[static ENT_NAME_MAX + 1], struct ent_slice bytes)
 {
     struct ent_note note;

@@ -106,7 +106,7 @@ ENT_MUST_USE enum ent_err ent_statement_claims(struct ent_statement *ret, struct
  *     <the signed statement> LF "salt " <base64> LF <the body's bytes>
  * and is at most ENT_ACT_MAX bytes. Slices point into the parsed bytes.
  */
-#define ENT_ACT_BODY_MAX 65536u
+#define ENT_ACT_BODY_MAX ((256u << 10) + 64u) /* the text of a pact, and a line */
 #define ENT_ACT_MAX      (ENT_NOTE_MAX + ENT_ACT_BODY_MAX + 128u)
 
 struct ent_act {
@@ -126,6 +126,9 @@ ENT_MUST_USE enum ent_err ent_act_make(struct ent_buf *b, struct ent_act *ret_ac
  * ent_act_author(). */
 ENT_MUST_USE enum ent_err ent_act_parse(struct ent_act *ret, struct ent_slice bytes,
                                         const struct ent_pubkey *author_pk, struct ent_diag *d);
+
+/* The signed statement in an act's bytes: what its log holds. ENT_E_FORMAT. */
+ENT_MUST_USE enum ent_err ent_act_statement(struct ent_slice *ret, struct ent_slice bytes);
 
 /* The author an act claims, unverified. */
 ENT_MUST_USE enum ent_err ent_act_author(char ret[static ENT_NAME_MAX + 1], struct ent_slice bytes);

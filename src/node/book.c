@@ -27,7 +27,6 @@ struct ent_book {
     struct ent_book_opts opts;
     struct ent_book_keys *keys; /* secret memory; NULL: reads only */
     struct ent_disk_real disk_real;
-    struct ent_disk disk;
     char dir[32], lock_dir[32], origin[ENT_LOG_ORIGIN];
     unsigned generation;
     struct ent_log *log;
@@ -113,7 +112,7 @@ static enum ent_err open_log(struct ent_book *b, struct ent_diag *d)
     ent_roster_origin(&h->roster, b->origin, self->name, b->generation);
     (void)snprintf(b->dir, sizeof(b->dir), "log/%u", b->generation);
     (void)snprintf(b->lock_dir, sizeof(b->lock_dir), "lock/%u", b->generation);
-    const struct ent_log_opts opts = {.disk = &b->disk,
+    const struct ent_log_opts opts = {.disk = &b->disk_real.disk,
                                       .dir = b->dir,
                                       .lock = b->lock_dir,
                                       .origin = b->origin,
@@ -125,7 +124,7 @@ static enum ent_err open_log(struct ent_book *b, struct ent_diag *d)
 static enum ent_err open_view(struct ent_book *b, struct ent_diag *d)
 {
     const struct ent_home *h = b->opts.home;
-    const struct ent_view_opts opts = {.disk = &b->disk,
+    const struct ent_view_opts opts = {.disk = &b->disk_real.disk,
                                        .self = h->self.name,
                                        .own = b->log,
                                        .witness = b->keys != NULL ? &b->keys->witness : NULL,
@@ -158,7 +157,6 @@ enum ent_err ent_book_open(struct ent_book **ret, struct ent_diag *d,
             *b->keys = *opts->keys;
     }
     if (r == ENT_OK && (r = ent_disk_open(&b->disk_real, d, opts->home->dir)) == ENT_OK) {
-        b->disk = ent_disk_real_disk(&b->disk_real);
         ent_book_lock(b);
         if ((r = open_log(b, d)) == ENT_OK)
             r = open_view(b, d);
@@ -196,7 +194,7 @@ struct ent_home *ent_book_home(struct ent_book *b)
 
 const struct ent_disk *ent_book_disk(struct ent_book *b)
 {
-    return &b->disk;
+    return &b->disk_real.disk;
 }
 
 struct ent_view *ent_book_view(struct ent_book *b)
@@ -235,8 +233,8 @@ static enum ent_err keep_heads(struct ent_book *b, struct ent_hash32 *ret)
     enum ent_err r = ent_view_heads_root(b->view, ret, &list);
     ent_hex_encode(hex, ret->b, 32);
     (void)snprintf(name, sizeof(name), "heads/%s", hex);
-    if (r == ENT_OK && (r = b->disk.size(b->disk.ctx, &size, name)) == ENT_OK && size == 0)
-        r = b->disk.replace(b->disk.ctx, name, ent_buf_slice(&list));
+    if (r == ENT_OK && (r = b->disk_real.disk.size(b->disk_real.disk.ctx, &size, name)) == ENT_OK && size == 0)
+        r = b->disk_real.disk.replace(b->disk_real.disk.ctx, name, ent_buf_slice(&list));
     ent_buf_release(&list);
     return r;
 }
@@ -438,5 +436,5 @@ bool ent_book_is_withdrawn(struct ent_book *b, const char *member)
     char name[ENT_NAME_MAX + 16];
     uint64_t size = 0;
     (void)snprintf(name, sizeof(name), "withdrawn/%s", member);
-    return b->disk.size(b->disk.ctx, &size, name) == ENT_OK && size > 0;
+    return b->disk_real.disk.size(b->disk_real.disk.ctx, &size, name) == ENT_OK && size > 0;
 }

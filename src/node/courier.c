@@ -158,6 +158,12 @@ static void *run(void *ctx)
     return NULL;
 }
 
+static void *visit_once(void *ctx)
+{
+    visit(ctx);
+    return NULL;
+}
+
 static enum ent_err start_one(struct ent_couriers *all, const char *member, struct ent_diag *d)
 {
     struct courier *c = &all->courier[all->couriers];
@@ -210,12 +216,6 @@ enum ent_err ent_couriers_start(struct ent_couriers **ret, struct ent_diag *d,
 
 /* --- one round of visits -------------------------------------------------------------------------
  */
-
-static void *visit_once(void *ctx)
-{
-    visit(ctx);
-    return NULL;
-}
 
 enum ent_err ent_couriers_once(struct ent_diag *d, const struct ent_couriers_opts *opts,
                                unsigned *ret_met, unsigned *ret_all)

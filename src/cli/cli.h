@@ -121,6 +121,17 @@ struct own_keys {
 };
 int cli_book(struct session *s, const struct args *a, struct own_keys *ret);
 
+/* Visit every other member once (node/courier.h): before something is said, so that they say what
+ * they hold of our log, and after it. partner at --url, if that was given. EXIT_REFUSED with the
+ * reason when `before`, and this log may not sign. */
+struct visit {
+    bool brief, before;
+    const char *partner;
+    unsigned met; /* out */
+};
+int cli_visit(struct session *s, const struct args *a, const struct own_keys *keys,
+              struct visit *v);
+
 /* Asked for on the terminal, unseen; none is what to say where there is no terminal. */
 int cli_ask(struct passphrase *p, const char *prompt, const char *none);
 void cli_passphrase_release(struct passphrase *p);

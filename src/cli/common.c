@@ -230,7 +230,8 @@ int cli_book(struct session *s, const struct args *a, struct own_keys *ret)
             code = cli_key(s, a, &p, ENT_KEY_ROOT, &ret->root);
         cli_passphrase_release(&p);
         ent_node_seed(&ret->tls, &node, ENT_NODE_TLS, 0);
-        ent_book_keys_derive(&keys, &author, &node, ent_member_log(ent_home_self(s->home))->generation);
+        ent_book_keys_derive(&keys, &author, &node,
+                             ent_member_log(ent_home_self(s->home))->generation);
         opts.keys = &keys;
     }
     if (code == EXIT_DONE) {
@@ -242,6 +243,26 @@ int cli_book(struct session *s, const struct args *a, struct own_keys *ret)
     ent_wipe(&node, sizeof(node));
     ent_wipe(&keys, sizeof(keys));
     return code;
+}
+
+int cli_visit(struct session *s, const struct args *a, const struct own_keys *keys, struct visit *v)
+{
+    const struct ent_couriers_opts opts = {.home = s->home,
+                                           .book = s->book,
+                                           .tls = &keys->tls,
+                                           .brief = v->brief,
+                                           .member = v->partner,
+                                           .url = v->partner != NULL ? a->url : NULL};
+    struct ent_diag d = {0};
+    unsigned all = 0;
+    enum ent_err r = ent_couriers_once(&d, &opts, &v->met, &all);
+    if (r != ENT_OK)
+        return cli_fail(r, &d, "visiting the others");
+    const enum ent_log_state state = ent_log_state(ent_book_log(s->book));
+    if (v->before && state != ENT_LOG_READY)
+        return cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = ent_log_state_text(state)},
+                        s->home->dir);
+    return EXIT_DONE;
 }
 
 /* --- output -------------------------------------------------------------------------------------

@@ -156,8 +156,9 @@ const struct command cmd_member = {
     .name = "member",
     .usage = "export [--url URL]",
     .brief = "print the card that partners need to accept you",
-    .help = "Prints this member's card: its name, public keys and address, with a proof for each key.\n"
-            "The fingerprint goes to standard error: compare it by telephone, not by mail.",
+    .help =
+        "Prints this member's card: its name, public keys and address, with a proof for each key.\n"
+        "The fingerprint goes to standard error: compare it by telephone, not by mail.",
     .options = member_options,
     .run = run_member,
 };

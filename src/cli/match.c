@@ -279,12 +279,10 @@ static int is_allowed(struct matching *m)
     if (r != ENT_OK && r != ENT_E_NOTFOUND)
         return cli_fail(r, NULL, "reading what is known of the partner");
     if (on.exposed)
-        return cli_fail(ENT_E_POLICY,
-                        &(struct ent_diag){.text = ent_misbehaviour_text(on.kind)},
+        return cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = ent_misbehaviour_text(on.kind)},
                         m->partner->name);
     if (ent_pact_is_disputed(m->s->home->pact, m->partner->name))
-        return cli_fail(ENT_E_POLICY,
-                        &(struct ent_diag){.text = "what it says now is in dispute"},
+        return cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = "what it says now is in dispute"},
                         m->partner->name);
     if ((v = ent_pact_decide_match(m->s->home->pact, &w)) != ENT_ALLOWED)
         return cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = ent_verdict_text(v)}, self);
@@ -305,8 +303,10 @@ static int ask(struct matching *m)
         return cli_fail(ENT_E_NOTFOUND,
                         &(struct ent_diag){.text = "its card has no address; --url gives one"},
                         m->partner->name);
-    if ((code = cli_book(m->s, m->a, &keys)) == EXIT_DONE &&
-        (code = is_allowed(m)) == EXIT_DONE) {
+    struct visit before = {.brief = true, .before = true, .partner = m->partner->name};
+    if ((code = cli_book(m->s, m->a, &keys)) == EXIT_DONE && (code = is_allowed(m)) == EXIT_DONE &&
+        (code = cli_visit(m->s, m->a, &keys, &before)) == EXIT_DONE &&
+        (code = is_allowed(m)) == EXIT_DONE) { /* the visits may have shown something new */
         enum ent_err r = ent_pool_new(&pool, (unsigned)threads);
         /* As long as it may take to arrive, and as long again for the answer to leave. */
         const struct ent_ask_opts opts = {.book = m->s->book,

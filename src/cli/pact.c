@@ -64,8 +64,8 @@ static int set_threshold(const char *text, struct ent_pact *p, struct ent_diag *
         return bad("--threshold is [members=|rules=|disputes=]N", text);
     for (int c = 0; c < ENT_CHANGES && r == ENT_OK; c++) {
         const char *word = ent_change_word((enum ent_change)c);
-        if (eq != NULL && (strlen(word) != (size_t)(eq - text) ||
-                           strncmp(word, text, (size_t)(eq - text)) != 0))
+        if (eq != NULL &&
+            (strlen(word) != (size_t)(eq - text) || strncmp(word, text, (size_t)(eq - text)) != 0))
             continue;
         any = true;
         r = ent_next_threshold(p, d, (enum ent_change)c, (unsigned)n);
@@ -306,7 +306,8 @@ out:
 
 int cli_pact_split(const struct ent_chain_split *split)
 {
-    (void)fprintf(stderr, "entente: two texts have the votes for version %llu. Nothing is chosen.\n",
+    (void)fprintf(stderr,
+                  "entente: two texts have the votes for version %llu. Nothing is chosen.\n",
                   (unsigned long long)split->version);
     for (int i = 0; i < 2; i++) {
         char hash[ENT_HEX_LEN(32)];

@@ -18,7 +18,5 @@ int cli_pact_vote(struct session *s, const struct args *a);
 int cli_pact_status(struct session *s, const struct args *a);
 int cli_pact_dispute(struct session *s, const struct args *a, const char *member);
 int cli_pact_withdraw(struct session *s, const struct args *a);
-/* Visit every other member once (node/courier.h). */
-int cli_visit(struct session *s, const struct own_keys *keys, unsigned *ret_met);
 
 #endif

@@ -4,37 +4,21 @@
 /* --- with the others ----------------------------------------------------------------------------
  */
 
-int cli_visit(struct session *s, const struct own_keys *keys, unsigned *ret_met)
-{
-    const struct ent_couriers_opts opts = {.home = s->home, .book = s->book, .tls = &keys->tls};
-    struct ent_diag d = {0};
-    unsigned all = 0;
-    enum ent_err r = ent_couriers_once(&d, &opts, ret_met, &all);
-    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, "visiting the others");
-}
-
 /* Before anything is said: what do others hold of our log? */
 static int begin(struct session *s, const struct args *a, struct own_keys *keys)
 {
-    unsigned met = 0;
+    struct visit v = {.before = true};
     int code = cli_book(s, a, keys);
-    if (code == EXIT_DONE)
-        code = cli_visit(s, keys, &met);
-    if (code == EXIT_DONE && ent_log_state(ent_book_log(s->book)) != ENT_LOG_READY)
-        code = cli_fail(ENT_E_STATE,
-                        &(struct ent_diag){
-                            .text = ent_log_state_text(ent_log_state(ent_book_log(s->book)))},
-                        s->home->dir);
-    return code;
+    return code == EXIT_DONE ? cli_visit(s, a, keys, &v) : code;
 }
 
 /* What was said is shown to everybody who can be reached, and what they say is heard. */
-static int spread(struct session *s, const struct own_keys *keys)
+static int spread(struct session *s, const struct args *a, const struct own_keys *keys)
 {
-    unsigned met = 0;
-    int code = cli_visit(s, keys, &met);
+    struct visit v = {.before = false};
+    int code = cli_visit(s, a, keys, &v);
     if (code == EXIT_DONE)
-        (void)printf("Shown to %u of %zu others; their nodes will pass it on.\n", met,
+        (void)printf("Shown to %u of %zu others; their nodes will pass it on.\n", v.met,
                      s->home->pact->members - 1);
     return code;
 }
@@ -71,7 +55,9 @@ static void print_proposals(const struct ent_voting *v)
         ent_hex_encode(hash, p->what.b, 32);
         (void)printf("%.16s  proposed by %s in round %u%s%s\n", hash, p->by, p->round,
                      p->valid ? "" : ", which cannot be: ",
-                     p->valid ? "" : p->why.text != NULL ? p->why.text : "malformed");
+                     p->valid              ? ""
+                     : p->why.text != NULL ? p->why.text
+                                           : "malformed");
         if (!p->valid)
             continue;
         (void)printf("  takes       %u of the %s\n", p->needs.before, "members of now");
@@ -144,7 +130,7 @@ static int propose(struct session *s, const struct args *a, struct ent_pact *dra
             code = conclude(s, v);
         }
         if (code == EXIT_DONE)
-            code = spread(s, &keys);
+            code = spread(s, a, &keys);
     }
     ent_voting_close(v);
     ent_wipe(&keys, sizeof(keys));
@@ -185,17 +171,15 @@ int cli_pact_dispute(struct session *s, const struct args *a, const char *member
               ent_parse_u64(&dispute.until, ent_slice_str(a->until), INT64_MAX) != ENT_OK))
         code = cli_usage(&cmd_pact, "--from says from which entry on (and --until before which)",
                          a->from);
-    else if (!a->lift &&
-             (a->reason == NULL || strlen(a->reason) >= sizeof(dispute.reason)))
+    else if (!a->lift && (a->reason == NULL || strlen(a->reason) >= sizeof(dispute.reason)))
         code = cli_usage(&cmd_pact, "--reason says why, in at most 160 bytes", a->reason);
     else {
         dispute.generation = ent_member_log(m)->generation;
         memcpy(dispute.member, m->name, sizeof(dispute.member));
         if (a->reason != NULL)
             memcpy(dispute.reason, a->reason, strlen(a->reason) + 1);
-        enum ent_err r = a->lift
-                             ? ent_next_lift(p, &d, m->name, dispute.generation, dispute.from)
-                             : ent_next_dispute(p, &d, &dispute);
+        enum ent_err r = a->lift ? ent_next_lift(p, &d, m->name, dispute.generation, dispute.from)
+                                 : ent_next_dispute(p, &d, &dispute);
         code = r == ENT_OK ? propose(s, a, p) : cli_fail(r, &d, member);
     }
     free(p);
@@ -224,13 +208,14 @@ static int choose(const struct ent_voting *v, size_t *ret)
     }
     if (n == 1)
         return EXIT_DONE;
-    return cli_fail(n == 0 ? ENT_E_NOTFOUND : ENT_E_POLICY,
-                    &(struct ent_diag){
-                        .text = n == 0 ? "nothing is proposed in this round: `entente pact propose` "
-                                         "does, `entente pact status` shows how it stands"
-                                       : "several texts are proposed in this round: `entente pact "
-                                         "vote --next-round` gives it up"},
-                    NULL);
+    return cli_fail(
+        n == 0 ? ENT_E_NOTFOUND : ENT_E_POLICY,
+        &(struct ent_diag){.text =
+                               n == 0 ? "nothing is proposed in this round: `entente pact propose` "
+                                        "does, `entente pact status` shows how it stands"
+                                      : "several texts are proposed in this round: `entente pact "
+                                        "vote --next-round` gives it up"},
+        NULL);
 }
 
 static int cast(struct session *s, const struct args *a, struct ent_voting *v)
@@ -263,7 +248,7 @@ int cli_pact_vote(struct session *s, const struct args *a)
         code = r == ENT_OK ? cast(s, a, v) : cli_fail(r, &d, "the vote");
     }
     if (code == EXIT_DONE)
-        code = spread(s, &keys);
+        code = spread(s, a, &keys);
     ent_voting_close(v);
     ent_wipe(&keys, sizeof(keys));
     return code;
@@ -318,7 +303,7 @@ int cli_pact_withdraw(struct session *s, const struct args *a)
     if (code == EXIT_DONE) {
         (void)printf("%s has withdrawn from %s. Nothing it said before is undone.\n",
                      s->home->self.name, s->home->pact->name);
-        code = spread(s, &keys);
+        code = spread(s, a, &keys);
     }
     ent_buf_release(&room);
     ent_wipe(&keys, sizeof(keys));

@@ -44,8 +44,8 @@ static void log_courier(void *ctx, const struct ent_courier_event *e)
     if (e->kind == ENT_COURIER_MET)
         (void)printf("time=%s level=info event=member-reached member=%s\n", now, e->member);
     else
-        (void)printf("time=%s level=warn event=member-lost member=%s cause=\"%s\"\n", now, e->member,
-                     e->why != NULL ? e->why : ent_err_str(e->err));
+        (void)printf("time=%s level=warn event=member-lost member=%s cause=\"%s\"\n", now,
+                     e->member, e->why != NULL ? e->why : ent_err_str(e->err));
     (void)fflush(stdout);
     funlockfile(stdout);
 }
@@ -71,7 +71,7 @@ struct serving {
     struct ent_peer *peer;
     struct ent_server *server;
     struct ent_couriers *couriers;
-    pthread_mutex_t lock; /* couriers: replaced when the pact changes */
+    pthread_mutex_t lock;   /* couriers: replaced when the pact changes */
     uint64_t version, size; /* of the pact and the own log, as the couriers know them */
 };
 

@@ -144,8 +144,8 @@ static enum ent_err wire_call(void *ctx, unsigned *ret_status, struct ent_buf *a
 }
 
 /* Say it in our log; let the partner cosign the head over it, so that it knows our log up to there;
- * then the bytes that show it. Another process of this home may say more meanwhile, and the head that
- * the partner knows is a later one: then that is shown. */
+ * then the bytes that show it. Another process of this home may say more meanwhile, and the head
+ * that the partner knows is a later one: then that is shown. */
 static enum ent_err say(struct asking *a, struct ent_buf *bytes, struct ent_act *ret,
                         struct ent_buf *room, uint64_t *ret_index, const struct ent_act_wish *wish)
 {

@@ -44,9 +44,9 @@ struct ent_ask_report {
 /*
  * Run asker (filled, not started) against the partner. ENT_OK: ent_lookup_asker_hits() answers, and
  * runs/<id>/ holds the record. ENT_E_POLICY: the partner refused, report->verdict says why, signed.
- * ENT_E_AUTH: the partner is not who it should be, or cheated. ENT_E_STATE: the own log may not sign
- * (it is an old copy, say). ENT_E_PEER, ENT_E_TIMEOUT,
- * ENT_E_INTERRUPTED. The diagnosis says which step failed.
+ * ENT_E_AUTH: the partner is not who it should be, or cheated. ENT_E_STATE: the own log may not
+ * sign (it is an old copy, say). ENT_E_PEER, ENT_E_TIMEOUT, ENT_E_INTERRUPTED. The diagnosis says
+ * which step failed.
  */
 ENT_MUST_USE enum ent_err ent_ask(struct ent_lookup_asker *asker, struct ent_ask_report *ret,
                                   struct ent_diag *d, const struct ent_ask_opts *opts);

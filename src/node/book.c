@@ -233,7 +233,8 @@ static enum ent_err keep_heads(struct ent_book *b, struct ent_hash32 *ret)
     enum ent_err r = ent_view_heads_root(b->view, ret, &list);
     ent_hex_encode(hex, ret->b, 32);
     (void)snprintf(name, sizeof(name), "heads/%s", hex);
-    if (r == ENT_OK && (r = b->disk_real.disk.size(b->disk_real.disk.ctx, &size, name)) == ENT_OK && size == 0)
+    if (r == ENT_OK && (r = b->disk_real.disk.size(b->disk_real.disk.ctx, &size, name)) == ENT_OK &&
+        size == 0)
         r = b->disk_real.disk.replace(b->disk_real.disk.ctx, name, ent_buf_slice(&list));
     ent_buf_release(&list);
     return r;
@@ -260,8 +261,8 @@ static enum ent_err write_one(struct ent_book *b, struct job *j, uint64_t index,
     (void)snprintf(st.media, sizeof(st.media), "%s", j->wish->media);
     if ((r = ent_act_make(j->bytes, j->ret, &st, j->wish->body, &b->keys->author)) != ENT_OK)
         return ent_fail(&j->d, r, "cannot sign a statement", 0, 0);
-    if ((r = ent_act_statement(&entry,
-                               ent_slice(j->bytes->p + start, j->bytes->n - start))) == ENT_OK)
+    if ((r = ent_act_statement(&entry, ent_slice(j->bytes->p + start, j->bytes->n - start))) ==
+        ENT_OK)
         r = ent_log_append(b->log, &j->index, entry, &j->ret->salt, j->ret->body);
     ENT_ASSERT(r != ENT_OK || j->index == index);
     return r == ENT_OK ? r : ent_fail(&j->d, r, "cannot append to the log", 0, 0);
@@ -380,8 +381,7 @@ static enum ent_err receipt(struct ent_book *b, struct ent_buf *bytes, struct en
     ent_buf_init(&entry, ENT_ENTRY_MAX);
     if ((r = head_over(b, &head, &cp, d, index)) == ENT_OK &&
         (r = ent_merkle_prove_inclusion(&rec.proof, index, cp.size, &source)) == ENT_OK &&
-        (!with_entry ||
-         (r = ent_tree_entry(ent_log_tree(b->log), &entry, d, index)) == ENT_OK)) {
+        (!with_entry || (r = ent_tree_entry(ent_log_tree(b->log), &entry, d, index)) == ENT_OK)) {
         rec.head = ent_buf_slice(&head);
         rec.entry = ent_buf_slice(&entry);
         r = ent_receipt_encode(bytes, &rec);

@@ -61,8 +61,8 @@ struct ent_act_wish {
 };
 
 /*
- * Say it: sign the next statement of the sequence, append it, make it durable and sign the head over
- * it. Its act is appended to bytes, into which *ret points. Several threads at once become one
+ * Say it: sign the next statement of the sequence, append it, make it durable and sign the head
+ * over it. Its act is appended to bytes, into which *ret points. Several threads at once become one
  * commit. ENT_E_STATE when this log may not sign, *d says why (ent_log_state_text()).
  */
 ENT_MUST_USE enum ent_err ent_book_act(struct ent_book *b, struct ent_buf *bytes,
@@ -78,9 +78,9 @@ ENT_MUST_USE enum ent_err ent_book_receipt(struct ent_book *b, struct ent_buf *b
 ENT_MUST_USE enum ent_err ent_book_deliver(struct ent_book *b, struct ent_buf *bytes,
                                            struct ent_diag *d, uint64_t index);
 
-/* An act that came from its author, or from whoever has it: the signature, the place in its log, the
- * head above it, and that this head fits what is known of the log (the errors of ent_view_fits():
- * ENT_E_STATE when it is newer than that). *ret points into bytes. */
+/* An act that came from its author, or from whoever has it: the signature, the place in its log,
+ * the head above it, and that this head fits what is known of the log (the errors of
+ * ent_view_fits(): ENT_E_STATE when it is newer than that). *ret points into bytes. */
 struct ent_delivery;
 ENT_MUST_USE enum ent_err ent_book_receive(struct ent_book *b, struct ent_delivery *ret,
                                            struct ent_diag *d, struct ent_slice bytes);

@@ -4,10 +4,10 @@
 #include <pthread.h>
 #include <time.h>
 
-#define PULLS         64u /* pieces of one log in a row, before others are looked after */
+#define PULLS           64u /* pieces of one log in a row, before others are looked after */
 #define CALL_SECONDS    20u
 #define CONNECT_SECONDS 4u
-#define RETRY_SECONDS 5u
+#define RETRY_SECONDS   5u
 
 struct courier {
     struct ent_couriers *all;
@@ -16,7 +16,7 @@ struct courier {
     pthread_t thread;
     bool running, wanted; /* wanted: under the lock */
     bool met, tried;
-    size_t told; /* how much of the news */
+    size_t told;        /* how much of the news */
     uint64_t submitted; /* size of the own head that it cosigned last */
     int64_t submitted_at;
 };
@@ -53,8 +53,8 @@ static enum ent_err submit(struct courier *c, struct ent_diag *d, const struct e
     ent_book_lock(b);
     uint64_t size = ent_log_size(ent_book_log(b));
     ent_book_unlock(b);
-    if (size == 0 || (size == c->submitted && now - c->submitted_at < ENT_HEARTBEAT &&
-                      now >= c->submitted_at))
+    if (size == 0 ||
+        (size == c->submitted && now - c->submitted_at < ENT_HEARTBEAT && now >= c->submitted_at))
         return ENT_OK;
     enum ent_err r = ent_view_submit(ent_book_view(b), d, wire, c->member, now);
     if (r == ENT_OK) {
@@ -115,8 +115,7 @@ static void pull_for_others(struct courier *c, const struct ent_wire *wire)
 static enum ent_err tell_news(struct courier *c, struct ent_diag *d, const struct ent_wire *wire)
 {
     size_t n = ent_news_count(c->all->opts.book);
-    enum ent_err r = n == c->told ? ENT_OK
-                                  : ent_news_tell(c->all->opts.book, d, wire, c->member);
+    enum ent_err r = n == c->told ? ENT_OK : ent_news_tell(c->all->opts.book, d, wire, c->member);
     if (r == ENT_OK)
         c->told = n;
     return r;
@@ -130,10 +129,11 @@ static void visit(struct courier *c)
     enum ent_err r;
     if ((r = ent_view_greet(ent_book_view(b), &d, &wire, c->member, ent_clock_now())) == ENT_OK &&
         (r = ent_news_versions(b, &d, &wire, c->member)) == ENT_OK &&
-        (r = submit(c, &d, &wire)) == ENT_OK && (r = pull(c, &d, &wire, c->member)) == ENT_OK)
+        (r = submit(c, &d, &wire)) == ENT_OK && !c->all->opts.brief &&
+        (r = pull(c, &d, &wire, c->member)) == ENT_OK)
         r = tell_news(c, &d, &wire);
     tell(c, r, &d);
-    if (r == ENT_OK)
+    if (r == ENT_OK && !c->all->opts.brief)
         pull_for_others(c, &wire);
 }
 
@@ -170,13 +170,16 @@ static enum ent_err start_one(struct ent_couriers *all, const char *member, stru
     const struct ent_links_opts links = {.pact = all->opts.home->pact,
                                          .self = all->opts.home->self.name,
                                          .tls = all->opts.tls,
+                                         .member = all->opts.member,
+                                         .url = all->opts.url,
                                          .connect_seconds = CONNECT_SECONDS,
                                          .call_seconds = CALL_SECONDS,
                                          .stop = &all->ending};
     c->all = all;
     memcpy(c->member, member, sizeof(c->member));
     enum ent_err r = ent_links_new(&c->links, d, &links);
-    if (r == ENT_OK && pthread_create(&c->thread, NULL, all->opts.seconds > 0 ? run : visit_once, c) != 0)
+    if (r == ENT_OK &&
+        pthread_create(&c->thread, NULL, all->opts.seconds > 0 ? run : visit_once, c) != 0)
         r = ent_fail(d, ENT_E_NOMEM, "cannot start a thread", 0, 0);
     c->running = r == ENT_OK;
     (void)pthread_mutex_lock(&all->lock);
@@ -203,7 +206,8 @@ enum ent_err ent_couriers_start(struct ent_couriers **ret, struct ent_diag *d,
     const struct ent_pact *p = opts->home->pact;
     for (size_t i = 0; r == ENT_OK && i < p->members; i++)
         if (strcmp(p->member[i].name, opts->home->self.name) != 0 &&
-            strcmp(p->member[i].url, "-") != 0)
+            (strcmp(p->member[i].url, "-") != 0 ||
+             (opts->url != NULL && strcmp(p->member[i].name, opts->member) == 0)))
             r = start_one(c, p->member[i].name, d);
     ent_book_unlock(opts->book);
     if (r != ENT_OK) {

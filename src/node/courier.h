@@ -23,6 +23,8 @@ struct ent_couriers_opts {
     struct ent_book *book;
     const struct ent_seed32 *tls; /* outlives them */
     unsigned seconds;             /* visit everybody at least so often */
+    bool brief;                   /* greet, and submit the own head; mirror nothing */
+    const char *member, *url;     /* reach this one there instead; or NULL */
     void *ctx;
     /* Whenever a member was reached for the first time, or no more; from any thread. */
     void (*event)(void *ctx, const struct ent_courier_event *e);
@@ -34,11 +36,11 @@ ENT_MUST_USE enum ent_err ent_couriers_start(struct ent_couriers **ret, struct e
 void ent_couriers_wake(struct ent_couriers *c, const char *member);
 void ent_couriers_stop(struct ent_couriers *c);
 
-/* Visit everybody once, all at the same time, and wait for it: what a command does that has something
- * to say, before (to hear what others hold of our log) and after (to show them). `seconds` does not
- * count. *ret_met of *ret_all were reached. */
+/* Visit everybody once, all at the same time, and wait for it: what a command does that has
+ * something to say, before (to hear what others hold of our log) and after (to show them).
+ * `seconds` does not count. *ret_met of *ret_all were reached. */
 ENT_MUST_USE enum ent_err ent_couriers_once(struct ent_diag *d,
-                                            const struct ent_couriers_opts *opts,
-                                            unsigned *ret_met, unsigned *ret_all);
+                                            const struct ent_couriers_opts *opts, unsigned *ret_met,
+                                            unsigned *ret_all);
 
 #endif

@@ -59,9 +59,9 @@ static enum ent_err fresh_keys(struct fresh *f, const struct ent_home_new *opts)
     ent_node_seed(&f->own.witness, node, ENT_NODE_WITNESS, 0);
     ent_node_seed(&f->own.mirror, node, ENT_NODE_MIRROR, 0);
     ent_node_seed(&f->own.log, node, ENT_NODE_LOG, 1);
-    ent_sign_public(&f->public[ENT_KEY_ROOT], &f->own.root);
-    ent_sign_public(&f->public[ENT_KEY_AUTHOR], &f->own.author);
-    ent_sign_public(&f->public[ENT_KEY_NODE], &f->own.tls);
+    ent_sign_public(&f->public[ENT_KEY_ROOT], &f -> own.root);
+    ent_sign_public(&f->public[ENT_KEY_AUTHOR], &f -> own.author);
+    ent_sign_public(&f->public[ENT_KEY_NODE], &f -> own.tls);
     return ent_member_make(&f->self, opts->name, opts->display, opts->url, &f->own);
 }
 

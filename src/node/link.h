@@ -1,6 +1,7 @@
 /*
- * link.h: other members over HTTPS, for whoever asks them something (ledger/wire.h). A connection to
- * each is made when it is first needed, and kept; only the key that stands in the pact is accepted.
+ * link.h: other members over HTTPS, for whoever asks them something (ledger/wire.h). A connection
+ * to each is made when it is first needed, and kept; only the key that stands in the pact is
+ * accepted.
  */
 #ifndef ENT_NODE_LINK_H
 #define ENT_NODE_LINK_H
@@ -17,7 +18,7 @@ struct ent_links_opts {
     const struct ent_pact *pact; /* copied: names, addresses, keys */
     const char *self;
     const struct ent_seed32 *tls;
-    const char *member, *url; /* reach this one there instead; or NULL */
+    const char *member, *url;               /* reach this one there instead; or NULL */
     unsigned connect_seconds, call_seconds; /* 0: those of net/ */
     const atomic_bool *stop;                /* or NULL */
 };

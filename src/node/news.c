@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #define NEXT_DIR   "pact/next"
-#define NEXT_EACH  64u /* of one member about one version; nobody honest says more */
+#define NEXT_EACH  64u   /* of one member about one version; nobody honest says more */
 #define READ_PIECE 4096u /* entries under one hold of the lock */
 
 bool ent_news_concerns(enum ent_statement_type t)
@@ -357,8 +357,7 @@ static enum ent_err take_version(struct ent_book *b, struct ent_diag *d, struct 
     bool changed = false;
     ent_book_lock(b);
     enum ent_err r = ent_book_refresh(b, d, &changed);
-    if (r == ENT_OK &&
-        (r = ent_home_add_version(ent_book_home(b), NULL, d, bytes)) == ENT_OK) {
+    if (r == ENT_OK && (r = ent_home_add_version(ent_book_home(b), NULL, d, bytes)) == ENT_OK) {
         ent_news_clear(b);
         r = ent_view_set_roster(ent_book_view(b), &ent_book_home(b)->roster,
                                 ent_chain_file(&ent_book_home(b)->chain));

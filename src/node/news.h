@@ -1,7 +1,7 @@
 /*
- * news.h: what other members say about the pact itself: proposals and votes on its next version, and
- * that somebody withdraws. Such acts are for all members, with their bodies: each node keeps them
- * and hands them on, so that it does not matter whose node is down.
+ * news.h: what other members say about the pact itself: proposals and votes on its next version,
+ * and that somebody withdraws. Such acts are for all members, with their bodies: each node keeps
+ * them and hands them on, so that it does not matter whose node is down.
  *
  *     pact/next/<64 hex>.<member>    deliveries about the next version, by their leaf hash
  *     withdrawn/<member>     the signed statement by which a member withdrew, or its delivery
@@ -44,8 +44,8 @@ size_t ent_news_count(struct ent_book *b);
 /* A new version is there: what was said about it is history. */
 void ent_news_clear(struct ent_book *b);
 
-/* Versions of the pact that this member has and we do not: each stands by its own votes. ENT_E_STATE
- * when one contradicts ours. */
+/* Versions of the pact that this member has and we do not: each stands by its own votes.
+ * ENT_E_STATE when one contradicts ours. */
 ENT_MUST_USE enum ent_err ent_news_versions(struct ent_book *b, struct ent_diag *d,
                                             const struct ent_wire *wire, const char *member);
 

@@ -161,8 +161,8 @@ static enum ent_verdict judge(struct ent_peer *p, struct ent_match_wish *w)
     const struct ent_home *h = ent_book_home(book);
     w->self = h->self.name;
     w->withdrawn = ent_book_is_withdrawn(book, w->partner);
-    w->exposed = ent_view_verdict(ent_book_view(book), &on, w->partner, w->now) == ENT_OK &&
-                 on.exposed;
+    w->exposed =
+        ent_view_verdict(ent_book_view(book), &on, w->partner, w->now) == ENT_OK && on.exposed;
     enum ent_verdict v = ent_pact_decide_match(h->pact, w);
     ent_book_unlock(book);
     return v;
@@ -182,10 +182,8 @@ static enum ent_err decide(struct ent_peer *p, const struct offer *o, int64_t no
 {
     const struct ent_budget budget = budget_of(p);
     uint64_t period = ent_budget_period(&budget, now);
-    struct ent_match_wish w = {.partner = o->member.name,
-                               .items = o->terms.items,
-                               .most = p->opts.items_most,
-                               .now = now};
+    struct ent_match_wish w = {
+        .partner = o->member.name, .items = o->terms.items, .most = p->opts.items_most, .now = now};
     char key[ENT_NAME_MAX + 16];
     (void)snprintf(key, sizeof(key), "sequence/%s", o->member.name);
     enum ent_err r = ent_store_advance(p->opts.store, key, o->del.act.st.sequence);
@@ -283,10 +281,12 @@ static enum ent_err keep_start(struct ent_peer *p, const struct ent_run *run,
     enum ent_err r;
     ent_base64_encode(seed, ent_lookup_holder_seed(run->holder)->b, 32);
     int n = snprintf(text, sizeof(text), "entente/run@v1\nrole holder\nseed %s\n", seed);
-    if ((r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "offer", offer)) == ENT_OK &&
+    if ((r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "offer", offer)) ==
+            ENT_OK &&
         (r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "accept",
                                ent_buf_slice(&run->accept_act))) == ENT_OK)
-        r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "secret", ent_slice(text, (size_t)n));
+        r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "secret",
+                              ent_slice(text, (size_t)n));
     if (r != ENT_OK) /* the disk is full: half a record is worse than none */
         ent_home_run_drop(ent_book_home(p->opts.book), run->id);
     ent_wipe(seed, sizeof(seed));
@@ -449,8 +449,8 @@ static enum ent_err finish(struct ent_peer *p, struct ent_run *run, const struct
     if ((r = check_result(p, run, req)) == ENT_OK &&
         (r = ent_lookup_holder_digest(run->holder, &ours.commitment)) == ENT_OK &&
         (r = ent_match_result_encode(&body, &ours)) == ENT_OK &&
-        (r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "result-theirs", req->body)) ==
-            ENT_OK &&
+        (r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "result-theirs",
+                               req->body)) == ENT_OK &&
         (r = say(p, &run->result_act, &act, &room, ENT_ST_RESULT, ENT_MEDIA_RESULT, &run->accept,
                  &body, ent_clock_now())) == ENT_OK &&
         (r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "result",

@@ -45,8 +45,8 @@ struct ent_peer_opts {
     struct ent_book *book;   /* outlives the peer; opened with its keys */
     struct ent_store *store; /* outlives the peer, which alone uses it */
     struct ent_pool *pool;   /* outlives the peer */
-    uint64_t items_most;  /* one run */
-    enum ent_tlp max_tlp; /* narrowest that is compared: CLEAR or GREEN */
+    uint64_t items_most;     /* one run */
+    enum ent_tlp max_tlp;    /* narrowest that is compared: CLEAR or GREEN */
     bool pad;
     unsigned idle_seconds; /* a run in which nothing happens for so long is forgotten */
     void *ctx;

@@ -78,8 +78,7 @@ static enum ent_err take_proposal(struct ent_voting *v, const struct ent_act *ac
     struct ent_proposal *p = &v->proposal[v->proposals];
     struct ent_slice text;
     enum ent_err r;
-    if (v->proposals == ENT_PROPOSALS ||
-        split_proposal(&p->round, &text, act->body) != ENT_OK)
+    if (v->proposals == ENT_PROPOSALS || split_proposal(&p->round, &text, act->body) != ENT_OK)
         return ENT_OK; /* whoever floods this only hides later ones of its own round */
     if ((p->pact = malloc(sizeof(*p->pact))) == NULL)
         return ENT_E_NOMEM;
@@ -270,8 +269,8 @@ static enum ent_err cast_again(struct ent_voting *v)
 
 static enum ent_err load_state(struct ent_voting *v, struct ent_buf *ret)
 {
-    enum ent_err r = v->root == NULL ? ENT_E_NOTFOUND
-                                     : ent_disk_load(ent_book_disk(v->book), ret, BALLOT_FILE);
+    enum ent_err r =
+        v->root == NULL ? ENT_E_NOTFOUND : ent_disk_load(ent_book_disk(v->book), ret, BALLOT_FILE);
     return r == ENT_E_NOTFOUND ? ENT_OK : r;
 }
 
@@ -312,8 +311,8 @@ enum ent_err ent_voting_open(struct ent_voting **ret, struct ent_diag *d, struct
     v->root = root;
     ent_book_lock(b);
     const struct ent_pact *now = newest(v);
-    v->topic = (struct ent_vote_topic){
-        .pact = now->id, .prev = now->hash, .version = now->version + 1};
+    v->topic =
+        (struct ent_vote_topic){.pact = now->id, .prev = now->hash, .version = now->version + 1};
     enum ent_err r = ent_news_each(b, v, take);
     add_voters(v, now);
     for (size_t i = 0; i < v->proposals; i++)
@@ -414,8 +413,7 @@ static enum ent_err assemble(const struct ent_voting *v, struct ent_buf *ret,
     struct ent_voters done = {{0}};
     for (size_t i = 0; r == ENT_OK && i < v->votes; i++) {
         const struct known_vote *k = &v->vote[i];
-        const struct ent_vote want = {
-            .kind = ENT_PRECOMMIT, .round = round, .what = p->what};
+        const struct ent_vote want = {.kind = ENT_PRECOMMIT, .round = round, .what = p->what};
         if (!ent_vote_eq(&k->v.vote, &want) || ent_voters_has(&done, k->voter))
             continue;
         ent_voters_add(&done, k->voter);

@@ -22,7 +22,7 @@ struct ent_proposal {
     struct ent_buf text;
     struct ent_pact *pact;
     struct ent_pact_needs needs;
-    bool valid; /* it may follow the newest version */
+    bool valid;          /* it may follow the newest version */
     struct ent_diag why; /* when not */
 };
 

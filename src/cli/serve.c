@@ -73,6 +73,7 @@ struct serving {
     struct ent_couriers *couriers;
     pthread_mutex_t lock;   /* couriers: replaced when the pact changes */
     uint64_t version, size; /* of the pact and the own log, as the couriers know them */
+    size_t news;
 };
 
 static void heard(void *ctx, const char *member)
@@ -185,6 +186,21 @@ static enum ent_err send_couriers(struct serving *v, struct ent_diag *d)
     return r;
 }
 
+/* Something was said about the next version: is it decided? */
+static enum ent_err count_votes(struct serving *v, struct ent_diag *d)
+{
+    struct ent_voting *voting = NULL;
+    size_t news = ent_news_count(v->s->book);
+    if (news == v->news)
+        return ENT_OK;
+    v->news = news;
+    enum ent_err r = ent_voting_open(&voting, d, v->s->book, NULL);
+    if (r == ENT_OK)
+        r = ent_voting_conclude(voting, d);
+    ent_voting_close(voting);
+    return r == ENT_E_NOTFOUND ? ENT_OK : r;
+}
+
 /* Five times a second: is there a pact, a newer version of it, something new in our log? */
 static enum ent_err look(struct serving *v, struct ent_diag *d)
 {
@@ -194,7 +210,8 @@ static enum ent_err look(struct serving *v, struct ent_diag *d)
         if ((r = ent_home_refresh(v->s->home, d, &changed)) != ENT_OK || v->s->home->pact == NULL ||
             (r = join(v, d)) != ENT_OK)
             return r;
-    } else if ((r = ent_book_refresh(v->s->book, d, &changed)) != ENT_OK) {
+    } else if ((r = ent_book_refresh(v->s->book, d, &changed)) != ENT_OK ||
+               (r = count_votes(v, d)) != ENT_OK) {
         return r;
     }
     ent_book_lock(v->s->book);

@@ -8,7 +8,8 @@
  *     mirror/<member>/<generation>/mirrored          the head the mirror was checked against
  *     mirror/<member>/<generation>/head              the newest head found consistent, cosigned
  *     mirror/<member>/<generation>/seen              every signed head ever shown, refused ones too
- *     exposed/<member>-<8 hex>                       proofs of misbehaviour
+ *     exposed/<member>-<8 hex>                       proofs of misbehaviour, one of each kind
+ *     exposed/list                                   which: member, generation, SHA-256
  *
  * Promises: what it cosigns is consistent with all it ever cosigned of that log, and was on the
  * disk before the cosignature left; two heads that cannot both be become a proof, and no head of
@@ -44,8 +45,12 @@ struct ent_view_opts {
     void *ctx;
     void (*lock)(void *ctx);
     void (*unlock)(void *ctx);
-    /* Something became known about a member; proof is on the disk already. May be NULL. */
+    /* Something became known about a member; proof is on the disk already. Without the lock. May be
+     * NULL. */
     void (*exposed)(void *ctx, const struct ent_misbehaviour *m);
+    /* As ent_misbehaviour_check() for the kind that the ledger cannot check; with the lock. NULL:
+     * such proofs are refused. */
+    enum ent_err (*check_vote)(void *ctx, const struct ent_misbehaviour *m, struct ent_diag *d);
 };
 
 ENT_MUST_USE enum ent_err ent_view_new(struct ent_view **ret, struct ent_diag *d,
@@ -130,6 +135,9 @@ ENT_MUST_USE enum ent_err ent_view_verdict(struct ent_view *v, struct ent_verdic
 ENT_MUST_USE enum ent_err ent_view_each_proof(struct ent_view *v, void *ctx,
                                               enum ent_err (*each)(void *ctx,
                                                                    struct ent_slice proof));
+/* Who is accused by the i-th proof on the disk that does not hold, and is ignored; NULL behind the
+ * last. */
+const char *ent_view_ignored(const struct ent_view *v, size_t i);
 /* Take in a proof that came by any way. ENT_E_AUTH when it shows nothing; ENT_E_EXISTS when it was
  * known. */
 ENT_MUST_USE enum ent_err ent_view_accuse(struct ent_view *v, struct ent_diag *d,

@@ -88,8 +88,9 @@ static const struct item items[] = {
     {ITEM(run_seconds), .kind = DURATION, .min = 1, .max = 24 * 60 * MINUTE, .def = "120s",
      .help = "A match in which the partner says nothing for so long is forgotten."},
     {ITEM(gossip_seconds), .kind = DURATION, .min = 1, .max = 10 * MINUTE, .def = "60s",
-     .help = "Every other member is visited at least so often: heads of logs are compared, and what "
-             "is new is mirrored."},
+     .help =
+         "Every other member is visited at least so often: heads of logs are compared, and what "
+         "is new is mirrored."},
     {ITEM(worker_threads), .kind = COUNT, .min = 0, .max = 1024, .def = "0",
      .help = "Threads for matches and imports; 0 means as many as there are processors."},
     DECAY(ip, "60d", "2.3", "an address, network or endpoint"),

@@ -19,7 +19,7 @@ struct ent_run {
     char partner[ENT_NAME_MAX + 1];
     struct ent_spki peer;
     uint64_t asked;
-    struct ent_hash32 offer, accept; /* leaves */
+    struct ent_hash32 offer, accept;       /* leaves */
     struct ent_buf accept_act, result_act; /* deliveries */
     struct ent_lookup_holder *holder;
     uint64_t used_ns;

@@ -62,7 +62,7 @@ bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc
 extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
     cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings, cmd_export, cmd_show,
     cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag, cmd_lint, cmd_objects, cmd_edit,
-    cmd_release;
+    cmd_release, cmd_recover, cmd_status;
 
 /* --- what several commands do -------------------------------------------------------------------
  */

@@ -19,6 +19,7 @@
 #include "node/news.h"
 #include "node/voting.h"
 #include "node/courier.h"
+#include "node/recover.h"
 #include "node/image.h"
 #include "node/config.h"
 #include "node/lint.h"

@@ -1,0 +1,195 @@
+/* status.c: entente status: the members, their logs, and what is known of each. */
+#include "cli/cli.h"
+
+static const struct option_spec options[] = {
+    {"--json", NULL, "one JSON document"},
+    {NULL, NULL, NULL},
+};
+
+/* What this node knows of one member. */
+struct known {
+    const struct ent_member *m;
+    bool self, heard, withdrawn, disputed;
+    struct ent_view_log log;
+    struct ent_verdict_on on;
+    uint64_t left_for, left_with; /* of the budgets of this period */
+};
+
+static enum ent_err left(struct session *s, uint64_t *ret, const char *partner,
+                         enum ent_direction who, int64_t now)
+{
+    const struct ent_budget *b = &s->home->pact->budget;
+    uint64_t spent = 0;
+    enum ent_err r = ent_store_spent(s->store, &spent, partner, who, ent_budget_period(b, now));
+    *ret = spent > b->items ? 0 : b->items - spent;
+    return r;
+}
+
+static enum ent_err learn(struct session *s, struct known *k, const struct ent_member *m,
+                          int64_t now)
+{
+    struct ent_view *v = ent_book_view(s->book);
+    enum ent_err r;
+    *k = (struct known){.m = m, .self = strcmp(m->name, s->home->self.name) == 0};
+    k->withdrawn = ent_book_is_withdrawn(s->book, m->name);
+    k->disputed = ent_pact_is_disputed(s->home->pact, m->name);
+    r = ent_view_log(v, &k->log, m->name, 0);
+    k->heard = r == ENT_OK;
+    if (r == ENT_E_NOTFOUND)
+        r = ENT_OK;
+    if (r == ENT_OK && !k->self)
+        r = ent_view_verdict(v, &k->on, m->name, now);
+    if (r == ENT_OK && !k->self &&
+        (r = left(s, &k->left_for, m->name, ENT_THEY_ASK, now)) == ENT_OK)
+        r = left(s, &k->left_with, m->name, ENT_WE_ASK, now);
+    return r;
+}
+
+/* --- for people ---------------------------------------------------------------------------------
+ */
+
+static void print_verdict(const struct known *k)
+{
+    char since[ENT_TIME_TEXT];
+    if (k->on.exposed)
+        (void)printf("    EXPOSED    %s: `entente log prove-fork --list` has the proof\n",
+                     ent_misbehaviour_text(k->on.kind));
+    if (k->withdrawn)
+        (void)puts("    WITHDRAWN  by its own word");
+    if (k->disputed)
+        (void)puts("    DISPUTED   the pact says that what it says now may not be its own");
+    if (k->on.suspected_since != 0 && !k->on.exposed && !k->withdrawn) {
+        ent_time_format(since, k->on.suspected_since);
+        (void)printf("    suspected  silent since %s; that proves nothing\n", since);
+    }
+}
+
+static void print_known(const struct known *k, size_t panel)
+{
+    char n[4][ENT_NUM_TEXT], time[ENT_TIME_TEXT];
+    (void)printf("  %s (%s)%s\n", k->m->name, k->m->display, k->self ? ", you" : "");
+    if (k->heard) {
+        const struct ent_standing *st = &k->log.standing;
+        (void)printf("    log        %s entries, %s: cosigned by %u others, %u needed%s\n",
+                     ent_show_count(n[0], k->log.size), st->accepted ? "accepted" : "received",
+                     st->cosigned, st->k, panel <= 3 ? "; so few detect, and do not prevent" : "");
+        if (st->not_later != 0) {
+            ent_time_format(time, st->not_later);
+            (void)printf("    cosigned   not later than %s\n", time);
+        }
+        if (!k->self)
+            (void)printf("    mirrored   %s\n", ent_show_count(n[1], k->log.mirrored));
+    } else {
+        (void)puts("    log        nothing said yet, as far as is known here");
+    }
+    if (!k->self)
+        (void)printf("    budget     %s left for its questions, %s for ours\n",
+                     ent_show_count(n[2], k->left_for), ent_show_count(n[3], k->left_with));
+    print_verdict(k);
+}
+
+/* --- for programs -------------------------------------------------------------------------------
+ */
+
+static void put_time(struct ent_json *j, const char *key, int64_t t)
+{
+    char text[ENT_TIME_TEXT];
+    if (t == 0)
+        return;
+    ent_time_format(text, t);
+    ent_json_cstr(j, key, text);
+}
+
+static void put_known(struct ent_json *j, const struct known *k)
+{
+    ent_json_obj(j, NULL);
+    ent_json_cstr(j, "name", k->m->name);
+    ent_json_bool(j, "self", k->self);
+    if (k->heard) {
+        ent_json_cstr(j, "origin", k->log.origin);
+        ent_json_u64(j, "size", k->log.size);
+        ent_json_u64(j, "mirrored", k->self ? k->log.size : k->log.mirrored);
+        ent_json_u64(j, "cosigned", k->log.standing.cosigned);
+        ent_json_u64(j, "needed", k->log.standing.k);
+        ent_json_cstr(j, "standing", k->log.standing.accepted ? "accepted" : "received");
+        put_time(j, "not_later_than", k->log.standing.not_later);
+    }
+    put_time(j, "last_head", k->on.last_head);
+    put_time(j, "suspected_since", k->on.suspected_since);
+    ent_json_bool(j, "exposed", k->on.exposed);
+    if (k->on.exposed)
+        ent_json_cstr(j, "exposed_for", ent_misbehaviour_word(k->on.kind));
+    ent_json_bool(j, "withdrawn", k->withdrawn);
+    ent_json_bool(j, "disputed", k->disputed);
+    if (!k->self) {
+        ent_json_u64(j, "budget_left_for", k->left_for);
+        ent_json_u64(j, "budget_left_with", k->left_with);
+    }
+    ent_json_obj_end(j);
+}
+
+/* --- the command --------------------------------------------------------------------------------
+ */
+
+static int status(struct session *s, const struct args *a)
+{
+    const struct ent_pact *p = s->home->pact;
+    struct ent_buf line;
+    struct ent_json j;
+    enum ent_err r = ENT_OK;
+    int64_t now = ent_clock_now();
+    ent_buf_init(&line, 1u << 20);
+    ent_json_start(&j, &line);
+    ent_json_obj(&j, NULL);
+    ent_json_cstr(&j, "pact", p->name);
+    ent_json_u64(&j, "version", p->version);
+    ent_json_arr(&j, "members");
+    if (!a->json)
+        (void)printf("%s, version %llu, %zu members%s\n", p->name, (unsigned long long)p->version,
+                     p->members,
+                     ent_pact_is_expired(p, now) ? ", EXPIRED: nothing new but votes" : "");
+    for (size_t i = 0; i < p->members && r == ENT_OK; i++) {
+        struct known k;
+        if ((r = learn(s, &k, &p->member[i], now)) != ENT_OK)
+            break;
+        if (a->json)
+            put_known(&j, &k);
+        else
+            print_known(&k, ent_pact_panel(p));
+    }
+    ent_json_arr_end(&j);
+    ent_json_obj_end(&j);
+    if (r == ENT_OK && a->json && (r = ent_json_end(&j)) == ENT_OK)
+        r = cli_put_line(&line);
+    ent_buf_release(&line);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, NULL, "reading what is known of the members");
+}
+
+static int run(int argc, char **argv)
+{
+    struct args a;
+    struct session s = {0};
+    int code;
+    if (!cli_args(&a, &code, &cmd_status, argc, argv))
+        return code;
+    if (a.rest < argc)
+        return cli_usage(&cmd_status, "unexpected argument", argv[a.rest]);
+    if ((code = cli_open(&s, &a, true)) == EXIT_DONE &&
+        (code = cli_book(&s, &a, NULL)) == EXIT_DONE)
+        code = status(&s, &a);
+    cli_close(&s);
+    return code;
+}
+
+const struct command cmd_status = {
+    .name = "status",
+    .usage = "[--json]",
+    .brief = "the members, their logs, who is suspected or exposed",
+    .help =
+        "One paragraph for each member of the pact: how much it has said, how many others have\n"
+        "cosigned the newest head (accepted when enough did, else only received), what is\n"
+        "mirrored here, and what is left of the budgets. Exposed means that there is a proof,\n"
+        "signed by the member itself; suspected only that it is silent.",
+    .options = options,
+    .run = run,
+};

@@ -15,10 +15,10 @@
 #include "ledger/note.h"
 #include "ledger/statement.h"
 #include "ledger/checkpoint.h"
-#include "ledger/roster.h"
 #include "ledger/tile.h"
 #include "ledger/roster.h"
 #include "ledger/receipt.h"
 #include "ledger/misbehaviour.h"
+#include "ledger/view.h"
 
 #endif

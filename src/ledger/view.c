@@ -1,0 +1,389 @@
+/* view.c: what is known of everybody's logs, and what is on the disk of it. */
+#include "ledger/ledger.h"
+#include "ledger/view_parts.h"
+
+/* --- the lock ----------------------------------------------------------------------------------
+ */
+
+static void lock(const struct ent_view *v)
+{
+    if (v->opts.lock != NULL)
+        v->opts.lock(v->opts.ctx);
+}
+
+static void unlock(const struct ent_view *v)
+{
+    if (v->opts.unlock != NULL)
+        v->opts.unlock(v->opts.ctx);
+}
+
+/* A list that cannot be read leaves what was known: nobody becomes innocent by an error. */
+void ent_view_enter(struct ent_view *v)
+{
+    lock(v);
+    enum ent_err ignored = ent_view_load_proofs(v);
+    (void)ignored;
+}
+
+static const struct ent_vproof *untold(struct ent_view *v)
+{
+    for (size_t i = 0; i < v->proofs; i++)
+        if (!v->proof[i]->told) {
+            v->proof[i]->told = true;
+            return v->proof[i];
+        }
+    return NULL;
+}
+
+void ent_view_leave(struct ent_view *v)
+{
+    const struct ent_vproof *p;
+    while ((p = untold(v)) != NULL && v->opts.exposed != NULL) {
+        struct ent_misbehaviour m = p->m;
+        unlock(v);
+        v->opts.exposed(v->opts.ctx, &m);
+        lock(v);
+    }
+    unlock(v);
+}
+
+/* --- which logs there are ----------------------------------------------------------------------
+ */
+
+static void vlog_release(struct ent_vlog *l)
+{
+    ent_tree_free(l->tree);
+    free(l->seen);
+}
+
+static int by_origin(const void *a, const void *b)
+{
+    return strcmp(((const struct ent_vlog *)a)->origin, ((const struct ent_vlog *)b)->origin);
+}
+
+static void drop_logs(struct ent_view *v)
+{
+    for (size_t i = 0; i < v->logs; i++)
+        vlog_release(&v->log[i]);
+    free(v->log);
+    v->log = NULL;
+    v->logs = 0;
+}
+
+static enum ent_err make_logs(struct ent_view *v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->roster->members; i++)
+        n += v->roster->member[i].logs;
+    if ((v->log = calloc(n + 1, sizeof(*v->log))) == NULL)
+        return ENT_E_NOMEM;
+    for (size_t i = 0; i < v->roster->members; i++) {
+        const struct ent_roster_member *m = &v->roster->member[i];
+        for (size_t k = 0; k < m->logs; k++) {
+            struct ent_vlog *l = &v->log[v->logs++];
+            *l = (struct ent_vlog){.member = m, .key = &m->log[k], .index = i};
+            ent_roster_origin(v->roster, l->origin, m->name, m->log[k].generation);
+            (void)snprintf(l->dir, sizeof(l->dir), "mirror/%s/%u", m->name, m->log[k].generation);
+            ent_sha256_of(&l->mirrored_root, ent_slice(NULL, 0));
+        }
+    }
+    qsort(v->log, v->logs, sizeof(*v->log), by_origin);
+    return ENT_OK;
+}
+
+struct ent_vlog *ent_vlog_by_origin(struct ent_view *v, struct ent_slice origin)
+{
+    for (size_t i = 0; i < v->logs; i++)
+        if (ent_slice_eq(origin, ent_slice_str(v->log[i].origin)))
+            return &v->log[i];
+    return NULL;
+}
+
+struct ent_vlog *ent_vlog_of(struct ent_view *v, const char *member, unsigned generation)
+{
+    struct ent_vlog *newest = NULL;
+    for (size_t i = 0; i < v->logs; i++) {
+        struct ent_vlog *l = &v->log[i];
+        if (strcmp(l->member->name, member) != 0 ||
+            (generation != 0 && l->key->generation != generation))
+            continue;
+        if (newest == NULL || l->key->generation > newest->key->generation)
+            newest = l;
+    }
+    return newest;
+}
+
+bool ent_vlog_is_own(const struct ent_view *v, const struct ent_vlog *l)
+{
+    return v->opts.own != NULL && strcmp(l->member->name, v->opts.self) == 0 &&
+           l->key == &l->member->log[l->member->logs - 1];
+}
+
+/* --- making one --------------------------------------------------------------------------------
+ */
+
+/* Everything that depends on the roster; what is on the disk is read again when it is needed. */
+static enum ent_err set_roster(struct ent_view *v, const struct ent_roster *roster,
+                               struct ent_slice chain)
+{
+    enum ent_err r;
+    drop_logs(v);
+    ent_view_drop_proofs(v);
+    *v->roster = *roster;
+    v->epoch++;
+    v->asked = 0;
+    memset(v->witnessed, 0, sizeof(v->witnessed));
+    ent_buf_clear(&v->chain);
+    if ((r = ent_buf_put_slice(&v->chain, chain)) != ENT_OK || (r = make_logs(v)) != ENT_OK ||
+        (r = ent_view_load_proofs(v)) != ENT_OK)
+        return r;
+    for (size_t i = 0; i < v->proofs; i++)
+        v->proof[i]->told = true;
+    return ENT_OK;
+}
+
+enum ent_err ent_view_new(struct ent_view **ret, struct ent_diag *d,
+                          const struct ent_roster *roster, const struct ent_view_opts *opts)
+{
+    struct ent_view *v = calloc(1, sizeof(*v));
+    enum ent_err r = ENT_E_NOMEM;
+    if (v == NULL || (v->roster = malloc(sizeof(*v->roster))) == NULL)
+        goto out;
+    v->opts = *opts;
+    ent_buf_init(&v->chain, ENT_MISBEHAVIOUR_MAX);
+    if (opts->witness != NULL)
+        ent_sign_public(&v->witness_pk, opts->witness);
+    lock(v);
+    r = set_roster(v, roster, opts->chain);
+    unlock(v);
+    if (r != ENT_OK) {
+        r = ent_fail(d, r, "cannot read the proofs of misbehaviour", 0, 0);
+        goto out;
+    }
+    v->opts.chain = ent_slice(NULL, 0);
+    *ret = v;
+    v = NULL;
+out:
+    ent_view_free(v);
+    return r;
+}
+
+void ent_view_free(struct ent_view *v)
+{
+    if (v == NULL)
+        return;
+    drop_logs(v);
+    ent_view_drop_proofs(v);
+    ent_buf_release(&v->chain);
+    free(v->roster);
+    free(v);
+}
+
+enum ent_err ent_view_set_roster(struct ent_view *v, const struct ent_roster *roster,
+                                 struct ent_slice chain)
+{
+    ent_view_enter(v);
+    enum ent_err r = set_roster(v, roster, chain);
+    ent_view_leave(v);
+    return r;
+}
+
+/* --- one log on the disk -----------------------------------------------------------------------
+ */
+
+static void file_of(char ret[static ENT_DISK_NAME_MAX], const struct ent_vlog *l, const char *name)
+{
+    (void)snprintf(ret, ENT_DISK_NAME_MAX, "%s/%s", l->dir, name);
+}
+
+/* A head that is there and is not what we wrote is no reason to begin anew: what we cosigned
+ * before would be forgotten. */
+static enum ent_err load_head(struct ent_view *v, struct ent_vlog *l, struct ent_diag *d)
+{
+    char name[ENT_DISK_NAME_MAX];
+    struct ent_hash32 hash;
+    struct ent_vhead h;
+    struct ent_buf b;
+    ent_buf_init(&b, ENT_NOTE_MAX);
+    file_of(name, l, "head");
+    enum ent_err r = ent_disk_load(v->opts.disk, &b, name);
+    if (r == ENT_E_NOTFOUND) {
+        r = l->has_head ? ent_fail(d, ENT_E_STATE, "the head of a log has vanished", 0, 0) : ENT_OK;
+        goto out;
+    }
+    if (r != ENT_OK)
+        goto out;
+    ent_sha256_of(&hash, ent_buf_slice(&b));
+    if (l->has_head && memcmp(hash.b, l->head_file.b, sizeof(hash.b)) == 0)
+        goto out;
+    r = ent_vhead_read(&h, v, l, ent_buf_slice(&b), l->has_head ? &l->head : NULL, d);
+    if (r != ENT_OK)
+        goto out;
+    l->head = h;
+    l->has_head = true;
+    l->head_file = hash;
+    if (l->last_head == 0)
+        l->last_head = ent_vhead_newest(&h);
+out:
+    ent_buf_release(&b);
+    return r;
+}
+
+/* The mirror is checked against its root when it is opened, so that this needs no signature; where
+ * it cannot be read there is no mirror. */
+static enum ent_err load_mirrored(struct ent_view *v, struct ent_vlog *l)
+{
+    char name[ENT_DISK_NAME_MAX];
+    struct ent_checkpoint cp = {.size = 0};
+    struct ent_buf b;
+    ent_buf_init(&b, ENT_CHECKPOINT_MAX);
+    file_of(name, l, "mirrored");
+    enum ent_err r = ent_disk_load(v->opts.disk, &b, name);
+    if (r == ENT_OK)
+        r = ent_checkpoint_parse(&cp, ent_buf_slice(&b), NULL);
+    ent_buf_release(&b);
+    if (r != ENT_OK && r != ENT_E_NOTFOUND && r != ENT_E_FORMAT && r != ENT_E_LIMIT)
+        return r;
+    if (r != ENT_OK || cp.size == 0) {
+        cp.size = 0;
+        ent_sha256_of(&cp.root, ent_slice(NULL, 0));
+    }
+    if (cp.size == l->mirrored && memcmp(cp.root.b, l->mirrored_root.b, sizeof(cp.root.b)) == 0)
+        return ENT_OK;
+    if (l->tree != NULL &&
+        (cp.size < l->mirrored || ent_tree_grow(l->tree, NULL, cp.size, &cp.root) != ENT_OK)) {
+        ent_tree_free(l->tree);
+        l->tree = NULL;
+    }
+    l->mirrored = cp.size;
+    l->mirrored_root = cp.root;
+    return ENT_OK;
+}
+
+enum ent_err ent_vlog_load(struct ent_view *v, struct ent_vlog *l, struct ent_diag *d)
+{
+    enum ent_err r;
+    if (ent_vlog_is_own(v, l))
+        return ENT_OK;
+    if ((r = load_head(v, l, d)) == ENT_OK && (r = load_mirrored(v, l)) == ENT_OK)
+        r = ent_vlog_load_seen(v, l);
+    return r;
+}
+
+enum ent_err ent_vlog_set_mirrored(struct ent_view *v, struct ent_vlog *l, uint64_t size,
+                                   const struct ent_hash32 *root)
+{
+    char name[ENT_DISK_NAME_MAX];
+    struct ent_checkpoint cp = {ent_slice_str(l->origin), size, *root};
+    struct ent_buf b;
+    ent_buf_init(&b, ENT_CHECKPOINT_MAX + 1);
+    file_of(name, l, "mirrored");
+    enum ent_err r = ent_checkpoint_encode(&b, &cp);
+    if (r == ENT_OK)
+        r = v->opts.disk->replace(v->opts.disk->ctx, name, ent_buf_slice(&b));
+    if (r == ENT_OK) {
+        l->mirrored = size;
+        l->mirrored_root = *root;
+    }
+    ent_buf_release(&b);
+    return r;
+}
+
+enum ent_err ent_vlog_tree(struct ent_view *v, struct ent_vlog *l, struct ent_diag *d)
+{
+    enum ent_err r;
+    if (l->tree != NULL)
+        return ENT_OK;
+    r = ent_tree_open(&l->tree, d, v->opts.disk, l->dir, l->mirrored, &l->mirrored_root, false);
+    if (r != ENT_E_NOTFOUND && r != ENT_E_AUTH)
+        return r;
+    struct ent_hash32 none;
+    ent_sha256_of(&none, ent_slice(NULL, 0));
+    if ((r = ent_vlog_set_mirrored(v, l, 0, &none)) != ENT_OK)
+        return r;
+    return ent_tree_open(&l->tree, d, v->opts.disk, l->dir, 0, &none, false);
+}
+
+/* --- heads -------------------------------------------------------------------------------------
+ */
+
+enum ent_err ent_vlog_set_head(struct ent_view *v, struct ent_vlog *l, const struct ent_vhead *h)
+{
+    char name[ENT_DISK_NAME_MAX];
+    struct ent_buf b;
+    enum ent_err r = ENT_OK;
+    ent_buf_init(&b, ENT_NOTE_MAX);
+    file_of(name, l, "head");
+    if (l->has_head && !ent_vhead_same(&l->head, h))
+        r = ent_vlog_keep(v, l, &l->head, true);
+    if (r == ENT_OK && (r = ent_vhead_write(&b, v, l, h)) == ENT_OK)
+        r = v->opts.disk->replace(v->opts.disk->ctx, name, ent_buf_slice(&b));
+    if (r == ENT_OK) {
+        l->head = *h;
+        l->has_head = true;
+        ent_sha256_of(&l->head_file, ent_buf_slice(&b));
+    }
+    ent_buf_release(&b);
+    return r;
+}
+
+bool ent_vlog_is_open(const struct ent_view *v, const struct ent_vlog *l, const struct ent_vhead *h)
+{
+    for (size_t i = 0; i < v->proofs; i++)
+        if (v->proof[i]->holds && strcmp(v->proof[i]->member, l->member->name) == 0 &&
+            l->key->generation <= v->proof[i]->generation)
+            return false;
+    if (!l->key->closed || h->size < l->key->size)
+        return true;
+    return h->size == l->key->size && memcmp(h->root.b, l->key->root.b, sizeof(h->root.b)) == 0;
+}
+
+/* The index of the member whose node this is; that of nobody when it has no witness key, or not the
+ * one of the roster. */
+static size_t own_witness(const struct ent_view *v)
+{
+    const struct ent_roster *ro = v->roster;
+    for (size_t i = 0; i < ro->members && v->opts.witness != NULL; i++)
+        if (strcmp(ro->member[i].name, v->opts.self) == 0 &&
+            memcmp(ro->member[i].witness.b, v->witness_pk.b, sizeof(v->witness_pk.b)) == 0)
+            return i;
+    return ENT_ROSTER_MEMBERS;
+}
+
+enum ent_err ent_vlog_cosign(struct ent_view *v, const struct ent_vlog *l, struct ent_vhead *h,
+                             int64_t now)
+{
+    struct ent_checkpoint cp = {ent_slice_str(l->origin), h->size, h->root};
+    char name[ENT_NAME_MAX + 16];
+    size_t self = own_witness(v);
+    struct ent_buf b;
+    struct ent_note note;
+    enum ent_err r;
+    if (self == ENT_ROSTER_MEMBERS || self == l->index)
+        return ENT_OK;
+    int64_t before = l->has_head ? ent_vhead_time(&l->head, self) : 0;
+    now = now < before ? before : now;
+    now = now < 1 ? 1 : now;
+    ent_key_name(name, v->opts.self, "witness");
+    ent_buf_init(&b, ENT_NOTE_MAX);
+    if ((r = ent_checkpoint_encode(&b, &cp)) == ENT_OK &&
+        (r = ent_cosign_sign(&b, b.n, name, v->opts.witness, now)) == ENT_OK &&
+        (r = ent_note_parse(&note, ent_buf_slice(&b), NULL)) == ENT_OK) {
+        ENT_ASSERT(note.sigs == 1 && note.sig[0].sig_n == ENT_COSIG_N);
+        memcpy(h->cosig[self], note.sig[0].sig, ENT_COSIG_N);
+        h->by |= (uint64_t)1 << self;
+    }
+    ent_buf_release(&b);
+    return r;
+}
+
+enum ent_err ent_view_own_head(struct ent_view *v, struct ent_buf *b)
+{
+    size_t before = b->n;
+    if (v->opts.own == NULL)
+        return ENT_OK;
+    enum ent_err r = ent_log_published(v->opts.own, b);
+    if (r != ENT_OK && r != ENT_E_NOTFOUND)
+        return r;
+    return b->n > before ? ENT_OK : ent_buf_put_slice(b, ent_log_head(v->opts.own));
+}

@@ -9,6 +9,15 @@ struct who who_is(const char *name)
     return w;
 }
 
+void who_are(struct who *w, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "m%02zu", i);
+        w[i] = who_is(name);
+    }
+}
+
 struct ent_pact *pact_new(void)
 {
     struct ent_pact *p = calloc(1, sizeof(*p));

@@ -13,6 +13,8 @@ struct who {
 
 /* Fresh keys; display "Someone, Inc.". */
 struct who who_is(const char *name);
+/* "m00", "m01" and so on. */
+void who_are(struct who *w, size_t n);
 
 struct ent_pact *pact_new(void); /* zeroed; free() it */
 

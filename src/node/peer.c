@@ -538,11 +538,16 @@ static void handle_view(struct ent_peer *p, const struct ent_request *req, struc
     res->status = a.status;
     res->type = a.type;
     res->body = a.body;
-    if (strcmp(req->method, "POST") == 0 && p->opts.heard != NULL) {
-        const struct who who = whose(p, &req->peer);
-        if (who.name[0] != '\0')
-            p->opts.heard(p->opts.ctx, who.name);
-    }
+    if (strcmp(req->method, "POST") != 0 || p->opts.heard == NULL)
+        return;
+    /* Only what leaves something to do wakes anybody: else two nodes would greet each other for
+     * ever. */
+    const struct who who = whose(p, &req->peer);
+    struct ent_view_log log;
+    if (who.name[0] != '\0' &&
+        ent_view_log(ent_book_view(p->opts.book), &log, who.name, 0) == ENT_OK &&
+        log.mirrored < log.size)
+        p->opts.heard(p->opts.ctx, who.name);
 }
 
 void ent_peer_handle(void *ctx, const struct ent_request *req, struct ent_response *res)

@@ -1,13 +1,16 @@
 /*
- * ledger: what is said between members, in bytes that are signed. Notes with their signatures,
- * statements, acts (a statement with the body it commits to), the heads of logs, receipts, and
- * proofs of misbehaviour.
+ * ledger: what is said between members, in bytes that are signed, and kept in logs that nobody can
+ * rewrite unseen. Notes with their signatures, statements, acts (a statement with the body it commits
+ * to), logs and their heads, receipts, proofs of misbehaviour, and the view of everybody's logs that
+ * makes a node a witness and a mirror.
  *
  * Promises: encode(parse(x)) == x or the bytes are refused; a signature by a known key that does
- * not hold refuses the whole note; nothing here knows the time, a file or a socket.
+ * not hold refuses the whole note; nothing here knows the time or a socket, and of a disk no more
+ * than disk.h says.
  * Never: knows what a statement is about.
  *
- * Source: C2SP signed-note, tlog-checkpoint, tlog-cosignature; docs/ledger.md.
+ * Source: C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-tiles, tlog-witness, tlog-proof,
+ * tlog-policy; docs/ledger.md.
  */
 #ifndef ENT_LEDGER_LEDGER_H
 #define ENT_LEDGER_LEDGER_H
@@ -16,6 +19,9 @@
 #include "ledger/statement.h"
 #include "ledger/checkpoint.h"
 #include "ledger/tile.h"
+#include "ledger/disk.h"
+#include "ledger/tree.h"
+#include "ledger/log.h"
 #include "ledger/roster.h"
 #include "ledger/receipt.h"
 #include "ledger/misbehaviour.h"

@@ -10,7 +10,6 @@
 #include <sys/types.h>
 
 #include "ledger/ledger.h"
-#include "ledger/disk.h"
 
 #define ENT_DISK_OPEN_MAX 64u
 

@@ -66,6 +66,9 @@ static void mix(struct file *f)
     unsigned kind = 0, way = (unsigned)ent_t_below(4); /* 0: as synced, 1: all of it */
     ent_buf_init(&m, FILE_MAX);
     n = way == 0 ? f->safe.n : way == 1 ? f->now.n : n;
+    uint8_t *to = NULL;
+    assert_ok(ent_buf_reserve(&m, &to, n));
+    m.n = n;
     for (size_t i = 0; i < n; i++) {
         if (run == 0) {
             run = 1 + (size_t)ent_t_below(ent_t_below(2) == 0 ? 16 : 600);
@@ -73,8 +76,7 @@ static void mix(struct file *f)
         }
         run--;
         uint8_t old = i < f->safe.n ? f->safe.p[i] : kind == 3 ? (uint8_t)ent_t_rand() : 0;
-        uint8_t new = i < f->now.n ? f->now.p[i] : old;
-        put(&m, ent_slice(kind == 1 ? &new : &old, 1));
+        to[i] = kind == 1 && i < f->now.n ? f->now.p[i] : old;
     }
     set(&f->now, ent_buf_slice(&m));
     set(&f->safe, ent_buf_slice(&m));
@@ -262,7 +264,7 @@ void ent_simdisk_fail(struct ent_simdisk *s, uint64_t n, enum ent_err e)
 
 void ent_simdisk_crash(struct ent_simdisk *s, uint64_t n)
 {
-    s->crash_at = s->calls + n;
+    s->crash_at = n == 0 ? 0 : s->calls + n;
     s->hit = false;
 }
 

@@ -22,7 +22,7 @@ uint64_t ent_simdisk_writes(const struct ent_simdisk *s);
 /* The n-th call from now on (1: the next) fails with e, halfway through; 0: none does. After a
  * failed sync nobody knows what is on the disk. */
 void ent_simdisk_fail(struct ent_simdisk *s, uint64_t n, enum ent_err e);
-/* The power goes at the n-th call from now on: that one and all later ones fail. */
+/* The power goes at the n-th call from now on: that one and all later ones fail. 0: it does not. */
 void ent_simdisk_crash(struct ent_simdisk *s, uint64_t n);
 /* Has it gone, or the failure happened? */
 bool ent_simdisk_hit(const struct ent_simdisk *s);

@@ -1,0 +1,371 @@
+/* test_disk.c: the real disk: names, holes, whole files, folders, many files, two at a time; and a
+ * log on it. */
+#include "node/node.h"
+#include "node/disk.h"
+#include "tests/support/simdisk.h"
+#include "tests/support/t.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static struct ent_disk_real *open_disk(const char *name)
+{
+    static struct ent_disk_real kept[16];
+    static size_t used;
+    char path[256];
+    assert_true(used < 16);
+    (void)snprintf(path, sizeof(path), "%s/%s", ent_t_tmpdir(), name);
+    (void)mkdir(path, 0700);
+    assert_ok(ent_disk_open(&kept[used], NULL, path));
+    return &kept[used++];
+}
+
+static void path_of(char ret[static 512], const char *disk, const char *name)
+{
+    int n = snprintf(ret, 512, "%s/%s/%s", ent_t_tmpdir(), disk, name);
+    assert_true(n > 0 && n < 512);
+}
+
+static void put(const struct ent_disk *d, const char *name, uint64_t at, const char *s)
+{
+    assert_ok(d->write(d->ctx, name, at, ent_slice_str(s)));
+}
+
+static void reads(const struct ent_disk *d, const char *name, const char *want)
+{
+    struct ent_buf b;
+    ent_buf_init(&b, 1u << 20);
+    assert_ok(ent_disk_load(d, &b, name));
+    assert_true(ent_slice_eq(ent_buf_slice(&b), ent_slice_str(want)));
+    ent_buf_release(&b);
+}
+
+static void test_calls(void **state)
+{
+    struct ent_disk_real *real = open_disk("calls");
+    const struct ent_disk *d = &real->disk;
+    char got[8], path[512];
+    uint64_t n = 7;
+    struct stat st;
+    (void)state;
+    assert_ok(d->size(d->ctx, &n, "a/b/c"));
+    assert_int_equal(n, 0);
+    assert_err(d->read(d->ctx, got, 1, "a/b/c", 0), ENT_E_NOTFOUND);
+    assert_err(d->sync(d->ctx, "a/b/c"), ENT_E_NOTFOUND);
+    assert_ok(d->cut(d->ctx, "a/b/c", 0));
+    assert_err(d->cut(d->ctx, "a/b/c", 1), ENT_E_NOTFOUND);
+    put(d, "a/b/c", 0, "hello");
+    put(d, "a/b/c", 5, " you");
+    put(d, "a/b/c", 0, "H");
+    assert_err(d->write(d->ctx, "a/b/c", 10, ENT_SLICE_LIT("x")), ENT_E_STATE); /* a hole */
+    assert_err(d->write(d->ctx, "a/b/c", UINT64_MAX, ENT_SLICE_LIT("x")), ENT_E_STATE);
+    assert_ok(d->sync(d->ctx, "a/b/c"));
+    reads(d, "a/b/c", "Hello you");
+    assert_ok(d->read(d->ctx, got, 3, "a/b/c", 6));
+    assert_memory_equal(got, "you", 3);
+    assert_err(d->read(d->ctx, got, 4, "a/b/c", 6), ENT_E_NOTFOUND);
+    assert_err(d->read(d->ctx, got, 1, "a/b/c", UINT64_MAX), ENT_E_NOTFOUND);
+    assert_err(d->cut(d->ctx, "a/b/c", 10), ENT_E_STATE);
+    assert_ok(d->cut(d->ctx, "a/b/c", 5));
+    reads(d, "a/b/c", "Hello");
+    path_of(path, "calls", "a/b/c");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    path_of(path, "calls", "a");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    ent_disk_close(real);
+}
+
+static void test_names(void **state)
+{
+    static const char *const bad[] = {"",       "/a",  "a/",       "a//b", "..",   "../a",
+                                      "a/../b", ".",   ".a",       "a/.b", "A",    "a b",
+                                      "a\n",    "a_b", "\xC3\xA4", "a\\b", "a/./b"};
+    struct ent_disk_real *real = open_disk("names");
+    const struct ent_disk *d = &real->disk;
+    char longest[ENT_DISK_NAME_MAX + 1], got[1];
+    uint64_t n;
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_err(d->size(d->ctx, &n, bad[i]), ENT_E_FORMAT);
+        assert_err(d->read(d->ctx, got, 1, bad[i], 0), ENT_E_FORMAT);
+        assert_err(d->write(d->ctx, bad[i], 0, ENT_SLICE_LIT("x")), ENT_E_FORMAT);
+        assert_err(d->cut(d->ctx, bad[i], 0), ENT_E_FORMAT);
+        assert_err(d->sync(d->ctx, bad[i]), ENT_E_FORMAT);
+        assert_err(d->replace(d->ctx, bad[i], ENT_SLICE_LIT("x")), ENT_E_FORMAT);
+    }
+    memset(longest, 'a', ENT_DISK_NAME_MAX);
+    longest[ENT_DISK_NAME_MAX] = '\0';
+    assert_err(d->write(d->ctx, longest, 0, ENT_SLICE_LIT("x")), ENT_E_FORMAT);
+    put(d, "a-1.b/c..d", 0, "x");
+    reads(d, "a-1.b/c..d", "x");
+    ent_disk_close(real);
+    assert_err(ent_disk_open(real, NULL, "/nowhere/at/all"), ENT_E_NOTFOUND);
+}
+
+/* Nothing is followed out of the directory, and nothing but files is a file. */
+static void test_what_is_no_file(void **state)
+{
+    struct ent_disk_real *real = open_disk("links");
+    const struct ent_disk *d = &real->disk;
+    char path[512], got[1];
+    uint64_t n;
+    (void)state;
+    path_of(path, "links", "link");
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+    assert_err(d->read(d->ctx, got, 1, "link", 0), ENT_E_IO);
+    assert_err(d->write(d->ctx, "link", 0, ENT_SLICE_LIT("x")), ENT_E_IO);
+    path_of(path, "links", "x.new");
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+    assert_err(d->replace(d->ctx, "x", ENT_SLICE_LIT("x")), ENT_E_IO);
+    path_of(path, "links", "folder");
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_err(d->size(d->ctx, &n, "folder"), ENT_E_IO);
+    path_of(path, "links", "pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_err(d->size(d->ctx, &n, "pipe"), ENT_E_IO);
+    assert_err(d->write(d->ctx, "x.new/a", 0, ENT_SLICE_LIT("x")), ENT_E_NOTFOUND);
+    ent_disk_close(real);
+}
+
+static void test_replaced(void **state)
+{
+    struct ent_disk_real *one = open_disk("replaced"), *two = open_disk("replaced");
+    const struct ent_disk *a = &one->disk, *b = &two->disk;
+    struct ent_buf buf;
+    char path[512];
+    (void)state;
+    ent_buf_init(&buf, 4);
+    assert_ok(a->replace(a->ctx, "lock/1/checkpoint", ENT_SLICE_LIT("first")));
+    reads(b, "lock/1/checkpoint", "first");
+    assert_ok(a->replace(a->ctx, "lock/1/checkpoint", ENT_SLICE_LIT("2")));
+    reads(b, "lock/1/checkpoint", "2"); /* though it has the other one open */
+    assert_ok(b->replace(b->ctx, "lock/1/checkpoint", ENT_SLICE_LIT("third")));
+    reads(a, "lock/1/checkpoint", "third");
+    assert_err(ent_disk_load(a, &buf, "lock/1/checkpoint"), ENT_E_LIMIT);
+    assert_err(ent_disk_load(a, &buf, "lock/1/none"), ENT_E_NOTFOUND);
+    assert_ok(a->replace(a->ctx, "empty", ent_slice(NULL, 0)));
+    assert_err(ent_disk_load(a, &buf, "empty"), ENT_E_NOTFOUND);
+    path_of(path, "replaced", "lock/1/checkpoint.new");
+    assert_int_equal(access(path, F_OK), -1);
+    ent_buf_release(&buf);
+    ent_disk_close(one);
+    ent_disk_close(two);
+}
+
+/* What a process that died left under the other name is no hindrance. */
+static void test_left_behind(void **state)
+{
+    struct ent_disk_real *real = open_disk("left");
+    const struct ent_disk *d = &real->disk;
+    (void)state;
+    put(d, "checkpoint.new", 0, "half of a head that nobody ever saw");
+    assert_ok(d->replace(d->ctx, "checkpoint", ENT_SLICE_LIT("head")));
+    reads(d, "checkpoint", "head");
+    ent_disk_close(real);
+}
+
+/* More files than are kept open, all of them written and none synced. */
+static void test_many_files(void **state)
+{
+    struct ent_disk_real *real = open_disk("many");
+    const struct ent_disk *d = &real->disk;
+    char name[32];
+    (void)state;
+    for (int round = 0; round < 3; round++)
+        for (unsigned i = 0; i < 3 * ENT_DISK_OPEN_MAX; i++) {
+            (void)snprintf(name, sizeof(name), "f%u/x", i);
+            put(d, name, (uint64_t)round, "y");
+        }
+    for (unsigned i = 0; i < 3 * ENT_DISK_OPEN_MAX; i++) {
+        (void)snprintf(name, sizeof(name), "f%u/x", i);
+        reads(d, name, "yyy");
+        assert_ok(d->sync(d->ctx, name));
+    }
+    ent_disk_close(real);
+}
+
+/* A file of limited size is as good as a full disk. */
+static void test_full(void **state)
+{
+    (void)state;
+    (void)fflush(stdout);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        static uint8_t much[100000];
+        static struct ent_disk_real real;
+        char path[512];
+        uint64_t n = 0;
+        path_of(path, "calls", "");
+        (void)signal(SIGXFSZ, SIG_IGN);
+        (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){50000, 50000});
+        bool ok = ent_disk_open(&real, NULL, path) == ENT_OK;
+        const struct ent_disk *d = &real.disk;
+        ok = ok && d->write(d->ctx, "big", 0, ent_slice(much, sizeof(much))) == ENT_E_FULL &&
+             d->size(d->ctx, &n, "big") == ENT_OK && n == 50000 &&
+             d->cut(d->ctx, "big", 10) == ENT_OK && d->sync(d->ctx, "big") == ENT_OK &&
+             d->replace(d->ctx, "whole", ENT_SLICE_LIT("old")) == ENT_OK &&
+             d->replace(d->ctx, "whole", ent_slice(much, sizeof(much))) == ENT_E_FULL &&
+             d->size(d->ctx, &n, "whole") == ENT_OK && n == 3;
+        _exit(ok ? 0 : 1);
+    }
+    int status = 1;
+    assert_true(waitpid(pid, &status, 0) == pid);
+    assert_int_equal(status, 0);
+}
+
+/* Readers never see anything but one whole file or the other, while two replace it. */
+struct race {
+    const struct ent_disk *d;
+    unsigned me;
+    bool ok;
+};
+
+static void *replace_often(void *arg)
+{
+    struct race *r = arg;
+    uint8_t bytes[3000];
+    memset(bytes, (int)('a' + r->me), sizeof(bytes));
+    for (size_t i = 0; i < 40 && r->ok; i++)
+        r->ok =
+            r->d->replace(r->d->ctx, "raced",
+                          ent_slice(bytes, 1 + (i * 977 + r->me * 31) % sizeof(bytes))) == ENT_OK;
+    return NULL;
+}
+
+static void *read_often(void *arg)
+{
+    struct race *r = arg;
+    struct ent_buf b;
+    ent_buf_init(&b, 4000);
+    for (size_t i = 0; i < 2000 && r->ok; i++) {
+        ent_buf_clear(&b);
+        r->ok = ent_disk_load(r->d, &b, "raced") == ENT_OK && b.n > 0;
+        for (size_t k = 1; k < b.n && r->ok; k++)
+            r->ok = b.p[k] == b.p[0];
+    }
+    ent_buf_release(&b);
+    return NULL;
+}
+
+static void test_many_at_once(void **state)
+{
+    struct ent_disk_real *one = open_disk("race"), *two = open_disk("race");
+    struct race r[4] = {
+        {&one->disk, 0, true}, {&two->disk, 1, true}, {&one->disk, 2, true}, {&two->disk, 3, true}};
+    pthread_t t[4];
+    (void)state;
+    assert_ok(one->disk.replace(one->disk.ctx, "raced", ENT_SLICE_LIT("x")));
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, i < 2 ? replace_often : read_often, &r[i]), 0);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_join(t[i], NULL), 0);
+        assert_true(r[i].ok);
+    }
+    ent_disk_close(one);
+    ent_disk_close(two);
+}
+
+/* A log on it is the same, byte for byte, as on a disk in memory. */
+static void test_a_log(void **state)
+{
+    static const struct ent_seed32 key = {{7}};
+    static const char *const names[] = {
+        "log/1/entries.dat", "log/1/entries.idx", "log/1/h0",         "log/1/h1",
+        "log/1/bodies.dat",  "log/1/bodies.idx",  "lock/1/checkpoint"};
+    struct ent_simdisk *sim = ent_simdisk_new();
+    struct ent_disk_real *real = open_disk("log");
+    const struct ent_disk *disks[] = {ent_simdisk_disk(sim), &real->disk};
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        const struct ent_log_opts o = {.disk = disks[k],
+                                       .dir = "log/1",
+                                       .lock = "lock/1",
+                                       .origin = "0123/alpha/1",
+                                       .key = &key,
+                                       .alone = true};
+        const char *file = NULL;
+        struct ent_log *log = NULL;
+        uint64_t index;
+        for (uint64_t i = 0; i < 300; i++) {
+            const struct ent_salt32 salt = {{(uint8_t)i}};
+            char text[32];
+            if (i % 50 == 0) { /* again from what is there */
+                ent_log_free(log);
+                assert_ok(ent_log_open(&log, NULL, &o));
+            }
+            int n = snprintf(text, sizeof(text), "entry %d", (int)i);
+            assert_ok(ent_log_append(log, &index, ent_slice(text, (size_t)n), &salt,
+                                     ent_slice_str(text)));
+            if (i % 17 == 0 || i % 50 == 49)
+                assert_ok(ent_log_commit(log, NULL));
+        }
+        assert_ok(ent_log_check(log, NULL, &file, &index, NULL, NULL));
+        assert_int_equal(ent_log_size(log), 300);
+        ent_log_free(log);
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct ent_buf b;
+        ent_buf_init(&b, 1u << 20);
+        assert_ok(ent_disk_load(&real->disk, &b, names[i]));
+        assert_true(ent_slice_eq(ent_buf_slice(&b), ent_simdisk_file(sim, names[i])));
+        ent_buf_release(&b);
+    }
+    ent_disk_close(real);
+    ent_simdisk_free(sim);
+}
+
+/* --- crc32c ------------------------------------------------------------------------------------
+ */
+
+/* RFC 3720, B.4, and both versions of the code on pieces of any length. */
+static void test_crc32c(void **state)
+{
+    uint8_t b[300];
+    (void)state;
+    for (int level = ENT_CPU_AVX512; level >= ENT_CPU_PORTABLE; level--) {
+        ent_cpu_limit((enum ent_cpu_level)level);
+        memset(b, 0, 32);
+        assert_int_equal(ent_crc32c(0, ent_slice(b, 32)), 0x8A9136AA);
+        memset(b, 0xFF, 32);
+        assert_int_equal(ent_crc32c(0, ent_slice(b, 32)), 0x62A8AB43);
+        for (size_t i = 0; i < 32; i++)
+            b[i] = (uint8_t)i;
+        assert_int_equal(ent_crc32c(0, ent_slice(b, 32)), 0x46DD794E);
+        assert_int_equal(ent_crc32c(0, ENT_SLICE_LIT("123456789")), 0xE3069283);
+        assert_int_equal(ent_crc32c(0, ent_slice(NULL, 0)), 0);
+    }
+    for (int round = 0; round < 300; round++) {
+        size_t n = (size_t)ent_t_below(sizeof(b)), cut = (size_t)ent_t_below(n + 1);
+        for (size_t i = 0; i < n; i++)
+            b[i] = (uint8_t)ent_t_rand();
+        ent_cpu_limit(ENT_CPU_PORTABLE);
+        uint32_t want = ent_crc32c(0, ent_slice(b, n));
+        ent_cpu_limit(ENT_CPU_AVX512);
+        uint32_t part = ent_crc32c(0, ent_slice(b, cut));
+        assert_int_equal(ent_crc32c(part, ent_slice(b + cut, n - cut)), want);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_what_is_no_file),
+        cmocka_unit_test(test_replaced),
+        cmocka_unit_test(test_left_behind),
+        cmocka_unit_test(test_many_files),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_many_at_once),
+        cmocka_unit_test(test_a_log),
+        cmocka_unit_test(test_crc32c),
+    };
+    return ent_t_run("disk", tests);
+}

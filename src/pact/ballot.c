@@ -355,28 +355,39 @@ static enum ent_err advance(struct ent_ballot *b)
     return r;
 }
 
-enum ent_err ent_ballot_propose(struct ent_ballot *b, size_t proposer, uint32_t round,
-                                const struct ent_hash32 *what)
+/* It becomes what this proposer proposes in this round, unless that is another text. */
+static enum ent_err add_proposal(struct ent_ballot *b, size_t proposer, uint32_t round,
+                                 const struct ent_hash32 *what)
 {
     struct round *rd;
     size_t text;
-    ENT_ASSERT(proposer < b->o.voters);
-    if (b->broken)
-        return ENT_E_STATE;
     enum ent_err r = add_round(b, &rd, round);
     if (r != ENT_OK)
         return r;
     size_t *slot = &rd->proposal[proposer];
-    bool taken = *slot != NO_TEXT && !same_hash(&b->text[*slot].what, what);
-    /* a second text is remembered only when somebody voted for it */
-    if (taken && find_text(b, what) == b->texts)
+    if (*slot != NO_TEXT && !same_hash(&b->text[*slot].what, what))
         return ENT_E_EXISTS;
     if ((r = add_text(b, &text, what)) != ENT_OK)
         return r;
     b->text[text].known = true;
-    if (!taken)
-        *slot = text;
-    return advance(b);
+    *slot = text;
+    return ENT_OK;
+}
+
+enum ent_err ent_ballot_propose(struct ent_ballot *b, size_t proposer, uint32_t round,
+                                const struct ent_hash32 *what)
+{
+    ENT_ASSERT(proposer < b->o.voters);
+    if (b->broken)
+        return ENT_E_STATE;
+    size_t text = find_text(b, what);
+    if (text < b->texts)
+        b->text[text].known = true; /* it may be wanted, whatever becomes of the proposal */
+    enum ent_err r = add_proposal(b, proposer, round, what);
+    if (r != ENT_OK && text == b->texts)
+        return r;
+    enum ent_err then = advance(b);
+    return then != ENT_OK ? then : r;
 }
 
 /* A vote of our own that we did not cast, as far as we remember. */

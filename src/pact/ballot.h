@@ -69,8 +69,8 @@ void ent_ballot_free(struct ent_ballot *b);
  */
 
 /* This text is proposed in this round by this voter; it is at hand, follows the rules, and one is
- * for it. ENT_E_EXISTS for a second text by one proposer in one round, unless it is wanted; then
- * and else the first stands. ENT_E_LIMIT as below. */
+ * for it. ENT_E_EXISTS for a second text by one proposer in one round, which is no proposal, and
+ * ENT_E_LIMIT as below; a text that was wanted is at hand now all the same. */
 ENT_MUST_USE enum ent_err ent_ballot_propose(struct ent_ballot *b, size_t proposer, uint32_t round,
                                              const struct ent_hash32 *what);
 

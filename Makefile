@@ -66,6 +66,8 @@ UNIT     := $(wildcard tests/unit/test_*.c)
 CTIME    := $(wildcard tests/ctime/ctime_*.c)
 FUZZ     := $(wildcard tests/fuzz/fuzz_*.c tests/fuzz/must_crash.c)
 PEERS    := $(wildcard tests/peers/*.c)
+SIM      := $(wildcard tests/sim/sim_*.c)
+SIM_AID  := $(filter-out $(SIM),$(wildcard tests/sim/*.c))
 EXAMPLES := $(wildcard examples/*.c)
 BENCH    := $(wildcard bench/*.c)
 # Not benches themselves: what they measure, and beside whom.
@@ -126,6 +128,8 @@ $B/tests/unit/%: $B/tests/unit/%.o $(call obj,$(SUPPORT)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
 $B/tests/ctime/%: $B/tests/ctime/%.o $(call obj,$(SUPPORT)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+$B/tests/sim/%: $B/tests/sim/%.o $(call obj,$(SIM_AID)) $(LIB)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $B/tests/peers/%: $B/tests/peers/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $B/examples/%: $B/examples/%.o $B/libentente.a
@@ -148,7 +152,7 @@ $B/bench/json: bench/json.c $(LIB) $B/flags
 
 -include $(shell test -d $B && find $B -name '*.d')
 
-test-programs: $(BIN) $(call prog,$(UNIT) $(PEERS) $(EXAMPLES))
+test-programs: $(BIN) $(call prog,$(UNIT) $(SIM) $(PEERS) $(EXAMPLES))
 ctime-programs: $(call prog,$(CTIME))
 fuzz-programs: $(call prog,$(FUZZ))
 bench-programs: $(BIN) $(call prog,$(BENCH) $(PEERS))
@@ -193,7 +197,7 @@ check-layers:
 	@tools/check-layers
 
 format:
-	clang-format -i $(HEADERS) $(LIB_SRC) $(CLI_SRC) $(SUPPORT) $(UNIT) $(CTIME) $(FUZZ) $(PEERS) $(EXAMPLES) $(BENCH)
+	clang-format -i $(HEADERS) $(LIB_SRC) $(CLI_SRC) $(SUPPORT) $(UNIT) $(CTIME) $(FUZZ) $(SIM) $(SIM_AID) $(PEERS) $(EXAMPLES) $(BENCH)
 
 # --- install ------------------------------------------------------------------------------------
 install: all

@@ -102,4 +102,24 @@ ENT_MUST_USE enum ent_err ent_vote_line_take(const struct ent_note *note,
                                              const struct ent_hash32 *what, const char *member,
                                              const struct ent_pubkey *root);
 
+/* --- two votes of one member --------------------------------------------------------------------
+ *
+ * Votes on a first version prove nothing: they name no pact, and whoever founds two is honest.
+ */
+
+/* Whether both are of one kind and round on one topic, by one member, and for different texts. */
+bool ent_vote_contradicts(const struct ent_vote_signed *a, const struct ent_vote_signed *b);
+
+/* A proof out of two signed votes. ENT_E_NOTFOUND when they do not contradict each other;
+ * ENT_E_AUTH when they are not two votes of a member on this pact. *ret points into a and b. */
+ENT_MUST_USE enum ent_err ent_vote_misbehaviour_make(struct ent_misbehaviour *ret,
+                                                     const struct ent_roster *roster,
+                                                     struct ent_slice a, struct ent_slice b);
+
+/* What ent_misbehaviour_check() is for all other kinds: ENT_OK when this member did it, ENT_E_AUTH
+ * when that is not shown; ENT_E_UNSUPPORTED for other kinds. */
+ENT_MUST_USE enum ent_err ent_vote_misbehaviour_check(const struct ent_misbehaviour *m,
+                                                      const struct ent_roster *roster,
+                                                      struct ent_diag *d);
+
 #endif

@@ -385,6 +385,124 @@ static void test_what_is_no_line(void **state)
     ent_buf_release(&b);
 }
 
+/* --- two votes of one member --------------------------------------------------------------------
+ */
+
+/* A vote with one thing changed, as a note. */
+static struct ent_slice voted(const struct who *w, struct ent_buf *b, const char *member,
+                              struct ent_vote_topic t, struct ent_vote v)
+{
+    ent_buf_init(b, ENT_VOTE_MAX);
+    assert_ok(ent_vote_make(b, &t, &v, member, &w->seed));
+    return ent_buf_slice(b);
+}
+
+static struct ent_roster *roster_of(const struct who *cert, const struct who *dora)
+{
+    struct ent_roster *r = test_calloc(1, sizeof(*r));
+    r->pact = of(1);
+    r->members = 2;
+    memcpy(r->member[0].name, "cert", 5);
+    memcpy(r->member[1].name, "dora", 5);
+    r->member[0].root = cert->pk;
+    r->member[1].root = dora->pk;
+    return r;
+}
+
+static void test_two_votes_are_a_proof(void **state)
+{
+    struct who cert = someone(), dora = someone();
+    struct ent_roster *roster = roster_of(&cert, &dora);
+    struct ent_vote v = precommit(), other = v, none = v;
+    struct ent_misbehaviour m, swapped;
+    struct ent_diag d = {0};
+    struct ent_buf a, b, c;
+    (void)state;
+    other.what = of(4);
+    none.none = true;
+    struct ent_slice x = voted(&cert, &a, "cert", topic(), v);
+    struct ent_slice y = voted(&cert, &b, "cert", topic(), other);
+    struct ent_slice z = voted(&cert, &c, "cert", topic(), none);
+    assert_ok(ent_vote_misbehaviour_make(&m, roster, y, x));
+    assert_true(ent_slice_eq(m.a, x) && ent_slice_eq(m.b, y)); /* in their order */
+    assert_string_equal(m.member, "cert");
+    assert_ok(ent_vote_misbehaviour_check(&m, roster, NULL));
+    swapped = m, swapped.a = y, swapped.b = x;
+    assert_err(ent_vote_misbehaviour_check(&swapped, roster, &d), ENT_E_AUTH);
+    assert_string_equal(d.text, "the votes are not in their order");
+    swapped = m, memcpy(swapped.member, "dora", 5);
+    assert_err(ent_vote_misbehaviour_check(&swapped, roster, &d), ENT_E_AUTH);
+    assert_string_equal(d.text, "the votes do not contradict each other");
+    swapped = m, swapped.kind = ENT_MB_FORK;
+    assert_err(ent_vote_misbehaviour_check(&swapped, roster, &d), ENT_E_UNSUPPORTED);
+    assert_ok(ent_vote_misbehaviour_make(&m, roster, x, z));
+    assert_true(ent_slice_eq(m.a, z));
+    assert_ok(ent_vote_misbehaviour_check(&m, roster, NULL));
+    for (size_t i = 0; i < b.n * 8; i++) { /* no bit of what was said */
+        b.p[i / 8] ^= (uint8_t)(1 << (i % 8));
+        m.a = x, m.b = y;
+        assert_err(ent_vote_misbehaviour_check(&m, roster, &d), ENT_E_AUTH);
+        b.p[i / 8] ^= (uint8_t)(1 << (i % 8));
+    }
+    ent_buf_release(&a);
+    ent_buf_release(&b);
+    ent_buf_release(&c);
+    test_free(roster);
+}
+
+static void test_who_is_not_shown_guilty(void **state)
+{
+    struct who cert = someone(), dora = someone(), eve = someone();
+    struct ent_vote_topic t = topic(), next = t, first = {of(0), of(0), 1}, elsewhere = t;
+    struct ent_vote v = precommit(), w = v, prevote = v, later = v;
+    next.version++, next.prev = of(5), elsewhere.pact = of(9);
+    w.what = of(4), prevote = w, prevote.kind = ENT_PREVOTE, later = w, later.round++;
+    const struct {
+        const struct who *a, *b;
+        const char *name_a, *name_b;
+        struct ent_vote_topic ta, tb;
+        struct ent_vote va, vb;
+        enum ent_err want;
+    } cases[] = {
+        {&cert, &cert, "cert", "cert", t, t, v, w, ENT_OK},
+        {&cert, &cert, "cert", "cert", t, t, v, v, ENT_E_NOTFOUND},
+        {&cert, &cert, "cert", "cert", t, t, v, prevote, ENT_E_NOTFOUND},
+        {&cert, &cert, "cert", "cert", t, t, v, later, ENT_E_NOTFOUND},
+        {&cert, &cert, "cert", "cert", t, next, v, w, ENT_E_NOTFOUND},
+        {&cert, &dora, "cert", "dora", t, t, v, w, ENT_E_NOTFOUND},
+        {&cert, &cert, "cert", "cert", elsewhere, elsewhere, v, w, ENT_E_AUTH},
+        {&cert, &cert, "cert", "cert", first, first, v, w, ENT_E_AUTH},
+        {&cert, &eve, "cert", "cert", t, t, v, w, ENT_E_AUTH},
+        {&eve, &eve, "eve", "eve", t, t, v, w, ENT_E_AUTH},
+        {&dora, &dora, "cert", "cert", t, t, v, w, ENT_E_AUTH},
+    };
+    struct ent_roster *roster = roster_of(&cert, &dora);
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ent_misbehaviour m = {.kind = ENT_MB_VOTE};
+        struct ent_buf a, b;
+        struct ent_slice x = voted(cases[i].a, &a, cases[i].name_a, cases[i].ta, cases[i].va);
+        struct ent_slice y = voted(cases[i].b, &b, cases[i].name_b, cases[i].tb, cases[i].vb);
+        assert_err(ent_vote_misbehaviour_make(&m, roster, x, y), cases[i].want);
+        m.a = x, m.b = y;
+        memcpy(m.member, cases[i].name_a, strlen(cases[i].name_a) + 1);
+        assert_err(ent_vote_misbehaviour_check(&m, roster, NULL),
+                   cases[i].want == ENT_OK ? ENT_OK : ENT_E_AUTH);
+        ent_buf_release(&a);
+        ent_buf_release(&b);
+    }
+    /* Not even under a pact whose id is what the votes on a first version say. */
+    struct ent_misbehaviour m = {.kind = ENT_MB_VOTE, .member = "cert"};
+    struct ent_buf a, b;
+    roster->pact = of(0);
+    m.a = voted(&cert, &a, "cert", first, v), m.b = voted(&cert, &b, "cert", first, w);
+    assert_err(ent_vote_misbehaviour_make(&m, roster, m.a, m.b), ENT_E_NOTFOUND);
+    assert_err(ent_vote_misbehaviour_check(&m, roster, NULL), ENT_E_AUTH);
+    ent_buf_release(&a);
+    ent_buf_release(&b);
+    test_free(roster);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +517,8 @@ int main(void)
         cmocka_unit_test(test_lines_that_say_something_else),
         cmocka_unit_test(test_no_bit_of_a_line_can_be_changed),
         cmocka_unit_test(test_what_is_no_line),
+        cmocka_unit_test(test_two_votes_are_a_proof),
+        cmocka_unit_test(test_who_is_not_shown_guilty),
     };
     return ent_t_run("vote", tests);
 }

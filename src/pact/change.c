@@ -106,15 +106,37 @@ enum ent_err ent_pact_sign(struct ent_buf *note, size_t text_n, const struct ent
     return ent_vote_line_sign(note, text_n, &topic, &p->hash, round, member, root);
 }
 
+/* A root key, and among whom it counts: who is a member before and after has one vote. */
+struct voter {
+    const struct ent_member *m;
+    bool before, after, voted;
+};
+
 struct tally {
-    const struct ent_note *note;
-    const struct ent_pact *p;
-    struct ent_vote_topic topic;
-    struct ent_signers *signers; /* or NULL */
+    struct voter voter[2 * ENT_PACT_MEMBERS];
+    size_t voters;
     unsigned before, after;
-    size_t lines;
     uint32_t round;
 };
+
+static bool same_root(const struct ent_member *a, const struct ent_member *b)
+{
+    return memcmp(a->root.pk.b, b->root.pk.b, sizeof(a->root.pk.b)) == 0;
+}
+
+static void list_voters(struct tally *t, const struct ent_pact *p, const struct ent_pact *before)
+{
+    for (size_t i = 0; before != NULL && i < before->members; i++) {
+        const struct ent_member *old = &before->member[i], *m = ent_pact_member(p, old->name);
+        t->voter[t->voters++] = (struct voter){old, true, m != NULL && same_root(old, m), false};
+    }
+    for (size_t i = 0; i < p->members; i++) {
+        const struct ent_member *m = &p->member[i];
+        const struct ent_member *old = before == NULL ? NULL : ent_pact_member(before, m->name);
+        if (old == NULL || !same_root(old, m))
+            t->voter[t->voters++] = (struct voter){m, false, true, false};
+    }
+}
 
 /* Sorted, each name once. */
 static void add_signer(struct ent_signers *s, const char *name)
@@ -129,76 +151,70 @@ static void add_signer(struct ent_signers *s, const char *name)
     s->n++;
 }
 
-/* *ret says whether this member's root key voted. */
-static enum ent_err look_for(struct tally *t, bool *ret, const struct ent_member *m,
-                             struct ent_diag *d)
+/* One line alone, since a member could make a new root key whose id, four bytes, is that of the old
+ * one: looked for among all lines, neither key's vote would hold, and the version had been decided
+ * for nothing. */
+static enum ent_err count_line(struct tally *t, const struct ent_note *line,
+                               const struct ent_pact *p, struct ent_diag *d)
 {
+    struct ent_vote_topic topic;
+    enum ent_err r = ENT_E_NOTFOUND;
     uint32_t round = 0;
-    enum ent_err r =
-        ent_vote_line_check(t->note, &round, &t->topic, &t->p->hash, m->name, &m->root.pk);
-    *ret = r == ENT_OK;
-    if (r == ENT_E_NOTFOUND)
-        return ENT_OK;
-    if (r != ENT_OK)
+    size_t i = 0;
+    bool claimed = false;
+    ent_pact_topic(&topic, p);
+    for (; i < t->voters; i++) {
+        const struct ent_member *m = t->voter[i].m;
+        r = ent_vote_line_check(line, &round, &topic, &p->hash, m->name, &m->root.pk);
+        if (r == ENT_OK)
+            break;
+        claimed = claimed || r != ENT_E_NOTFOUND;
+    }
+    if (i == t->voters && !claimed)
+        return ent_fail(d, ENT_E_AUTH, "signed by a key that has no vote", 0, 0);
+    if (i == t->voters || t->voter[i].voted)
         return ent_fail(d, ENT_E_AUTH, "a vote does not hold, or is there twice", 0, 0);
-    if (t->lines > 0 && round != t->round)
+    if (t->before + t->after > 0 && round != t->round)
         return ent_fail(d, ENT_E_AUTH, "votes of more than one round", 0, 0);
     t->round = round;
-    t->lines++;
-    if (t->signers != NULL)
-        add_signer(t->signers, m->name);
+    t->voter[i].voted = true;
+    t->before += t->voter[i].before;
+    t->after += t->voter[i].after;
     return ENT_OK;
 }
 
-static bool same_root(const struct ent_member *a, const struct ent_member *b)
+static enum ent_err count(struct tally *t, const struct ent_note *note, const struct ent_pact *p,
+                          struct ent_diag *d)
 {
-    return memcmp(a->root.pk.b, b->root.pk.b, sizeof(a->root.pk.b)) == 0;
-}
-
-/* One key, one vote: who is a member before and after is looked for once. */
-static enum ent_err count(struct tally *t, const struct ent_pact *before, struct ent_diag *d)
-{
-    enum ent_err r;
-    bool voted;
-    for (size_t i = 0; before != NULL && i < before->members; i++) {
-        const struct ent_member *old = &before->member[i];
-        const struct ent_member *m = ent_pact_member(t->p, old->name);
-        if ((r = look_for(t, &voted, old, d)) != ENT_OK)
-            return r;
-        t->before += voted;
-        t->after += voted && m != NULL && same_root(old, m);
+    struct ent_note line = {.text = note->text, .sigs = 1};
+    enum ent_err r = ENT_OK;
+    for (size_t i = 0; r == ENT_OK && i < note->sigs; i++) {
+        line.sig[0] = note->sig[i];
+        r = count_line(t, &line, p, d);
     }
-    for (size_t i = 0; i < t->p->members; i++) {
-        const struct ent_member *m = &t->p->member[i];
-        const struct ent_member *old = before == NULL ? NULL : ent_pact_member(before, m->name);
-        if (old != NULL && same_root(old, m))
-            continue;
-        if ((r = look_for(t, &voted, m, d)) != ENT_OK)
-            return r;
-        t->after += voted;
-    }
-    return ENT_OK;
+    return r;
 }
 
 enum ent_err ent_pact_check_votes(const struct ent_note *note, const struct ent_pact *p,
                                   const struct ent_pact *before, uint32_t *ret_round,
                                   struct ent_signers *signers, struct ent_diag *d)
 {
-    struct tally t = {.note = note, .p = p, .signers = signers};
+    struct tally t = {0};
     struct ent_pact_needs needs;
     enum ent_err r;
-    ent_pact_topic(&t.topic, p);
     ent_pact_needs(&needs, p, before);
-    if ((r = count(&t, before, d)) != ENT_OK)
+    list_voters(&t, p, before);
+    if ((r = count(&t, note, p, d)) != ENT_OK)
         return r;
-    if (t.lines != note->sigs)
-        return ent_fail(d, ENT_E_AUTH, "signed by a key that has no vote", 0, 0);
     if (before == NULL && t.after < needs.after)
         return ent_fail(d, ENT_E_AUTH, "the first version is not signed by every founder", 0, 0);
     if (t.before < needs.before)
         return ent_fail(d, ENT_E_AUTH, "not enough votes of the members before it", 0, 0);
     if (t.after < needs.after)
         return ent_fail(d, ENT_E_AUTH, "not enough votes of its own members", 0, 0);
+    for (size_t i = 0; signers != NULL && i < t.voters; i++)
+        if (t.voter[i].voted)
+            add_signer(signers, t.voter[i].m->name);
     *ret_round = t.round;
     return ENT_OK;
 }

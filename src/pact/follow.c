@@ -95,18 +95,12 @@ static enum ent_err check_member(const struct ent_member *m, const struct ent_pa
 {
     const struct ent_member *old = before == NULL ? NULL : ent_pact_member(before, m->name);
     const struct ent_member *former = before == NULL ? NULL : ent_pact_former(before, m->name);
-    enum ent_err r;
     if (former != NULL) {
         old = former;
         if (m->logs <= former->logs)
             return ent_fail(d, ENT_E_POLICY, "who was removed comes back with a new log", 0, 0);
     }
-    r = old == NULL ? ent_member_begins(m, d) : ent_member_extends(m, old, d);
-    if (r != ENT_OK)
-        return r;
-    if (ent_member_check(m, old, false) != ENT_OK)
-        return ent_fail(d, ENT_E_AUTH, "a key is not shown to be held by its member", 0, 0);
-    return ENT_OK;
+    return old == NULL ? ent_member_begins(m, d) : ent_member_extends(m, old, d);
 }
 
 enum ent_err ent_pact_check_follows(const struct ent_pact *p, const struct ent_pact *before,
@@ -127,5 +121,19 @@ enum ent_err ent_pact_check_follows(const struct ent_pact *p, const struct ent_p
     ent_pact_needs(&needs, p, before);
     if (before != NULL && needs.classes == 0)
         return ent_fail(d, ENT_E_POLICY, "a version that changes nothing", 0, 0);
+    return ENT_OK;
+}
+
+enum ent_err ent_pact_check_proofs(const struct ent_pact *p, const struct ent_pact *before,
+                                   struct ent_diag *d)
+{
+    for (size_t i = 0; i < p->members; i++) {
+        const struct ent_member *m = &p->member[i];
+        const struct ent_member *old = before == NULL ? NULL : ent_pact_member(before, m->name);
+        if (before != NULL && old == NULL)
+            old = ent_pact_former(before, m->name);
+        if (ent_member_check(m, old, false) != ENT_OK)
+            return ent_fail(d, ENT_E_AUTH, "a key is not shown to be held by its member", 0, 0);
+    }
     return ENT_OK;
 }

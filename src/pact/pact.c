@@ -230,6 +230,8 @@ static enum ent_err read_text(struct ent_pact *p, struct ent_slice text, struct 
     return ENT_OK;
 }
 
+/* All that costs no signatures: a stranger's text is refused by the first vote that does not hold.
+ */
 static enum ent_err check_text(struct ent_pact *p, struct ent_slice text,
                                const struct ent_pact *before, struct ent_diag *d)
 {
@@ -252,7 +254,7 @@ enum ent_err ent_pact_parse_text(struct ent_pact *ret, struct ent_slice text,
     if (p == NULL)
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
     enum ent_err r = check_text(p, text, before, d);
-    if (r == ENT_OK)
+    if (r == ENT_OK && (r = ent_pact_check_proofs(p, before, d)) == ENT_OK)
         *ret = *p;
     free(p);
     return r;
@@ -276,7 +278,8 @@ enum ent_err ent_pact_parse(struct ent_pact *ret, struct ent_slice bytes,
     if (p == NULL)
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
     if ((r = check_text(p, note.text, before, d)) == ENT_OK &&
-        (r = ent_pact_check_votes(&note, p, before, &p->round, NULL, d)) == ENT_OK)
+        (r = ent_pact_check_votes(&note, p, before, &p->round, NULL, d)) == ENT_OK &&
+        (r = ent_pact_check_proofs(p, before, d)) == ENT_OK)
         *ret = *p;
     free(p);
     return r;

@@ -51,6 +51,9 @@ ENT_MUST_USE enum ent_err ent_pact_check_alone(const struct ent_pact *p, struct 
 /* The same together with the version it follows (or NULL). */
 ENT_MUST_USE enum ent_err ent_pact_check_follows(const struct ent_pact *p,
                                                  const struct ent_pact *before, struct ent_diag *d);
+/* The keys that are new in p: many signatures, so last. */
+ENT_MUST_USE enum ent_err ent_pact_check_proofs(const struct ent_pact *p,
+                                                const struct ent_pact *before, struct ent_diag *d);
 /* Set p's former members. ENT_E_LIMIT when there are too many of both. */
 ENT_MUST_USE enum ent_err ent_pact_take_former(struct ent_pact *p, const struct ent_pact *before);
 

@@ -340,6 +340,16 @@ static void test_keys_are_shown_to_be_held(void **state)
     p->member[4].log[0].key = fresh_key(&w[4].m, ENT_ROLE_LOG, 2); /* another log */
     pact_refused(now, p, w, 5, ENT_E_AUTH, not_held);
     ent_pact_next(p, now);
+    p->member[0].author[0].until = 7;
+    p->member[0].author[1] =
+        (struct ent_member_author){fresh_key(&w[1].m, ENT_ROLE_AUTHOR, 0), 7, ENT_INDEX_NONE};
+    p->member[0].authors = 2;
+    pact_refused(now, p, w, 4, ENT_E_AUTH, not_held);
+    ent_pact_next(p, now);
+    p->member[2].root = fresh_key(&w[2].m, ENT_ROLE_ROOT, 0); /* a root key speaks for itself */
+    p->member[2].root.proof[63] ^= 1;
+    pact_refused(now, p, w, 4, ENT_E_AUTH, not_held);
+    ent_pact_next(p, now);
     assert_ok(ent_next_rotate(p, NULL, "m00", ENT_ROLE_TLS, &fresh, 0));
     pact_advance(now, p, w, 4);
     ent_pact_next(p, now);

@@ -63,12 +63,12 @@ static enum ent_err append(struct ent_chain *c, struct ent_slice bytes, struct e
 {
     size_t was = c->file.n;
     struct ent_pact *p = malloc(sizeof(*p));
-    enum ent_err r = p == NULL ? ENT_E_NOMEM : room_for_link(c);
-    if (r != ENT_OK)
-        r = ent_fail(d, r, "out of memory", 0, 0);
-    else
-        r = ent_pact_parse(p, bytes, c->newest, d);
-    if (r != ENT_OK)
+    enum ent_err r;
+    if (p == NULL || room_for_link(c) != ENT_OK) {
+        free(p);
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    }
+    if ((r = ent_pact_parse(p, bytes, c->newest, d)) != ENT_OK)
         goto out;
     if ((was == 0 && (r = ent_buf_puts(&c->file, FIRST_LINE)) != ENT_OK) ||
         (r = ent_buf_printf(&c->file, "version %zu\n", bytes.n)) != ENT_OK ||

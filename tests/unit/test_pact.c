@@ -105,10 +105,7 @@ static void test_cards_have_one_signature(void **state)
 
 static void test_cards_that_would_deceive(void **state)
 {
-    static const char *const bad_display[] = {"", "a\x1b[31m",
-                                              "a\xe2\x80\xae"
-                                              "b",
-                                              "a\\b"};
+    static const char *const bad_display[] = {"", "a\x1b[31m", "a\342\200\256b", "a\\b"};
     static const char *const bad_url[] = {
         "http://x:1", "https://", "https://x/path", "https://x y", "https://\xc3\xa9:1",
         "ftp://x",    ""};

@@ -81,6 +81,13 @@ static void unlock_view(void *ctx)
     ent_book_unlock(ctx);
 }
 
+/* With the lock held, as the view says. */
+static enum ent_err check_vote(void *ctx, const struct ent_misbehaviour *m, struct ent_diag *d)
+{
+    struct ent_book *b = ctx;
+    return ent_vote_misbehaviour_check(m, &b->opts.home->roster, d);
+}
+
 static enum ent_err make_locks(struct ent_book *b, struct ent_diag *d)
 {
     char path[ENT_PATH_MAX];
@@ -133,7 +140,8 @@ static enum ent_err open_view(struct ent_book *b, struct ent_diag *d)
                                        .ctx = b,
                                        .lock = lock_view,
                                        .unlock = unlock_view,
-                                       .exposed = b->opts.exposed};
+                                       .exposed = b->opts.exposed,
+                                       .check_vote = check_vote};
     return ent_view_new(&b->view, d, &h->roster, &opts);
 }
 

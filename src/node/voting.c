@@ -168,6 +168,43 @@ static void check_votes(struct ent_voting *v)
     v->votes = kept;
 }
 
+/* Two votes of one kind in one round: everybody shall know. */
+static enum ent_err expose(struct ent_voting *v, const struct known_vote *a,
+                           const struct known_vote *b)
+{
+    struct ent_misbehaviour m;
+    struct ent_buf bytes[2], proof;
+    enum ent_err r;
+    ent_buf_init(&bytes[0], ENT_VOTE_MAX);
+    ent_buf_init(&bytes[1], ENT_VOTE_MAX);
+    ent_buf_init(&proof, ENT_MISBEHAVIOUR_MAX);
+    if ((r = ent_vote_encode(&bytes[0], &a->v)) == ENT_OK &&
+        (r = ent_vote_encode(&bytes[1], &b->v)) == ENT_OK &&
+        (r = ent_vote_misbehaviour_make(&m, &ent_book_home(v->book)->roster,
+                                        ent_buf_slice(&bytes[0]), ent_buf_slice(&bytes[1]))) ==
+            ENT_OK) {
+        m.pact = ent_chain_file(&ent_book_home(v->book)->chain);
+        if ((r = ent_misbehaviour_encode(&proof, &m)) == ENT_OK)
+            r = ent_view_accuse(ent_book_view(v->book), NULL, ent_buf_slice(&proof));
+    }
+    ent_buf_release(&bytes[0]);
+    ent_buf_release(&bytes[1]);
+    ent_buf_release(&proof);
+    /* Whose key has changed meanwhile cannot be shown guilty any more, and that is all. */
+    return r == ENT_E_EXISTS || r == ENT_E_AUTH || r == ENT_E_NOTFOUND ? ENT_OK : r;
+}
+
+static enum ent_err expose_all(struct ent_voting *v)
+{
+    enum ent_err r = ENT_OK;
+    for (size_t i = 0; r == ENT_OK && i < v->votes; i++)
+        for (size_t k = 0; r == ENT_OK && k < i; k++)
+            if (v->vote[i].voter == v->vote[k].voter &&
+                ent_vote_contradicts(&v->vote[i].v, &v->vote[k].v))
+                r = expose(v, &v->vote[k], &v->vote[i]);
+    return r;
+}
+
 static size_t count_of(const struct ent_voting *v, const struct ent_pact *p,
                        const struct ent_voters *who)
 {
@@ -321,6 +358,8 @@ enum ent_err ent_voting_open(struct ent_voting **ret, struct ent_diag *d, struct
     find_self(v);
     check_votes(v);
     ent_book_unlock(b);
+    if (r == ENT_OK)
+        r = expose_all(v);
     if (r == ENT_OK && root != NULL && v->self == ENT_BALLOT_WATCHING)
         r = ent_fail(d, ENT_E_POLICY, "this member's root key has no vote", 0, 0);
     if (r == ENT_OK)

@@ -36,6 +36,9 @@ void logs_cosign(struct ent_buf *b, const struct logs_pact *p, size_t who, int64
 void logs_cosign_as(struct ent_buf *b, const char *name, const struct ent_seed32 *seed,
                     int64_t time);
 
+/* The last signature of a note does not hold any more. */
+void logs_spoil(struct ent_buf *b);
+
 /* The call fails so, and says so. */
 #define assert_says(call, err, says)                                                               \
     do {                                                                                           \

@@ -271,7 +271,7 @@ static void test_heads_that_are_refused(void **state)
     ent_buf_init(&b, ENT_NOTE_MAX);
     logs_head(&b, &pact, 0, 1, 9, &some_root);
     logs_cosign_as(&b, "m1/witness", &pact.witness[1], 5);
-    b.p[b.n - 10] ^= 1;
+    logs_spoil(&b);
     assert_head(&b, ENT_E_AUTH, "cosignature of a witness does not hold");
     logs_head(&b, &pact, 0, 1, 9, &some_root); /* one witness twice, at two times */
     logs_cosign(&b, &pact, 1, 5);

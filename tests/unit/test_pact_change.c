@@ -280,6 +280,13 @@ static void test_the_past_stays(void **state)
     p->member[0].log[0].closed = false; /* and no open log before another */
     pact_refused(now, p, w, 4, ENT_E_FORMAT, "malformed pact");
     ent_pact_next(p, now);
+    p->member[0].author[1].until = 9; /* nor an end before the beginning */
+    pact_refused(now, p, w, 4, ENT_E_FORMAT, "malformed pact");
+    ent_pact_next(p, now);
+    p->member[0].log[1].closed = true; /* nor an empty log with something in it */
+    p->member[0].log[1].root.b[3] = 1;
+    pact_refused(now, p, w, 4, ENT_E_FORMAT, "malformed pact");
+    ent_pact_next(p, now);
     pact_refused(now, p, w, 4, ENT_E_POLICY, "a version that changes nothing");
     p->member[0].author[1].until = 10; /* a key that never was valid */
     p->member[0].log[1].closed = true;
@@ -328,9 +335,13 @@ static void test_keys_are_shown_to_be_held(void **state)
     who_are(w, 5);
     struct ent_pact *now = pact_founded(w, 4), *p = draft_of(now);
     struct ent_signed_key was = now->member[0].tls, fresh = fresh_key(&w[0].m, ENT_ROLE_TLS, 0);
-    p->member[0].tls.proof[3] ^= 1; /* even where the key is the same */
-    pact_refused(now, p, w, 4, ENT_E_AUTH, not_held);
-    ent_pact_next(p, now);
+    struct ent_signed_key *in[] = {&p->member[0].tls, &p->member[0].author[0].key,
+                                   &p->member[0].log[0].key};
+    for (size_t i = 0; i < 3; i++) {
+        in[i]->proof[3] ^= 1; /* even where the key is the same */
+        pact_refused(now, p, w, 4, ENT_E_AUTH, not_held);
+        ent_pact_next(p, now);
+    }
     p->member[0].tls = fresh_key(&w[0].m, ENT_ROLE_MIRROR, 0); /* another role */
     pact_refused(now, p, w, 4, ENT_E_AUTH, not_held);
     p->member[0].tls = fresh_key(&w[1].m, ENT_ROLE_TLS, 0); /* another member */
@@ -652,6 +663,9 @@ static void test_numbers_follow(void **state)
     assert_int_equal(p->k, 1);
     free(p);
     p = pact_of(w, 5);
+    assert_ok(ent_next_remove(p, NULL, "m04")); /* who does not found leaves nothing behind */
+    assert_int_equal(p->former, 0);
+    assert_ok(ent_next_put(p, NULL, &w[4].m));
     assert_ok(ent_next_threshold(p, NULL, ENT_CHANGE_RULES, 3));
     assert_ok(ent_next_put(p, NULL, &w[5].m));
     assert_int_equal(p->threshold[ENT_CHANGE_RULES], 4); /* more than half of six */

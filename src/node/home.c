@@ -209,7 +209,7 @@ static void see(struct ent_home *h)
 {
     h->pact = h->chain.newest;
     if (h->pact != NULL)
-        ent_roster_of(&h->roster, h->pact);
+        ent_roster_of_chain(&h->roster, &h->chain);
 }
 
 /* The next version; ENT_E_NOTFOUND when there is none. */

@@ -33,3 +33,11 @@ void ent_roster_of(struct ent_roster *ret, const struct ent_pact *newest)
         }
     }
 }
+
+void ent_roster_of_chain(struct ent_roster *ret, const struct ent_chain *chain)
+{
+    size_t from = chain->versions > ENT_ROSTER_VERSIONS ? chain->versions - ENT_ROSTER_VERSIONS : 0;
+    ent_roster_of(ret, chain->newest);
+    for (size_t i = from; i < chain->versions; i++)
+        ret->version[ret->versions++] = chain->link[i].hash;
+}

@@ -39,9 +39,17 @@ static void test_chains(void **state)
     struct who w[4];
     struct ent_chain c, back;
     struct ent_pact *p = pact_new();
+    struct ent_roster *roster = malloc(sizeof(*roster));
     (void)state;
+    assert_non_null(roster);
     who_are(w, 4);
     three_versions(&c, w);
+    ent_roster_of_chain(roster, &c);
+    assert_int_equal(roster->versions, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_memory_equal(roster->version[i].b, c.link[i].hash.b, 32);
+    assert_memory_equal(roster->version[0].b, roster->pact.b, 32);
+    free(roster);
     ent_chain_init(&back);
     assert_ok(ent_chain_parse(&back, NULL, ent_chain_file(&c), NULL));
     assert_true(ent_slice_eq(ent_chain_file(&c), ent_chain_file(&back)));

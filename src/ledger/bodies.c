@@ -172,11 +172,11 @@ enum ent_err bodies_write(struct bodies *b)
     return r;
 }
 
-/* n bytes of a file are these. */
+/* These bytes are in the file. */
 static enum ent_err reads_as(const struct bodies *b, const char *name, uint64_t offset,
                              struct ent_slice want)
 {
-    uint8_t got[16384];
+    uint8_t got[65536];
     while (want.n > 0) {
         size_t n = want.n < sizeof(got) ? want.n : sizeof(got);
         enum ent_err r = b->disk->read(b->disk->ctx, got, n, name, offset);
@@ -217,7 +217,7 @@ enum ent_err bodies_get(struct bodies *b, struct ent_salt32 *ret_salt, struct en
 {
     struct ent_salt32 salt;
     struct ent_hash32 hash;
-    struct record e;
+    struct record e = {0};
     uint8_t *to;
     enum ent_err r;
     if (index >= b->n)
@@ -257,7 +257,7 @@ static enum ent_err overwrite(struct bodies *b, const struct record *e)
 enum ent_err bodies_erase(struct bodies *b, struct ent_diag *d, uint64_t index)
 {
     static const uint8_t gone = GONE;
-    struct record e;
+    struct record e = {0};
     enum ent_err r;
     if (index >= b->n)
         return ent_fail(d, ENT_E_NOTFOUND, "no such body", 0, index);
@@ -301,7 +301,7 @@ enum ent_err bodies_check(struct bodies *b, struct ent_diag *d, bool *ret_idx, u
     enum ent_err r = ENT_OK;
     ent_buf_init(&body, ENT_ACT_BODY_MAX);
     for (uint64_t i = 0; i < b->n && r == ENT_OK; i++) {
-        struct record e;
+        struct record e = {0};
         *ret_index = i;
         *ret_idx = true;
         if ((r = read_record(b, &e, d, i)) != ENT_OK)

@@ -661,7 +661,7 @@ static size_t how_many(struct sim_net *net, bool weak)
         return 4 + (size_t)sim_below(net, 7);
     if (dice < 970)
         return 11 + (size_t)sim_below(net, 20);
-    if (dice < 998)
+    if (dice < 996)
         return 31 + (size_t)sim_below(net, 34);
     return 65 + (size_t)sim_below(net, 136);
 }

@@ -17,11 +17,14 @@ static void unlock(const struct ent_view *v)
         v->opts.unlock(v->opts.ctx);
 }
 
-/* A list that cannot be read leaves what was known: nobody becomes innocent by an error. */
+/* A list that cannot be read leaves what was known: nobody becomes innocent by an error. What ails
+ * our own log is told by its state. */
 void ent_view_enter(struct ent_view *v)
 {
     lock(v);
     enum ent_err ignored = ent_view_load_proofs(v);
+    if (v->opts.own != NULL)
+        ignored = ent_log_refresh(v->opts.own, NULL);
     (void)ignored;
 }
 

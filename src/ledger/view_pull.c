@@ -201,14 +201,15 @@ static enum ent_err expose(struct pull *p, const struct ent_vhead *before,
     return r == ENT_OK ? ENT_E_PEER : r;
 }
 
-/* The heads that were shown to us and never checked, against the tree below this one. */
+/* The heads that were shown to us and never checked, against the tree below this one; up to the
+ * first that is not of it. */
 static enum ent_err settle(struct pull *p, const struct ent_vhead *h)
 {
     struct ent_tile_source tiles;
     struct ent_merkle_source source = source_of(&tiles, p->f, h->size);
     struct ent_seen s;
     size_t at = SIZE_MAX;
-    enum ent_err r = ENT_OK, ret = ENT_OK;
+    enum ent_err r = ENT_OK;
     for (size_t n = 0; n < ENT_SETTLE_MOST && r == ENT_OK; n++) {
         bool any = false;
         if ((r = enter(p)) == ENT_OK)
@@ -221,10 +222,10 @@ static enum ent_err settle(struct pull *p, const struct ent_vhead *h)
             r = ent_vlog_settle(p->v, p->l, &s, h, &source);
         ent_view_leave(p->v);
         p->f->cached = false;
-        ret = r == ENT_E_AUTH ? r : ret;
-        r = r == ENT_E_AUTH || r == ENT_E_PEER ? ENT_OK : r;
+        /* the tiles lead to the head that they were proved by, and not to this one */
+        p->f->missing = p->f->missing || r == ENT_E_PEER;
     }
-    return r == ENT_OK ? ret : r;
+    return r;
 }
 
 /* What is no larger than ours is only heard. *ret_larger: it is, and `before` is what we had. */

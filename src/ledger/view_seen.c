@@ -85,8 +85,8 @@ static enum ent_err next_record(const struct ent_view *v, const struct ent_vlog 
     return ENT_OK;
 }
 
-/* What is behind the first record that is not whole and signed is cut off: nobody was told that it
- * had been written. */
+/* Damage costs the record that it is in. What is behind the last good one is cut off: it was torn,
+ * and nobody was told that it had been written. */
 enum ent_err ent_vlog_load_seen(struct ent_view *v, struct ent_vlog *l)
 {
     char name[ENT_DISK_NAME_MAX];
@@ -106,10 +106,16 @@ enum ent_err ent_vlog_load_seen(struct ent_view *v, struct ent_vlog *l)
     if ((r = ent_disk_load(disk, &b, name)) != ENT_OK)
         goto out;
     struct ent_cur c = ent_cur(ent_buf_slice(&b)), whole = c;
-    while (c.n > 0 && next_record(v, l, &c, b.p, &s) == ENT_OK) {
-        if ((r = remember(l, &s)) != ENT_OK)
-            goto out;
-        whole = c;
+    while (c.n > 0) {
+        struct ent_slice skipped;
+        struct ent_cur next = c;
+        if (next_record(v, l, &next, b.p, &s) == ENT_OK) {
+            if ((r = remember(l, &s)) != ENT_OK)
+                goto out;
+            whole = c = next;
+        } else if (ent_cur_line(&c, &skipped) != ENT_OK) {
+            break;
+        }
     }
     l->seen_bytes = b.n - whole.n;
     if (whole.n > 0)

@@ -356,10 +356,8 @@ static void test_proofs_that_do_not_hold(void **state)
 static void test_a_second_root_exposes(void **state)
 {
     struct fixture *f = start();
-    struct ent_simdisk *before;
     (void)state;
     assert_int_equal(add(f, &f->log, 0, 9), 200);
-    before = ent_simdisk_copy(f->disk);
     assert_int_equal(add(f, &f->other, 9, 9), 422);
     assert_answer(422, "another root for this size was cosigned before\n");
     assert_true(exposed(f));
@@ -372,7 +370,6 @@ static void test_a_second_root_exposes(void **state)
     assert_true(exposed(f));
     assert_int_equal(add(f, &f->log, 9, 10), 403);
     assert_int_equal(known(f), 9);
-    ent_simdisk_free(before);
     stop(f);
 }
 
@@ -387,6 +384,28 @@ static void test_refused_heads_are_kept(void **state)
     assert_int_equal(add(f, &f->log, 0, 9), 403);
     assert_answer(403, "the log has signed another root for this size\n");
     assert_true(exposed(f));
+    stop(f);
+}
+
+static void test_damage_costs_one_head(void **state)
+{
+    struct fixture *f = start();
+    (void)state;
+    assert_int_equal(add(f, &f->other, 3, 9), 409);
+    const size_t n = ent_simdisk_file(f->disk, "mirror/m0/1/seen").n;
+    assert_int_equal(add(f, &f->other, 3, 12), 409);
+    for (int i = 0; i < 200; i++) {
+        struct ent_simdisk *whole = ent_simdisk_copy(f->disk);
+        ent_view_free(f->view);
+        ent_simdisk_flip(f->disk, "mirror/m0/1/seen", ent_t_below(8 * n));
+        open_view(f);
+        assert_int_equal(add(f, &f->log, 0, 12), 403);
+        assert_true(exposed(f));
+        ent_view_free(f->view);
+        ent_simdisk_free(f->disk);
+        f->disk = whole;
+        open_view(f);
+    }
     stop(f);
 }
 
@@ -526,6 +545,7 @@ int main(void)
         cmocka_unit_test(test_proofs_that_do_not_hold),
         cmocka_unit_test(test_a_second_root_exposes),
         cmocka_unit_test(test_refused_heads_are_kept),
+        cmocka_unit_test(test_damage_costs_one_head),
         cmocka_unit_test(test_nothing_beyond_a_closing_head),
         cmocka_unit_test(test_is_on_the_disk_before_the_answer),
         cmocka_unit_test(test_a_damaged_head_cosigns_nothing),

@@ -218,3 +218,16 @@ enum ent_err ent_pact_check_votes(const struct ent_note *note, const struct ent_
     *ret_round = t.round;
     return ENT_OK;
 }
+
+enum ent_err ent_pact_founders(struct ent_signers *ret, const struct ent_note *note,
+                               const struct ent_pact *p, struct ent_diag *d)
+{
+    struct tally t = {0};
+    list_voters(&t, p, NULL);
+    enum ent_err r = count(&t, note, p, d);
+    ret->n = 0;
+    for (size_t i = 0; r == ENT_OK && i < t.voters; i++)
+        if (t.voter[i].voted)
+            add_signer(ret, t.voter[i].m->name);
+    return r;
+}

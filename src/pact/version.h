@@ -147,4 +147,9 @@ ENT_MUST_USE enum ent_err ent_pact_signers(struct ent_signers *ret, struct ent_s
                                            const struct ent_pact *p, const struct ent_pact *before,
                                            struct ent_diag *d);
 
+/* Who has signed a first version so far, while it goes round. ENT_E_AUTH for a signature that does
+ * not hold, is there twice, or is no founder's. */
+ENT_MUST_USE enum ent_err ent_pact_founders(struct ent_signers *ret, const struct ent_note *note,
+                                            const struct ent_pact *p, struct ent_diag *d);
+
 #endif

@@ -309,18 +309,75 @@ enum ent_err ent_home_refresh(struct ent_home *h, struct ent_diag *d, bool *ret_
     return r == ENT_E_NOTFOUND ? ENT_OK : r;
 }
 
+/* Another process wrote this version a moment ago: is it the same? */
+static enum ent_err compare_file(struct ent_home *h, struct ent_chain_split *split,
+                                 struct ent_diag *d, const char *path)
+{
+    struct ent_buf b;
+    ent_buf_init(&b, ENT_PACT_MAX);
+    enum ent_err r = ent_file_read(&b, d, path);
+    if (r == ENT_OK)
+        r = ent_chain_add(&h->chain, split, ent_buf_slice(&b), d);
+    ent_buf_release(&b);
+    return r;
+}
+
+static enum ent_err add_version(struct ent_home *h, struct ent_chain_split *split,
+                                struct ent_diag *d, struct ent_slice version)
+{
+    char path[ENT_PATH_MAX];
+    bool changed;
+    enum ent_err r;
+    if ((r = ent_home_refresh(h, d, &changed)) != ENT_OK ||
+        (r = ent_chain_add(&h->chain, split, version, d)) != ENT_OK)
+        return r;
+    if ((r = version_path(h, path, h->chain.versions)) == ENT_OK)
+        r = ent_file_create(path, version, 0644, d);
+    if (r == ENT_E_EXISTS)
+        r = compare_file(h, split, d, path);
+    see(h); /* also after an error: the chain has moved */
+    return r;
+}
+
+/* Whether the version is of a pact in which this member is, by its own key. */
+static enum ent_err check_is_in(const struct ent_home *h, const struct ent_pact *p,
+                                struct ent_diag *d)
+{
+    const struct ent_member *m = ent_pact_member(p, h->self.name);
+    if (m == NULL)
+        return ent_fail(d, ENT_E_POLICY, "a pact in which this member is not", 0, 0);
+    if (memcmp(m->root.pk.b, h->self.root.pk.b, sizeof(m->root.pk.b)) != 0)
+        return ent_fail(d, ENT_E_POLICY, "a pact in which somebody else has this name", 0, 0);
+    return ENT_OK;
+}
+
 enum ent_err ent_home_add_version(struct ent_home *h, struct ent_chain_split *split,
                                   struct ent_diag *d, struct ent_slice version)
 {
-    char path[ENT_PATH_MAX];
-    bool first = h->chain.versions == 0;
-    enum ent_err r = ent_chain_add(&h->chain, split, version, d);
-    if (r != ENT_OK)
-        return r;
-    if (first && ent_pact_member(h->chain.newest, h->self.name) == NULL)
-        r = ent_fail(d, ENT_E_POLICY, "a pact in which this member is not", 0, 0);
-    if (r == ENT_OK && (r = version_path(h, path, h->chain.versions)) == ENT_OK)
-        r = ent_file_create(path, version, 0644, d);
-    see(h); /* also after an error: the chain has moved */
+    enum ent_err r = ENT_OK;
+    if (h->chain.versions == 0) {
+        struct ent_pact *first = malloc(sizeof(*first));
+        if (first == NULL)
+            return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+        if ((r = ent_pact_parse(first, version, NULL, d)) == ENT_OK)
+            r = check_is_in(h, first, d);
+        free(first);
+    }
+    return r == ENT_OK ? add_version(h, split, d, version) : r;
+}
+
+enum ent_err ent_home_join(struct ent_home *h, struct ent_chain_split *split, struct ent_diag *d,
+                           struct ent_slice chain)
+{
+    struct ent_chain c;
+    ent_chain_init(&c);
+    enum ent_err r = ent_chain_parse(&c, split, chain, d);
+    if (r == ENT_OK)
+        r = check_is_in(h, c.newest, d);
+    for (uint64_t v = 1; r == ENT_OK && v <= c.versions; v++) {
+        r = add_version(h, split, d, ent_chain_version(&c, v));
+        r = r == ENT_E_EXISTS && v <= h->chain.versions ? ENT_OK : r;
+    }
+    ent_chain_release(&c);
     return r;
 }

@@ -63,6 +63,12 @@ const struct ent_member *ent_home_self(const struct ent_home *h);
 ENT_MUST_USE enum ent_err ent_home_add_version(struct ent_home *h, struct ent_chain_split *split,
                                                struct ent_diag *d, struct ent_slice version);
 
+/* Take in all versions of a pact that others founded and this member was voted into: a file as
+ * ent_chain_file() is one. ENT_E_POLICY when it is not in the newest; ENT_E_STATE as above. What is
+ * there already stays. */
+ENT_MUST_USE enum ent_err ent_home_join(struct ent_home *h, struct ent_chain_split *split,
+                                        struct ent_diag *d, struct ent_slice chain);
+
 ENT_MUST_USE enum ent_err ent_home_path(const struct ent_home *h, char ret[static ENT_PATH_MAX],
                                         const char *name);
 

@@ -169,21 +169,49 @@ static int write_file(const char *path, const struct ent_buf *b)
     return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, path);
 }
 
-/* Who has signed a version-to-be, and who is missing. */
-static void print_signed(FILE *to, const struct ent_pact *p, struct ent_slice file)
+/* Does the pact have this home in it, with the keys that are here? */
+static bool is_ours(const struct ent_home *h, const struct ent_pact *p)
 {
-    struct ent_signers by = {.n = 0};
-    size_t missing = 0;
-    (void)!ent_pact_signers(&by, file, p, NULL, NULL);
-    for (size_t i = 0; i < p->members; i++) {
-        bool has = false;
-        for (size_t k = 0; k < by.n; k++)
-            has = has || strcmp(by.name[k], p->member[i].name) == 0;
-        if (!has)
-            (void)fprintf(to, "%s%s", missing++ == 0 ? "Still to sign: " : ", ", p->member[i].name);
+    const struct ent_member *m = ent_pact_member(p, h->self.name);
+    bool same = m != NULL;
+    for (int i = 0; same && i < ENT_ROLES; i++) {
+        enum ent_role role = (enum ent_role)i;
+        same = memcmp(ent_member_key(m, role)->pk.b, ent_member_key(&h->self, role)->pk.b, 32) == 0;
     }
-    if (missing > 0)
-        (void)fputs("\n", to);
+    return same;
+}
+
+/* A first version that goes round. */
+struct draft {
+    struct ent_note note;
+    struct ent_pact pact;
+    struct ent_signers by;
+};
+
+static bool is_among(const struct ent_signers *by, const char *name)
+{
+    for (size_t i = 0; i < by->n; i++)
+        if (strcmp(by->name[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void print_unsigned(const struct ent_pact *p, const struct ent_signers *by)
+{
+    size_t missing = 0;
+    for (size_t i = 0; i < p->members; i++)
+        if (!is_among(by, p->member[i].name))
+            (void)fprintf(stderr, "%s%s", missing++ == 0 ? "Still to sign: " : ", ",
+                          p->member[i].name);
+    (void)fputs("\n", stderr);
+}
+
+static void ask_to_sign(const struct ent_pact *p, const char *self)
+{
+    struct ent_signers by = {.n = 1};
+    (void)snprintf(by.name[0], sizeof(by.name[0]), "%s", self);
+    print_unsigned(p, &by);
+    (void)fputs("Each of them checks it and signs it: entente pact vote FILE\n", stderr);
 }
 
 static int sign_founding(struct session *s, const struct args *a, struct ent_buf *file,
@@ -235,14 +263,15 @@ static int new_pact(struct session *s, const struct args *a, char **cards, int n
         if ((r = ent_pact_encode(&file, p)) != ENT_OK ||
             (r = ent_pact_parse_text(&p[1], ent_buf_slice(&file), NULL, &d)) != ENT_OK)
             code = cli_fail(r, &d, "the pact");
+        else if (!is_ours(s->home, &p[1]))
+            code = cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = "a card with other keys"},
+                            s->home->self.name);
         else if ((code = sign_founding(s, a, &file, file.n, &p[1])) == EXIT_DONE &&
                  (code = write_file(a->output, &file)) == EXIT_DONE) {
-            print_signed(stderr, &p[1], ent_buf_slice(&file));
             if (p[1].members == 1)
                 code = install(s, ent_buf_slice(&file));
             else
-                (void)fputs("Each of them checks it and signs it: entente pact vote FILE\n",
-                            stderr);
+                ask_to_sign(&p[1], s->home->self.name);
         }
     }
     ent_buf_release(&file);
@@ -250,54 +279,90 @@ static int new_pact(struct session *s, const struct args *a, char **cards, int n
     return code;
 }
 
-static bool has_signed(const struct ent_pact *p, struct ent_slice file, const char *name)
+/* A draft whose signatures hold, so far as there are any, and in which this member is. */
+static int read_draft(const struct session *s, const char *path, const struct ent_buf *file,
+                      struct draft *ret)
 {
-    struct ent_signers by = {.n = 0};
-    if (ent_pact_signers(&by, file, p, NULL, NULL) != ENT_OK)
-        return false;
-    for (size_t i = 0; i < by.n; i++)
-        if (strcmp(by.name[i], name) == 0)
-            return true;
-    return false;
+    struct ent_diag d = {0};
+    enum ent_err r = ent_note_parse_up_to(&ret->note, ent_buf_slice(file), ENT_PACT_MAX, &d);
+    if (r == ENT_OK)
+        r = ent_pact_parse_text(&ret->pact, ret->note.text, NULL, &d);
+    if (r == ENT_OK && !is_ours(s->home, &ret->pact))
+        r = ent_fail(&d, ENT_E_POLICY, "a pact without this member, or with other keys of it", 0,
+                     0);
+    if (r == ENT_OK)
+        r = ent_pact_founders(&ret->by, &ret->note, &ret->pact, &d);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, path);
 }
 
-/* Sign the draft in the file, if that has not been done, and join when all founders have. */
+/* Sign the draft, if that has not been done, and join when all founders have. */
+static int vote_draft(struct session *s, const struct args *a, const char *path,
+                      struct ent_buf *file)
+{
+    struct draft *draft = calloc(1, sizeof(*draft));
+    int code = draft == NULL ? cli_fail(ENT_E_NOMEM, NULL, NULL) : EXIT_DONE;
+    if (code == EXIT_DONE && s->home->pact != NULL)
+        code = cli_fail(ENT_E_EXISTS, &(struct ent_diag){.text = "is in a pact already"},
+                        s->home->dir);
+    if (code == EXIT_DONE)
+        code = read_draft(s, path, file, draft);
+    if (code == EXIT_DONE && !is_among(&draft->by, s->home->self.name)) {
+        cli_pact_print(&draft->pact, s->home->self.name);
+        if ((code = sign_founding(s, a, file, draft->note.text.n, &draft->pact)) == EXIT_DONE &&
+            (code = write_file(path, file)) == EXIT_DONE)
+            (void)printf("\nSigned. Compare the fingerprints with what they read to you over the "
+                         "telephone.\n");
+        if (code == EXIT_DONE)
+            code = read_draft(s, path, file, draft);
+    }
+    if (code == EXIT_DONE && draft->by.n == draft->pact.members)
+        code = install(s, ent_buf_slice(file));
+    else if (code == EXIT_DONE)
+        print_unsigned(&draft->pact, &draft->by);
+    free(draft);
+    return code;
+}
+
+/* All versions of a pact that others decided to accept this member in. */
+static int join(struct session *s, const char *path, struct ent_slice chain)
+{
+    struct ent_chain_split split = {.version = 0};
+    struct ent_diag d = {0};
+    struct ent_chain c;
+    size_t before = s->home->chain.versions;
+    ent_chain_init(&c);
+    enum ent_err r = ent_chain_parse(&c, &split, chain, &d);
+    if (r == ENT_OK && before > 0 && memcmp(s->home->pact->id.b, c.newest->id.b, 32) != 0)
+        r = ent_fail(&d, ENT_E_EXISTS, "another pact than the one this home is in", 0, 0);
+    else if (r == ENT_OK && before > 0 && c.versions <= before)
+        r = ent_fail(&d, ENT_E_EXISTS, "nothing in it is new", 0, 0);
+    ent_chain_release(&c);
+    if (r == ENT_OK)
+        r = ent_home_join(s->home, &split, &d, chain);
+    if (r == ENT_E_STATE && split.version > 0)
+        return cli_pact_split(&split);
+    if (r != ENT_OK)
+        return cli_fail(r, &d, path);
+    cli_pact_print(s->home->pact, s->home->self.name);
+    (void)fprintf(stderr, "This home is in the pact now, version %llu.\n",
+                  (unsigned long long)s->home->pact->version);
+    return EXIT_DONE;
+}
+
 static int vote_file(struct session *s, const struct args *a, const char *path)
 {
-    struct ent_pact *p = calloc(1, sizeof(*p));
-    struct ent_note *note = malloc(sizeof(*note));
     struct ent_diag d = {0};
     struct ent_buf file;
-    int code = EXIT_DONE;
-    enum ent_err r = p == NULL || note == NULL ? ENT_E_NOMEM : ENT_OK;
-    ent_buf_init(&file, ENT_PACT_MAX);
-    if (r == ENT_OK && (r = ent_file_read(&file, &d, path)) == ENT_OK &&
-        (r = ent_note_parse_up_to(note, ent_buf_slice(&file), ENT_PACT_MAX, &d)) == ENT_OK)
-        r = ent_pact_parse_text(p, note->text, NULL, &d);
-    if (r == ENT_OK && ent_pact_member(p, s->home->self.name) == NULL)
-        r = ent_fail(&d, ENT_E_POLICY, "a pact in which this member is not", 0, 0);
-    if (r != ENT_OK) {
+    int code;
+    ent_buf_init(&file, ENT_CHAIN_MAX);
+    enum ent_err r = ent_file_read(&file, &d, path);
+    if (r != ENT_OK)
         code = cli_fail(r, &d, path);
-        goto out;
-    }
-    size_t text_n = note->text.n;
-    if (!has_signed(p, ent_buf_slice(&file), s->home->self.name)) {
-        cli_pact_print(p, s->home->self.name);
-        if ((code = sign_founding(s, a, &file, text_n, p)) != EXIT_DONE ||
-            (code = write_file(path, &file)) != EXIT_DONE)
-            goto out;
-        (void)printf("\nSigned. Compare the fingerprints with what they read to you over the "
-                     "telephone.\n");
-    }
-    struct ent_signers by = {.n = 0};
-    if (ent_pact_signers(&by, ent_buf_slice(&file), p, NULL, &d) == ENT_OK && by.n == p->members)
-        code = install(s, ent_buf_slice(&file));
+    else if (ent_slice_starts(ent_buf_slice(&file), ENT_SLICE_LIT("entente/pact-chain@")))
+        code = join(s, path, ent_buf_slice(&file));
     else
-        print_signed(stderr, p, ent_buf_slice(&file));
-out:
+        code = vote_draft(s, a, path, &file);
     ent_buf_release(&file);
-    free(note);
-    free(p);
     return code;
 }
 

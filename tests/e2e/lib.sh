@@ -101,7 +101,34 @@ member() {
 export_card() {
     "$bin" member export --home "$T/$1" --url "${2:--}" >"$T/$1.member" 2>/dev/null
 }
-accept() { "$bin" pact add --home "$T/$1" "$T/$2.member" >/dev/null; }
+
+# found [OPTION VALUE]... NAME...: a pact of these members, whose cards are in $T/NAME.member. The
+# options are those of `pact new`. The draft goes round once, to be signed, and again to those who
+# could not know yet that all had.
+found() {
+    local opts=() cards=() name
+    while [[ $1 == --* ]]; do opts+=("$1" "$2"); shift 2; done
+    for name; do cards+=("$T/$name.member"); done
+    rm -f "$T/draft"
+    "$bin" pact new --home "$T/$1" --name test --output "$T/draft" "${opts[@]}" "${cards[@]}" 2>/dev/null || return
+    [ $# -gt 1 ] || return 0
+    for name in "${@:2}" "${@:1:$#-1}"; do
+        "$bin" pact vote --home "$T/$name" "$T/draft" >/dev/null 2>&1 || return
+    done
+}
+
+# sworn NAME...: each votes for what is proposed, as often as it takes until all know the decision
+sworn() {
+    local name version
+    version=$(pact_version "$1")
+    for name in "$@" "$@"; do
+        [ "$(pact_version "$name")" -gt "$version" ] && continue
+        "$bin" pact vote --home "$T/$name" >/dev/null 2>&1
+    done
+    for name; do wait_for 20 newer_pact "$name" "$version" || return; done
+}
+newer_pact() { [ "$(pact_version "$1")" -gt "$2" ]; }
+pact_version() { "$bin" pact show --home "$T/$1" --json | jq -r .version; }
 
 # wait_for SECONDS COMMAND...: until it succeeds
 wait_for() {
@@ -120,18 +147,20 @@ configure() {
     printf '%s\n' "$@" >"$T/$name/config"
 }
 
-# start_node NAME [OPTION...]: serve $T/NAME on a free port; its log is $T/NAME.log. Sets $node (the
-# process) and $port.
+# start_node NAME [OPTION...]: serve $T/NAME on a free port, and on that one ever after; its log is
+# $T/NAME.log. Sets $node (the process) and $port.
+declare -A node_of port_of
 start_node() {
     local name=$1
     shift
     rm -f "$T/$name.port"
-    "$bin" serve --home "$T/$name" --listen 127.0.0.1:0 --port-file "$T/$name.port" "$@" \
-        >>"$T/$name.log" 2>&1 </dev/null &
+    "$bin" serve --home "$T/$name" --listen "127.0.0.1:${port_of[$name]:-0}" \
+        --port-file "$T/$name.port" "$@" >>"$T/$name.log" 2>&1 </dev/null &
     node=$!
     pids+=("$node")
     wait_for 30 test -s "$T/$name.port" || { echo "# $name does not start"; cat "$T/$name.log"; }
     port=$(cat "$T/$name.port")
+    node_of[$name]=$node port_of[$name]=$port
 }
 
 # stop_node [SIGNAL]: end the last one; its exit code in $rc
@@ -141,22 +170,33 @@ stop_node() {
     wait "$node" 2>/dev/null
     rc=$?
 }
+# stop_node_of NAME [SIGNAL]: end that one
+stop_node_of() { node=${node_of[$1]}; stop_node "${2:-TERM}"; }
+
+# nodes NAME...: members with a home, a running node and a card that has its address
+nodes() {
+    local name
+    for name; do
+        member "$name" && configure "$name" "gossip_seconds = 1" && start_node "$name" &&
+            export_card "$name" "https://127.0.0.1:$port" || return
+    done
+}
 
 # release_jar NAME: that member lets GRIZZLY STEPPE go to others
 release_jar() {
     "$bin" release --home "$T/$1" "${jar##*/}" --by tests --reason "published in 2016" >/dev/null
 }
 
-# pair ASKER HOLDER: two members who accept each other, with a node running for the holder, both
-# knowing GRIZZLY STEPPE, which is odd and has to be released. Sets $node and $port: not for a
-# subshell.
+# pair ASKER HOLDER: two members in one pact, with a node running for the holder, both knowing
+# GRIZZLY STEPPE, which is odd and has to be released. Sets $node and $port: not for a subshell.
 pair() {
     member "$1" && member "$2" &&
         "$bin" import --home "$T/$2" "$jar" >/dev/null &&
-        release_jar "$2" &&
-        export_card "$1" && accept "$2" "$1" && start_node "$2" &&
-        export_card "$2" "https://127.0.0.1:$port" && accept "$1" "$2"
+        release_jar "$2" && export_card "$1" && start_node "$2" &&
+        export_card "$2" "https://127.0.0.1:$port" && found "$1" "$2" && wait_for 20 joined "$2"
 }
+# joined NAME: its node has seen the pact
+joined() { grep -q 'event=pact ' "$T/$1.log"; }
 
 # gigabyte BEFORE AFTER: one line with a gigabyte between the two
 gigabyte() {

@@ -8,10 +8,10 @@
 ends "init makes a home" 0 "$bin" init --home "$T/a" --name alpha --no-passphrase
 tells "open keys are called what they are" 'keys are NOT encrypted: whoever can read these files can act as you' "$T/out"
 fingerprint=$(grep -Eo '([0-9a-f]{4} ){9}[0-9a-f]{4}' "$T/out")
-is "directories are the owner's alone" "$(stat -c %a "$T/a" "$T/a/keys" "$T/a/pact" "$T/a/acts" "$T/a/runs" | sort -u)" 700
+is "directories are the owner's alone" "$(stat -c %a "$T/a" "$T/a/keys" "$T/a/pact" "$T/a/withdrawn" "$T/a/runs" | sort -u)" 700
 is "keys cannot even be written" "$(stat -c %a "$T/a/keys/"* | sort -u)" 400
-is "three keys, one pact, one configuration" "$(cd "$T/a" && find . -type f | sort | tr '\n' ' ')" \
-    "./config ./keys/author ./keys/node ./keys/root ./pact/000001 "
+is "three keys, one card, one configuration" "$(cd "$T/a" && find . -type f | sort | tr '\n' ' ')" \
+    "./card ./config ./keys/author ./keys/node ./keys/root "
 
 before=$(digest "$T/a")
 ends "a second init is refused" 4 "$bin" init --home "$T/a" --name alpha --no-passphrase
@@ -52,7 +52,8 @@ ends "an option without its value" 2 "$bin" init --name
 ends "nowhere to look for a home" 5 env -u HOME "$bin" pact show
 ends "no home" 5 "$bin" pact show --home "$T/x"
 told "says how to make one" "entente: $T/x: no home here yet: \`entente init --name NAME\` makes one"
-ends "\$ENTENTE_HOME is used" 0 env ENTENTE_HOME="$T/a" "$bin" pact show
+ends "\$ENTENTE_HOME is used" 5 env ENTENTE_HOME="$T/a" "$bin" pact show
+told "and is in no pact yet" "entente: $T/a: in no pact yet: \`entente pact new\` founds one, \`entente pact vote FILE\` joins"
 ends "and ~/.entente" 0 env HOME="$T/h" sh -c "mkdir $T/h && '$bin' init --name h --no-passphrase && test -d $T/h/.entente"
 
 # --- passphrases ---------------------------------------------------------------------------------
@@ -143,7 +144,7 @@ fi
 member b --display "Beta, Inc." --url https://127.0.0.1:7443
 ends "a card" 0 "$bin" member export --home "$T/a" --url "https://[::1]:7443"
 cp "$T/out" "$T/a.member"
-is "is signed by all three keys" "$(grep -c "^$(printf '\342\200\224') alpha/" "$T/out")" 3
+is "is signed by its root key" "$(grep -c "^$(printf '\342\200\224') alpha/root " "$T/out")" 1
 told "its fingerprint is the one that init showed" "fingerprint  $fingerprint"
 for url in http://x:1 https:// https://x/path "https://x y" ""; do
     run "$bin" member export --home "$T/a" --url "$url"
@@ -152,49 +153,129 @@ done
 is "an address that is none is refused" "$rc-$url" 3-
 ends "member export and nothing else" 2 "$bin" member --home "$T/a"
 
-ends "pact add" 0 "$bin" pact add --home "$T/b" "$T/a.member"
-tells "shows the same fingerprint" "fingerprint  $fingerprint" "$T/out"
-ends "the same card again" 4 "$bin" pact add --home "$T/b" "$T/a.member"
-tells "is a member already" 'is a member already'
-ends "one's own card" 4 "$bin" pact add --home "$T/a" "$T/a.member"
-export_card a https://127.0.0.1:9
-ends "a new address" 0 "$bin" pact add --home "$T/b" "$T/a.member"
-tells "is a change" '^Changed alpha' "$T/out"
+# --- founding ------------------------------------------------------------------------------------
+
+export_card b https://127.0.0.1:7443
+member d && export_card d
+member e && export_card e
+new() { "$bin" pact new --home "$T/a" --name "Northern counties" --output "$T/draft" "$@"; }
+vote() { "$bin" pact vote --home "$T/$1" "${2:-$T/draft}"; }
+ends "a draft" 0 new "$T/a.member" "$T/b.member" "$T/d.member"
+told "goes to the others" "Still to sign: b, d
+Each of them checks it and signs it: entente pact vote FILE"
+ends "its author is in no pact by that" 5 "$bin" pact show --home "$T/a"
+cp "$T/draft" "$T/draft.1"
+ends "the second founder" 0 vote b
+tells "is shown who is in it" "fingerprint  $fingerprint" "$T/out"
+tells "and what the rules are" '^  votes +members 3, rules 3, disputes 3 of 3$' "$T/out"
+told "and that somebody is missing" "Still to sign: d"
+cp "$T/draft" "$T/draft.2"
+ends "asked again" 0 vote b
+is "signs nothing twice" "$(cat "$T/draft")$(cat "$T/out")" "$(cat "$T/draft.2")"
+ends "who is not in it" 4 vote e
+told "cannot sign" "entente: $T/draft: a pact without this member, or with other keys of it"
+sed 's/^budget 1000000/budget 9000000/' "$T/draft.2" >"$T/draft"
+ends "a draft that was changed on its way" 4 vote d
+told "is seen" "entente: $T/draft: a vote does not hold, or is there twice"
+is "and not signed" "$(grep -c 'd/root' "$T/draft")" 0
+{ cat "$T/draft.2" && tail -1 "$T/draft.2"; } >"$T/draft"
+ends "a signature twice" 4 vote d
+told "is seen too" "entente: $T/draft: a vote does not hold, or is there twice"
+{ cat "$T/draft.2" && sed -n '/root/{s/ b.root / e\/root /;p}' "$T/draft.2" | grep e/root; } >"$T/draft"
+ends "one by somebody who is not in it" 4 vote d
+told "as well" "entente: $T/draft: signed by a key that has no vote"
+sed '/^panel no$/d' "$T/draft.2" >"$T/draft"
+ends "a draft that lacks a line" 3 vote d
+told "is malformed" "entente: $T/draft: malformed pact"
+head -c 300000 /dev/zero | tr '\0' x >"$T/draft"
+ends "something large" 3 vote d
+cp "$T/draft.2" "$T/draft"
+is "none of that makes a pact" "$(ls -A "$T/d/pact" "$T/e/pact")" "$T/d/pact:
+next
+
+$T/e/pact:
+next"
+cp "$T/draft.1" "$T/other"
+ends "the last founder" 0 vote d
+tells "is in the pact with that" '^This home is in the pact now: all 3 founders have signed\.$'
+ends "the first needs the signed text for it" 0 vote a
+ends "and so does the second" 0 vote b
+ends "once is enough" 4 vote b
+told "for everybody" "entente: $T/b: is in a pact already"
+ends "who is in a pact signs no other" 4 vote b "$T/other"
+told "draft" "entente: $T/b: is in a pact already"
+ends "and founds none" 4 new "$T/b.member"
+told "either" "entente: $T/a: is in a pact already"
 ends "pact show --json" 0 "$bin" pact show --home "$T/b" --json
-is "is JSON and whole" "$(jq -r '"\(.version) \(.self) \(.members|map(.name+" "+.url)|join(" "))"' <"$T/out")" \
-    "3 b b https://127.0.0.1:7443 alpha https://127.0.0.1:9"
+is "is JSON and whole" "$(jq -r '"\(.name) \(.version) \(.self) \(.members|map(.name+" "+.url)|join(" "))"' <"$T/out")" \
+    "Northern counties 1 b alpha https://[::1]:7443 b https://127.0.0.1:7443 d -"
 ends "pact show" 0 "$bin" pact show --home "$T/b"
 tells "says who is who" '^b \(Beta, Inc\.\), you' "$T/out"
+is "all have one text" "$(for m in a b d; do "$bin" pact show --home "$T/$m" --json | jq -r .hash; done | sort -u | wc -l)" 1
+
+# What no pact may be.
+founder() { "$bin" pact new --home "$T/e" --output "$T/e.draft" "$@"; }
+ends "no name" 2 founder "$T/d.member"
+ends "a name that is none" 3 founder --name $'a\nb' "$T/d.member"
+told "is said" "entente: --name: a pact's name is one line of 1 to 96 printable bytes"
+ends "one card twice" 4 founder --name x "$T/d.member" "$T/d.member"
+told "is said" "entente: $T/d.member: the pact says the same already"
+ends "a threshold of half" 4 founder --name x --threshold 1 "$T/d.member"
+told "is no majority" "entente: --threshold: a threshold of half of the members or less"
+ends "more votes than members" 4 founder --name x --threshold members=3 "$T/d.member"
+ends "no witness" 4 founder --name x --witnesses 0 "$T/d.member"
+ends "a budget that is none" 2 founder --name x --budget 5 "$T/d.member"
+ends "a marking that is none" 2 founder --name x --minimum purple "$T/d.member"
+ends "a day that has passed" 4 founder --name x --expires 2001-01-01 "$T/d.member"
+refute "none of these wrote a draft" test -e "$T/e.draft"
+"$bin" init --home "$T/e2" --name e --no-passphrase >/dev/null
+export_card e2
+ends "a card with one's own name and other keys" 4 founder --name x "$T/e2.member" "$T/d.member"
+told "is somebody else's" "entente: e: a card with other keys"
+"$bin" pact new --home "$T/e2" --name x --output "$T/e.draft" "$T/e2.member" "$T/d.member" 2>/dev/null
+ends "so is a draft" 4 vote e "$T/e.draft"
+told "that has them" "entente: $T/e.draft: a pact without this member, or with other keys of it"
 
 n=$(stat -c %s "$T/a.member") bad=0
-before=$(digest "$T/b")
+before=$(digest "$T/e")
 for i in $(seq 3 29 $((n - 1))); do
     python3 -c 'import sys; b = bytearray(open(sys.argv[1], "rb").read()); b[int(sys.argv[2])] ^= 1; open(sys.argv[3], "wb").write(b)' \
         "$T/a.member" "$i" "$T/bad.member"
-    run "$bin" pact add --home "$T/b" "$T/bad.member"
+    run founder --name x "$T/bad.member"
     case $rc in 3 | 4) ;; *) bad=$i ;; esac
     head -c "$i" "$T/a.member" >"$T/bad.member"
-    run "$bin" pact add --home "$T/b" "$T/bad.member"
+    run founder --name x "$T/bad.member"
     [ "$rc" = 3 ] || bad=$i
 done
 is "a card changed or cut anywhere is refused" "$bad" 0
-head -c 5000 /dev/urandom >"$T/bad.member"
-ends "so is something large" 3 "$bin" pact add --home "$T/b" "$T/bad.member"
-is "and nothing of it stays" "$(digest "$T/b")" "$before"
+head -c 50000 /dev/urandom >"$T/bad.member"
+ends "so is something large" 3 founder --name x "$T/bad.member"
+is "and nothing of it stays" "$(digest "$T/e")" "$before"
+
+# --- joining later -------------------------------------------------------------------------------
+
+ends "the versions" 0 "$bin" pact export --home "$T/b" --output "$T/chain"
+ends "are for those who are in the newest" 4 vote e "$T/chain"
+told "alone" "entente: $T/chain: a pact in which this member is not"
+ends "who has them all" 4 vote d "$T/chain"
+told "learns nothing" "entente: $T/chain: nothing in it is new"
+head -c -1 "$T/chain" >"$T/chain.cut"
+ends "versions that are cut" 3 vote e "$T/chain.cut"
+"$bin" pact new --home "$T/e" --name other --output "$T/e.alone" 2>/dev/null
+"$bin" pact export --home "$T/e" --output "$T/e.chain"
+ends "those of another pact" 4 vote d "$T/e.chain"
+told "are none of this one" "entente: $T/e.chain: another pact than the one this home is in"
 
 cp -r "$T/b" "$T/c" && chmod u+w "$T/c/keys/author" && cp "$T/a/keys/author" "$T/c/keys/author"
-ends "somebody else's key file" 4 "$bin" member export --home "$T/c"
-told "is no key of ours" "entente: author: key file does not hold the key that stands in the pact"
-echo garbage >"$T/c/keys/author"
-ends "a malformed one" 3 "$bin" member export --home "$T/c"
-told "is malformed" "entente: author: malformed key file"
-for v in 1 2 3; do
-    rm -rf "$T/c" && cp -r "$T/b" "$T/c" && sed -i 's/^budget 1000000/budget 9000000/' "$T/c/pact/00000$v"
-    run "$bin" pact show --home "$T/c"
-    [ "$rc" = 4 ] || break
-done
-is "any version that was changed is found" "$v-$rc-$(cat "$T/err")" "3-4-entente: $T/c: pact not signed by the root key of its owner"
-rm -rf "$T/c" && cp -r "$T/b" "$T/c" && rm "$T/c/pact/000002"
+ends "somebody else's key file" 4 "$bin" pact withdraw --home "$T/c"
+told "is no key of ours" "entente: author: key file does not hold the key that others know"
+cp -r "$T/b" "$T/k" && chmod u+w "$T/k/keys/root" && echo garbage >"$T/k/keys/root"
+ends "a malformed one" 3 "$bin" member export --home "$T/k"
+told "is malformed" "entente: root: malformed key file"
+rm -rf "$T/c" && cp -r "$T/b" "$T/c" && sed -i 's/^budget 1000000/budget 9000000/' "$T/c/pact/000001"
+ends "a version that was changed" 4 "$bin" pact show --home "$T/c"
+told "is found" "entente: $T/c: a vote does not hold, or is there twice"
+rm -rf "$T/c" && cp -r "$T/b" "$T/c" && mv "$T/c/pact/000001" "$T/c/pact/000002"
 ends "a version that is lost is found" 3 "$bin" pact show --home "$T/c"
 told "and said" "entente: $T/c: a version of the pact is missing"
 

@@ -109,6 +109,16 @@ static enum ent_err make_locks(struct ent_book *b, struct ent_diag *d)
 /* --- opening ------------------------------------------------------------------------------------
  */
 
+/* Members without an address ask, and cannot be asked. */
+static bool is_anybody_to_ask(const struct ent_home *h)
+{
+    for (size_t i = 0; i < h->pact->members; i++)
+        if (strcmp(h->pact->member[i].name, h->self.name) != 0 &&
+            strcmp(h->pact->member[i].url, "-") != 0)
+            return true;
+    return false;
+}
+
 static enum ent_err open_log(struct ent_book *b, struct ent_diag *d)
 {
     const struct ent_home *h = b->opts.home;
@@ -124,7 +134,7 @@ static enum ent_err open_log(struct ent_book *b, struct ent_diag *d)
                                       .lock = b->lock_dir,
                                       .origin = b->origin,
                                       .key = b->keys != NULL ? &b->keys->log : NULL,
-                                      .alone = h->roster.members == 1};
+                                      .alone = !is_anybody_to_ask(h)};
     return ent_log_open(&b->log, d, &opts);
 }
 

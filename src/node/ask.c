@@ -138,9 +138,12 @@ static enum ent_err wire_call(void *ctx, unsigned *ret_status, struct ent_buf *a
 {
     struct asking *a = ctx;
     struct ent_diag d = {0};
-    return strcmp(member, a->o->partner->name) != 0
-               ? ENT_E_NOTFOUND
-               : call(a, ret_status, answer, &d, method, path, body);
+    if (strcmp(member, a->o->partner->name) != 0)
+        return ENT_E_NOTFOUND;
+    enum ent_err r = call(a, ret_status, answer, &d, method, path, body);
+    if (r != ENT_OK && a->d->text == NULL)
+        *a->d = d;
+    return r;
 }
 
 /* Say it in our log; let the partner cosign the head over it, so that it knows our log up to there;

@@ -132,6 +132,8 @@ static void visit(struct courier *c)
         (r = submit(c, &d, &wire)) == ENT_OK && !c->all->opts.brief &&
         (r = pull(c, &d, &wire, c->member)) == ENT_OK)
         r = tell_news(c, &d, &wire);
+    if (r != ENT_OK && d.text == NULL)
+        d.text = ent_links_why(c->links, c->member);
     tell(c, r, &d);
     if (r == ENT_OK && !c->all->opts.brief)
         pull_for_others(c, &wire);

@@ -6,6 +6,7 @@ struct link {
     char url[ENT_URL_MAX + 1];
     struct ent_spki spki;
     struct ent_client *client; /* NULL until it is needed, and again when it broke */
+    const char *why;           /* it broke; a literal, or NULL */
 };
 
 struct ent_links {
@@ -78,7 +79,7 @@ void ent_links_free(struct ent_links *l)
     free(l);
 }
 
-static enum ent_err dial(struct ent_links *l, struct link *to)
+static enum ent_err dial(struct ent_links *l, struct link *to, struct ent_diag *d)
 {
     const struct ent_client_opts opts = {.url = to->url,
                                          .cert_pem = ent_buf_slice(&l->cert),
@@ -89,7 +90,7 @@ static enum ent_err dial(struct ent_links *l, struct link *to)
                                          .stop = l->opts.stop};
     if (to->client != NULL)
         return ENT_OK;
-    return ent_client_new(&to->client, NULL, &opts);
+    return ent_client_new(&to->client, d, &opts);
 }
 
 static enum ent_err call(void *ctx, unsigned *ret_status, struct ent_buf *answer,
@@ -98,17 +99,27 @@ static enum ent_err call(void *ctx, unsigned *ret_status, struct ent_buf *answer
 {
     struct ent_links *l = ctx;
     struct link *to = NULL;
+    struct ent_diag d = {0};
     for (size_t i = 0; i < l->links; i++)
         if (strcmp(l->link[i].name, member) == 0)
             to = &l->link[i];
     if (to == NULL || strcmp(to->url, "-") == 0)
         return ENT_E_NOTFOUND;
-    enum ent_err r = dial(l, to);
+    enum ent_err r = dial(l, to, &d);
     if (r == ENT_OK)
-        r = ent_client_call(to->client, ret_status, answer, NULL, method, path, body);
+        r = ent_client_call(to->client, ret_status, answer, &d, method, path, body);
     if (r != ENT_OK)
         hang_up(l, to);
+    to->why = r != ENT_OK ? d.text : NULL;
     return r;
+}
+
+const char *ent_links_why(const struct ent_links *l, const char *member)
+{
+    for (size_t i = 0; i < l->links; i++)
+        if (strcmp(l->link[i].name, member) == 0)
+            return l->link[i].why;
+    return NULL;
 }
 
 struct ent_wire ent_links_wire(struct ent_links *l)

@@ -27,6 +27,7 @@ struct matching {
     struct ent_lookup_asker *asker;
     uint64_t count[ENT_OBS_TYPES], left;
     struct ent_ask_report report;
+    struct ent_standing standing; /* of a head over all that was said */
     struct ent_progress progress;
     enum ent_ask_phase phase;
 };
@@ -172,6 +173,19 @@ static enum ent_err hit_table(void *ctx, const struct ent_lookup_hit *h)
     return ENT_OK;
 }
 
+/* Who has cosigned what we said in this run, and so can never be told another history. */
+static void print_standing(const struct matching *m)
+{
+    const struct ent_pact *p = m->s->home->pact;
+    const struct ent_standing *st = &m->standing;
+    const struct ent_member *self = ent_home_self(m->s->home);
+    size_t panel = ent_pact_panel(p), others = panel - (self->panel && panel > 0);
+    (void)printf(
+        "%s: cosigned by %u of %zu other%s, %u needed%s\n", st->accepted ? "accepted" : "received",
+        st->cosigned, others, others == 1 ? "" : "s", st->k,
+        panel <= 3 ? "; with three witnesses or fewer it detects, and does not prevent" : "");
+}
+
 static int report_text(struct matching *m)
 {
     const struct ent_ask_report *rep = &m->report;
@@ -190,6 +204,7 @@ static int report_text(struct matching *m)
     (void)printf("%s, %s sent, %s received; signed record in runs/%s\n",
                  ent_show_ns(n[3], rep->took_ns), ent_show_bytes(n[0], rep->sent),
                  ent_show_bytes(n[4], rep->received), rep->run);
+    print_standing(m);
     return EXIT_DONE;
 }
 
@@ -230,6 +245,9 @@ static int report_json(const struct matching *m)
     ent_json_u64(&j, "sent_bytes", rep->sent);
     ent_json_u64(&j, "received_bytes", rep->received);
     ent_json_f64(&j, "seconds", (double)rep->took_ns / 1e9);
+    ent_json_bool(&j, "accepted", m->standing.accepted);
+    ent_json_u64(&j, "cosigned", m->standing.cosigned);
+    ent_json_u64(&j, "needed", m->standing.k);
     ent_json_arr(&j, "hits");
     enum ent_err r = ent_lookup_asker_hits(m->asker, hit_json, &j, &ignored);
     ent_json_arr_end(&j);
@@ -289,6 +307,30 @@ static int is_allowed(struct matching *m)
     return EXIT_DONE;
 }
 
+/* The newest head goes to everybody who can be reached, and their cosignatures are counted. What
+ * was learned stays learned whatever comes of it. */
+static int show_around(struct matching *m, const struct own_keys *keys)
+{
+    struct visit after = {.brief = true, .partner = m->partner->name};
+    struct ent_standing st = {.k = m->s->home->pact->k};
+    struct ent_checkpoint cp = {.size = 0};
+    struct ent_buf head;
+    int code = cli_visit(m->s, m->a, keys, &after);
+    if (code != EXIT_DONE)
+        return code;
+    m->standing = st;
+    ent_buf_init(&head, ENT_NOTE_MAX);
+    ent_book_lock(m->s->book);
+    enum ent_err r = ent_log_published(ent_book_log(m->s->book), &head);
+    if (r == ENT_OK)
+        r = ent_roster_check_head(&m->s->home->roster, &st, &cp, ent_buf_slice(&head), NULL);
+    ent_book_unlock(m->s->book);
+    ent_buf_release(&head);
+    if (r == ENT_OK && cp.size > m->report.offer)
+        m->standing = st;
+    return r == ENT_OK || r == ENT_E_NOTFOUND ? EXIT_DONE : cli_fail(r, NULL, "the own log");
+}
+
 static int ask(struct matching *m)
 {
     struct own_keys keys = {.with_root = false};
@@ -324,8 +366,7 @@ static int ask(struct matching *m)
         if (r == ENT_OK)
             r = ent_ask(m->asker, &m->report, &d, &opts);
         ent_progress_end(&m->progress);
-        if (r != ENT_OK)
-            code = cli_fail(r, &d, m->partner->name);
+        code = r == ENT_OK ? show_around(m, &keys) : cli_fail(r, &d, m->partner->name);
     }
     ent_wipe(&keys, sizeof(keys));
     ent_pool_free(pool);

@@ -50,18 +50,6 @@ static void log_courier(void *ctx, const struct ent_courier_event *e)
     funlockfile(stdout);
 }
 
-static void log_exposed(void *ctx, const struct ent_misbehaviour *m)
-{
-    char now[ENT_TIME_TEXT];
-    (void)ctx;
-    ent_time_format(now, ent_clock_now());
-    flockfile(stdout);
-    (void)printf("time=%s level=alert event=member-exposed member=%s kind=%s\n", now, m->member,
-                 ent_misbehaviour_word(m->kind));
-    (void)fflush(stdout);
-    funlockfile(stdout);
-}
-
 struct serving {
     struct session *s;
     const struct args *a;
@@ -82,6 +70,18 @@ static void heard(void *ctx, const char *member)
     (void)pthread_mutex_lock(&v->lock);
     ent_couriers_wake(v->couriers, member);
     (void)pthread_mutex_unlock(&v->lock);
+}
+
+static void log_exposed(void *ctx, const struct ent_misbehaviour *m)
+{
+    char now[ENT_TIME_TEXT];
+    ent_time_format(now, ent_clock_now());
+    flockfile(stdout);
+    (void)printf("time=%s level=alert event=member-exposed member=%s kind=%s\n", now, m->member,
+                 ent_misbehaviour_word(m->kind));
+    (void)fflush(stdout);
+    funlockfile(stdout);
+    heard(ctx, NULL); /* everybody should have the proof */
 }
 
 /* A node without a pact waits for one: nobody may connect yet. */

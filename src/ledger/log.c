@@ -6,8 +6,8 @@ const char *ent_log_state_text(enum ent_log_state s)
     static const char *const texts[ENT_LOG_STATES] = {
         "ready",
         "nobody has said yet what they know of this log: nothing is signed before",
-        "there is less on the disk than was signed for: refill it from the mirrors",
-        "somebody holds a later head: this is an old copy, refill it from the mirrors",
+        "there is less on the disk than was signed for: `entente recover` refills it",
+        "somebody holds a later head, this is an old copy: `entente recover` refills it",
         "a write failed: start again",
         "no key: only read"};
     return texts[s];

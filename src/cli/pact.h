@@ -18,5 +18,7 @@ int cli_pact_vote(struct session *s, const struct args *a);
 int cli_pact_status(struct session *s, const struct args *a);
 int cli_pact_dispute(struct session *s, const struct args *a, const char *member);
 int cli_pact_withdraw(struct session *s, const struct args *a);
+/* What p, which may follow now, would change. */
+void cli_pact_change(const struct ent_pact *p, const struct ent_pact *now);
 
 #endif

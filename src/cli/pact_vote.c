@@ -41,7 +41,7 @@ static void print_who(const struct ent_voting *v, enum ent_vote_kind kind, uint3
     (void)puts(n == 0 ? "nobody" : "");
 }
 
-static void print_proposals(const struct ent_voting *v)
+static void print_proposals(const struct ent_voting *v, const struct ent_pact *newest)
 {
     struct ent_ballot_now now;
     ent_ballot_now(ent_voting_ballot(v), &now);
@@ -60,7 +60,9 @@ static void print_proposals(const struct ent_voting *v)
                                            : "malformed");
         if (!p->valid)
             continue;
-        (void)printf("  takes       %u of the %s\n", p->needs.before, "members of now");
+        cli_pact_change(p->pact, newest);
+        (void)printf("  takes       %u of the %zu members of now, %u of the %zu after it\n",
+                     p->needs.before, newest->members, p->needs.after, p->pact->members);
         (void)printf("  prevotes    ");
         print_who(v, ENT_PREVOTE, p->round, &p->what);
         (void)printf("  precommits  ");
@@ -109,6 +111,25 @@ static int edit_members(const struct args *a, struct ent_pact *p)
     return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, what);
 }
 
+/* Who comes in has no vote before that: where the others are too few, a threshold has to go down
+ * with it. */
+static int can_be_decided(const struct ent_pact *p, const struct ent_pact *now)
+{
+    struct ent_pact_needs needs;
+    size_t can = 0;
+    ent_pact_needs(&needs, p, now);
+    for (size_t i = 0; i < p->members; i++) {
+        const struct ent_member *old = ent_pact_member(now, p->member[i].name);
+        can += old != NULL && memcmp(old->root.pk.b, p->member[i].root.pk.b, 32) == 0;
+    }
+    if (needs.after <= can)
+        return EXIT_DONE;
+    return cli_fail(ENT_E_POLICY,
+                    &(struct ent_diag){.text = "takes votes of members who have none yet: lower "
+                                               "the threshold with it (--threshold)"},
+                    "the next version");
+}
+
 /* Put this draft forward, and vote for it. */
 static int propose(struct session *s, const struct args *a, struct ent_pact *draft)
 {
@@ -126,7 +147,7 @@ static int propose(struct session *s, const struct args *a, struct ent_pact *dra
             (r = ent_voting_propose(v, &d, ent_buf_slice(&text))) != ENT_OK)
             code = cli_fail(r, &d, "proposing");
         else {
-            print_proposals(v);
+            print_proposals(v, s->home->pact);
             code = conclude(s, v);
         }
         if (code == EXIT_DONE)
@@ -145,7 +166,8 @@ int cli_pact_propose(struct session *s, const struct args *a)
     if (p == NULL)
         return cli_fail(ENT_E_NOMEM, NULL, NULL);
     ent_pact_next(p, s->home->pact);
-    if ((code = edit_members(a, p)) == EXIT_DONE && (code = cli_pact_rules(a, p)) == EXIT_DONE)
+    if ((code = edit_members(a, p)) == EXIT_DONE && (code = cli_pact_rules(a, p)) == EXIT_DONE &&
+        (code = can_be_decided(p, s->home->pact)) == EXIT_DONE)
         code = propose(s, a, p);
     free(p);
     return code;
@@ -233,7 +255,7 @@ static int cast(struct session *s, const struct args *a, struct ent_voting *v)
     if (r != ENT_OK)
         return cli_fail(r, &d, "voting");
     (void)printf("%u vote%s cast.\n", ent_voting_cast(v), ent_voting_cast(v) == 1 ? "" : "s");
-    print_proposals(v);
+    print_proposals(v, s->home->pact);
     return conclude(s, v);
 }
 
@@ -269,7 +291,7 @@ int cli_pact_status(struct session *s, const struct args *a)
     for (size_t i = 0; i < s->home->pact->members; i++)
         if (ent_book_is_withdrawn(s->book, s->home->pact->member[i].name))
             (void)printf("  %s has withdrawn\n", s->home->pact->member[i].name);
-    print_proposals(v);
+    print_proposals(v, s->home->pact);
     ent_voting_close(v);
     return EXIT_DONE;
 }

@@ -127,10 +127,7 @@ int cli_book(struct session *s, const struct args *a, struct own_keys *ret);
 struct visit {
     bool brief, before;
     const char *partner;
-    /* out */
-    unsigned met;
-    enum ent_err err; /* when the partner was not met, with why (or NULL) */
-    const char *why;
+    unsigned met; /* out */
 };
 int cli_visit(struct session *s, const struct args *a, const struct own_keys *keys,
               struct visit *v);

@@ -245,16 +245,6 @@ int cli_book(struct session *s, const struct args *a, struct own_keys *ret)
     return code;
 }
 
-/* Of the partner alone: one courier's thread. */
-static void note_lost(void *ctx, const struct ent_courier_event *e)
-{
-    struct visit *v = ctx;
-    if (e->kind != ENT_COURIER_LOST || v->partner == NULL || strcmp(v->partner, e->member) != 0)
-        return;
-    v->err = e->err;
-    v->why = e->why;
-}
-
 int cli_visit(struct session *s, const struct args *a, const struct own_keys *keys, struct visit *v)
 {
     const struct ent_couriers_opts opts = {.home = s->home,
@@ -262,18 +252,16 @@ int cli_visit(struct session *s, const struct args *a, const struct own_keys *ke
                                            .tls = &keys->tls,
                                            .brief = v->brief,
                                            .member = v->partner,
-                                           .url = v->partner != NULL ? a->url : NULL,
-                                           .ctx = v,
-                                           .event = note_lost};
+                                           .url = v->partner != NULL ? a->url : NULL};
     struct ent_diag d = {0};
     unsigned all = 0;
     enum ent_err r = ent_couriers_once(&d, &opts, &v->met, &all);
     if (r != ENT_OK)
         return cli_fail(r, &d, "visiting the others");
     const enum ent_log_state state = ent_log_state(ent_book_log(s->book));
-    /* Whoever is meant to be asked is not there: that is the news, not that nobody else was. */
-    if (v->before && state == ENT_LOG_UNASKED && v->err != ENT_OK)
-        return cli_fail(v->err, &(struct ent_diag){.text = v->why}, v->partner);
+    /* Before a match the partner is asked once more, with more patience. */
+    if (v->partner != NULL && state == ENT_LOG_UNASKED)
+        return EXIT_DONE;
     if (v->before && state != ENT_LOG_READY)
         return cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = ent_log_state_text(state)},
                         s->home->dir);

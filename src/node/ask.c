@@ -20,6 +20,7 @@ struct asking {
     size_t idles;
     uint64_t answered;
     struct ent_diag *d;
+    struct ent_diag why; /* of the last call for the view, when it failed */
 };
 
 static bool stopped(const struct asking *a)
@@ -141,8 +142,15 @@ static enum ent_err wire_call(void *ctx, unsigned *ret_status, struct ent_buf *a
     if (strcmp(member, a->o->partner->name) != 0)
         return ENT_E_NOTFOUND;
     enum ent_err r = call(a, ret_status, answer, &d, method, path, body);
-    if (r != ENT_OK && a->d->text == NULL)
-        *a->d = d;
+    a->why = r == ENT_OK ? (struct ent_diag){0} : d;
+    return r;
+}
+
+/* Why something was not done together with the partner: the connection, before all else. */
+static enum ent_err told(struct asking *a, enum ent_err r)
+{
+    if (r != ENT_OK && a->why.text != NULL)
+        *a->d = a->why;
     return r;
 }
 
@@ -158,7 +166,7 @@ static enum ent_err say(struct asking *a, struct ent_buf *bytes, struct ent_act 
     if ((r = ent_book_act(a->o->book, room, ret, ret_index, a->d, wish)) != ENT_OK)
         return r;
     r = ent_view_submit(ent_book_view(a->o->book), a->d, &wire, partner, ent_clock_now());
-    return r != ENT_OK ? blame(r) : ent_book_deliver(a->o->book, bytes, a->d, *ret_index);
+    return r != ENT_OK ? blame(told(a, r)) : ent_book_deliver(a->o->book, bytes, a->d, *ret_index);
 }
 
 /* What the partner says must stand in its log, which is one with all that we know of it. */
@@ -168,8 +176,8 @@ static enum ent_err hear(struct asking *a, struct ent_delivery *ret, const struc
     const char *partner = a->o->partner->name;
     enum ent_err r = ent_book_receive(a->o->book, ret, a->d, ent_buf_slice(bytes));
     for (unsigned i = 0; r == ENT_E_STATE && i < PULLS; i++) { /* newer than what we know */
-        if ((r = ent_view_pull(ent_book_view(a->o->book), a->d, &wire, partner, partner, true,
-                               ent_clock_now())) == ENT_OK)
+        if ((r = told(a, ent_view_pull(ent_book_view(a->o->book), a->d, &wire, partner, partner,
+                                       true, ent_clock_now()))) == ENT_OK)
             r = ent_book_receive(a->o->book, ret, a->d, ent_buf_slice(bytes));
     }
     if (r == ENT_OK && strcmp(ret->act.st.author, partner) != 0)
@@ -247,8 +255,8 @@ static enum ent_err agree(struct asking *a, struct agreed *g)
 {
     const struct ent_wire wire = {.ctx = a, .call = wire_call};
     struct ent_hash32 sid;
-    enum ent_err r = ent_view_greet(ent_book_view(a->o->book), a->d, &wire, a->o->partner->name,
-                                    ent_clock_now());
+    enum ent_err r = told(a, ent_view_greet(ent_book_view(a->o->book), a->d, &wire,
+                                            a->o->partner->name, ent_clock_now()));
     if (r == ENT_OK)
         r = offer_once(a, g);
     /* Another match of this home, begun at the same moment, may overtake this one on its way: the

@@ -1,15 +1,12 @@
 /*
  * test_home.c: the home directory: made whole or not at all, every version of its pact verified,
- * keys that belong where they lie, acts numbered without a gap whoever writes them.
+ * keys that belong where they lie. What a home says is in test_book.c.
  */
-#include "tests/support/t.h"
-
-#include "node/node.h"
+#include "tests/support/nodes.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const struct ent_slice no_passphrase = {NULL, 0};
@@ -40,20 +37,18 @@ static enum ent_err make(struct ent_diag *d, const struct path *dir, const char 
     return ent_home_make(d, &opts);
 }
 
-static struct ent_home *home_memory(void)
+static struct ent_home *opened(const struct path *dir)
 {
-    struct ent_home *h = calloc(1, sizeof(*h));
-    assert_non_null(h);
+    struct ent_home *h = NULL;
+    assert_ok(ent_home_open(&h, NULL, dir->text));
     return h;
 }
 
 static struct ent_home *make_open(struct path *ret, const char *name)
 {
-    struct ent_home *h = home_memory();
     *ret = at(name);
     assert_ok(make(NULL, ret, name));
-    assert_ok(ent_home_open(h, NULL, ret->text));
-    return h;
+    return opened(ret);
 }
 
 static struct ent_buf bytes_of(const struct path *p)
@@ -116,8 +111,7 @@ static unsigned entries(const char *dir, const char *part)
 
 static void test_nothing_is_overwritten(void **state)
 {
-    static const char *const files[] = {"keys/root", "keys/author", "keys/node", "pact/000001",
-                                        "config"};
+    static const char *const files[] = {"keys/root", "keys/author", "keys/node", "card", "config"};
     struct ent_buf before[5];
     struct ent_diag d = {0};
     struct path dir = at("mine"), file = at("a-file"), full = at("full"), note, p;
@@ -159,16 +153,18 @@ static void test_nothing_is_overwritten(void **state)
 static void test_an_empty_directory_is_fine(void **state)
 {
     struct path dir = at("empty");
-    struct ent_home *h = home_memory();
     (void)state;
     assert_int_equal(mkdir(dir.text, 0755), 0);
     assert_ok(make(NULL, &dir, "empty"));
-    assert_ok(ent_home_open(h, NULL, dir.text));
-    assert_string_equal(h->pact.self, "empty");
+    struct ent_home *h = opened(&dir);
+    assert_string_equal(h->self.name, "empty");
+    assert_ptr_equal(ent_home_self(h), &h->self);
     assert_string_equal(ent_home_self(h)->url, "https://a.example:7443");
+    assert_null(h->pact); /* in none yet */
+    assert_int_equal(h->roster.members, 0);
     assert_int_equal(mode_of(&dir), 0700);
     assert_int_equal(entries(ent_t_tmpdir(), ".new-"), 0);
-    free(h);
+    ent_home_free(h);
 }
 
 static void test_a_failure_leaves_nothing(void **state)
@@ -189,10 +185,10 @@ static void test_a_failure_leaves_nothing(void **state)
     }
     memset(long_text, 'a', sizeof(long_text) - 1);
     opts.name = long_text;
-    assert_err(ent_home_make(&d, &opts), ENT_E_LIMIT);
+    assert_err(ent_home_make(&d, &opts), ENT_E_FORMAT);
     opts.name = "never";
     opts.display = long_text;
-    assert_err(ent_home_make(&d, &opts), ENT_E_LIMIT);
+    assert_err(ent_home_make(&d, &opts), ENT_E_FORMAT);
     opts.display = "escape \x1b[2J";
     assert_err(ent_home_make(&d, &opts), ENT_E_FORMAT);
     opts.display = "Never";
@@ -212,16 +208,9 @@ static void test_modes(void **state)
     static const struct {
         const char *name;
         unsigned mode;
-    } want[] = {{"", 0700},
-                {"keys", 0700},
-                {"pact", 0700},
-                {"acts", 0700},
-                {"runs", 0700},
-                {"keys/root", 0400},
-                {"keys/author", 0400},
-                {"keys/node", 0400},
-                {"pact/000001", 0644},
-                {"config", 0644}};
+    } want[] = {{"", 0700},          {"keys", 0700}, {"pact", 0700},      {"pact/next", 0700},
+                {"withdrawn", 0700}, {"runs", 0700}, {"keys/root", 0400}, {"keys/author", 0400},
+                {"keys/node", 0400}, {"card", 0644}, {"config", 0644}};
     struct path dir = at("modes");
     mode_t old = umask(0);
     (void)state;
@@ -231,7 +220,7 @@ static void test_modes(void **state)
         struct path p = in(&dir, want[i].name);
         assert_int_equal(mode_of(&p), want[i].mode);
     }
-    assert_int_equal(entries(dir.text, ""), 5); /* and nothing else */
+    assert_int_equal(entries(dir.text, ""), 6); /* and nothing else */
 }
 
 /* --- versions of the pact -----------------------------------------------------------------------
@@ -242,38 +231,51 @@ static void key(const struct ent_home *h, struct ent_seed32 *ret, enum ent_key_r
     assert_ok(ent_home_key(h, ret, NULL, role, no_passphrase));
 }
 
-/* A member nobody has the keys of. */
-static void next_with(struct ent_pact *ret, const struct ent_pact *now, const char *name)
+/* Version 1, of this member alone, and any later one, with another name: bytes, as it votes. */
+static void next_version(struct ent_buf *ret, const struct ent_home *h, const char *name,
+                         const struct ent_seed32 *root)
 {
-    struct ent_member m = now->member[0];
-    struct ent_seed32 seed;
-    (void)snprintf(m.name, sizeof(m.name), "%s", name);
-    ent_random(seed.b, sizeof(seed.b));
-    ent_sign_public(&m.root, &seed);
-    ent_sign_public(&m.author, &seed);
-    ent_random(seed.b, sizeof(seed.b));
-    ent_sign_public(&m.tls, &seed);
-    assert_ok(ent_pact_add(ret, now, &m));
+    struct ent_pact *p = calloc(1, sizeof(*p));
+    assert_non_null(p);
+    ent_buf_init(ret, ENT_PACT_MAX);
+    if (h->pact == NULL) {
+        assert_ok(ent_pact_found(p, NULL, name));
+        assert_ok(ent_next_put(p, NULL, &h->self));
+    } else {
+        ent_pact_next(p, h->pact);
+        assert_ok(ent_next_name(p, NULL, name));
+    }
+    assert_ok(ent_pact_encode(ret, p));
+    assert_ok(ent_pact_sign(ret, ret->n, p, 0, h->self.name, root));
+    free(p);
 }
 
-static enum ent_err add(struct ent_home *h, struct ent_diag *d, const char *name)
+static enum ent_err add(struct ent_home *h, struct ent_chain_split *split, struct ent_diag *d,
+                        const char *name)
 {
-    struct ent_pact *next = calloc(1, sizeof(*next));
     struct ent_seed32 root;
-    assert_non_null(next);
+    struct ent_buf b;
     key(h, &root, ENT_KEY_ROOT);
-    next_with(next, &h->pact, name);
-    enum ent_err r = ent_home_set_pact(h, d, next, &root);
-    free(next);
+    next_version(&b, h, name, &root);
+    enum ent_err r = ent_home_add_version(h, split, d, ent_buf_slice(&b));
+    ent_buf_release(&b);
     return r;
 }
 
-static void open_fails(struct ent_home *h, const struct path *dir, enum ent_err err,
-                       const char *text)
+static void open_fails(const struct path *dir, enum ent_err err, const char *text)
 {
+    struct ent_home *h = NULL;
     struct ent_diag d = {0};
-    assert_err(ent_home_open(h, &d, dir->text), err);
+    assert_err(ent_home_open(&h, &d, dir->text), err);
     assert_string_equal(d.text, text);
+    assert_null(h);
+}
+
+static void opens_with(const struct path *dir, uint64_t version)
+{
+    struct ent_home *h = opened(dir);
+    assert_int_equal(h->pact->version, version);
+    ent_home_free(h);
 }
 
 /* Replace one text by another of the same length, or undo that. */
@@ -289,59 +291,60 @@ static void replace(const struct path *p, const char *from, const char *to)
 
 static void test_every_version_is_verified(void **state)
 {
-    static const char unsigned_text[] = "pact not signed by the root key of its owner";
+    static const char unsigned_text[] = "a vote does not hold, or is there twice";
     static const char unlinked[] = "pact version does not follow the one before it";
-    struct ent_home *h, *other = home_memory();
-    struct path dir, v[3], gone;
+    static const char missing[] = "a version of the pact is missing";
+    struct ent_home *h;
+    struct path dir, v[3], gone = at("gone");
     (void)state;
     h = make_open(&dir, "versions");
-    assert_ok(add(h, NULL, "second"));
-    assert_ok(add(h, NULL, "third"));
-    assert_int_equal(h->pact.version, 3);
+    assert_ok(add(h, NULL, NULL, "first"));
+    assert_ok(add(h, NULL, NULL, "second"));
+    assert_ok(add(h, NULL, NULL, "third"));
+    assert_int_equal(h->pact->version, 3);
+    assert_string_equal(h->pact->name, "third");
+    assert_int_equal(h->roster.versions, 3); /* what may be held against whoever spoke under them */
+    assert_memory_equal(h->roster.version[0].b, h->pact->hash.b, 32);
+    assert_memory_equal(h->roster.version[2].b, h->pact->id.b, 32);
+    ent_home_free(h);
     for (int i = 0; i < 3; i++) {
         char name[32];
         (void)snprintf(name, sizeof(name), "pact/%06d", i + 1);
         v[i] = in(&dir, name);
-        replace(&v[i], "budget 1", "budget 2"); /* more than its owner allowed */
-        open_fails(other, &dir, ENT_E_AUTH, unsigned_text);
+        replace(&v[i], "budget 1", "budget 2"); /* more than was decided */
+        open_fails(&dir, ENT_E_AUTH, unsigned_text);
         replace(&v[i], "budget 2", "budget 1");
         replace(&v[i], "entente/pact", "entente/fact");
-        open_fails(other, &dir, ENT_E_FORMAT, "malformed pact");
+        open_fails(&dir, ENT_E_FORMAT, "malformed pact");
         replace(&v[i], "entente/fact", "entente/pact");
-        assert_ok(ent_home_open(other, NULL, dir.text));
-        assert_int_equal(other->pact.version, 3);
-        assert_memory_equal(other->pact.hash.b, h->pact.hash.b, 32);
+        opens_with(&dir, 3);
     }
-    gone = at("gone");
     assert_int_equal(rename(v[0].text, gone.text), 0);
-    open_fails(other, &dir, ENT_E_NOTFOUND,
-               "no home here yet: `entente init --name NAME` makes one");
+    open_fails(&dir, ENT_E_FORMAT, missing);
     copy(&v[0], &v[1]); /* a later version in its place */
-    open_fails(other, &dir, ENT_E_FORMAT, "the pact's first version is missing");
+    open_fails(&dir, ENT_E_FORMAT, "the pact's first version is missing");
     assert_int_equal(rename(gone.text, v[0].text), 0);
     assert_int_equal(rename(v[1].text, gone.text), 0);
-    open_fails(other, &dir, ENT_E_FORMAT, "a version of the pact is missing");
+    open_fails(&dir, ENT_E_FORMAT, missing);
     copy(&v[1], &v[2]); /* skip one: the second would be forgotten */
-    open_fails(other, &dir, ENT_E_AUTH, unlinked);
+    open_fails(&dir, ENT_E_AUTH, unlinked);
     copy(&v[1], &v[0]); /* the same twice */
-    open_fails(other, &dir, ENT_E_AUTH, unlinked);
+    open_fails(&dir, ENT_E_EXISTS, "this version of the pact is there already");
     assert_int_equal(rename(gone.text, v[1].text), 0);
     assert_int_equal(rename(v[2].text, gone.text), 0); /* the newest: nobody can tell */
-    assert_ok(ent_home_open(other, NULL, dir.text));
-    assert_int_equal(other->pact.version, 2);
-    free(h);
-    free(other);
+    opens_with(&dir, 2);
 }
 
 /* No byte of any version can be changed, and none can be cut off. */
 static void test_every_byte_of_the_pact_counts(void **state)
 {
     static const char *const names[] = {"pact/000001", "pact/000002"};
-    struct ent_home *h, *other = home_memory();
+    struct ent_home *h, *other = NULL;
     struct path dir;
     (void)state;
     h = make_open(&dir, "bytes");
-    assert_ok(add(h, NULL, "second"));
+    assert_ok(add(h, NULL, NULL, "first"));
+    assert_ok(add(h, NULL, NULL, "second"));
     for (size_t i = 0; i < 2; i++) {
         struct path p = in(&dir, names[i]);
         struct ent_buf b = bytes_of(&p);
@@ -349,80 +352,184 @@ static void test_every_byte_of_the_pact_counts(void **state)
             uint8_t bit = (uint8_t)(1u << ent_t_below(8));
             b.p[k] ^= bit;
             put_bytes(&p, ent_buf_slice(&b));
-            enum ent_err e = ent_home_open(other, NULL, dir.text);
-            assert_true(e == ENT_E_FORMAT || e == ENT_E_AUTH || e == ENT_E_LIMIT);
+            enum ent_err e = ent_home_open(&other, NULL, dir.text);
+            assert_true(e == ENT_E_FORMAT || e == ENT_E_AUTH || e == ENT_E_LIMIT ||
+                        e == ENT_E_POLICY);
             b.p[k] ^= bit;
             put_bytes(&p, ent_slice(b.p, k));
-            assert_err(ent_home_open(other, NULL, dir.text), ENT_E_FORMAT);
+            e = ent_home_open(&other, NULL, dir.text);
+            assert_true(e == ENT_E_FORMAT || e == ENT_E_AUTH);
         }
         put_bytes(&p, ent_buf_slice(&b));
-        assert_ok(ent_home_open(other, NULL, dir.text));
+        opens_with(&dir, 2);
         ent_buf_release(&b);
     }
-    free(h);
-    free(other);
+    assert_null(other);
+    ent_home_free(h);
 }
 
 static void test_refresh(void **state)
 {
-    struct ent_home *h, *other = home_memory();
+    struct ent_home *h, *other;
     struct ent_diag d = {0};
     struct path dir, p;
     bool changed = true;
     (void)state;
     h = make_open(&dir, "refresh");
-    assert_ok(ent_home_open(other, NULL, dir.text));
+    other = opened(&dir);
     assert_ok(ent_home_refresh(other, NULL, &changed));
     assert_false(changed);
-    assert_ok(add(h, NULL, "second"));
-    assert_ok(add(h, NULL, "third"));
-    assert_int_equal(other->pact.version, 1);
+    assert_ok(add(h, NULL, NULL, "first"));
+    assert_ok(add(h, NULL, NULL, "second"));
+    assert_ok(add(h, NULL, NULL, "third"));
+    assert_null(other->pact);
     assert_ok(ent_home_refresh(other, NULL, &changed));
     assert_true(changed);
-    assert_int_equal(other->pact.version, 3);
-    assert_non_null(ent_pact_member(&other->pact, "third"));
+    assert_int_equal(other->pact->version, 3);
+    assert_string_equal(other->pact->name, "third");
+    assert_memory_equal(other->roster.pact.b, h->pact->id.b, 32);
     assert_ok(ent_home_refresh(other, NULL, &changed));
     assert_false(changed);
-    assert_ok(add(h, NULL, "fourth"));
+    assert_ok(add(h, NULL, NULL, "fourth"));
     p = in(&dir, "pact/000004");
-    replace(&p, "member fourth", "member foully");
+    replace(&p, "name fourth", "name foully");
     assert_err(ent_home_refresh(other, &d, &changed), ENT_E_AUTH);
+    assert_string_equal(d.text, "a vote does not hold, or is there twice");
     assert_false(changed);
-    assert_int_equal(other->pact.version, 3); /* what was good stays */
-    assert_null(ent_pact_member(&other->pact, "foully"));
-    free(h);
-    free(other);
+    assert_int_equal(other->pact->version, 3); /* what was good stays */
+    assert_string_equal(other->pact->name, "third");
+    ent_home_free(h);
+    ent_home_free(other);
 }
 
-static void test_set_pact_replaces_no_version(void **state)
+/* Two processes that have two texts for one version: the second one stops and says so. */
+static void test_no_version_is_replaced(void **state)
 {
-    struct ent_home *h, *other = home_memory();
-    struct ent_pact *next = calloc(1, sizeof(*next));
+    struct ent_chain_split split = {0};
+    struct ent_home *h, *other;
     struct ent_seed32 author;
     struct ent_diag d = {0};
+    struct ent_buf same, late, forged;
     struct path dir;
-    bool changed;
+    (void)state;
+    h = make_open(&dir, "race");
+    assert_ok(add(h, NULL, NULL, "first"));
+    other = opened(&dir);
+    key(other, &author, ENT_KEY_ROOT);
+    next_version(&late, other, "too-late", &author);
+    next_version(&same, other, "first-come", &author);
+    assert_ok(add(h, NULL, NULL, "first-come"));
+    assert_err(ent_home_add_version(other, &split, &d, ent_buf_slice(&same)), ENT_E_EXISTS);
+    assert_string_equal(d.text, "this version of the pact is there already");
+    assert_string_equal(other->pact->name, "first-come");
+    assert_err(ent_home_add_version(other, &split, &d, ent_buf_slice(&late)), ENT_E_STATE);
+    assert_string_equal(d.text, "two texts for one version of the pact, both with the votes");
+    assert_int_equal(split.version, 2);
+    assert_memory_equal(split.hash[0].b, h->pact->hash.b, 32);
+    assert_int_equal(split.by[0].n, 1);
+    assert_int_equal(split.by[1].n, 1);
+    assert_string_equal(split.by[1].name[0], "race");
+    assert_string_equal(other->pact->name, "first-come"); /* what was first on the disk */
+    opens_with(&dir, 2);
+
+    struct path p = in(&dir, "pact/000003"), pact = in(&dir, "pact");
+    key(other, &author, ENT_KEY_AUTHOR);
+    next_version(&forged, other, "forged", &author);
+    assert_err(ent_home_add_version(other, NULL, &d, ent_buf_slice(&forged)), ENT_E_AUTH);
+    assert_string_equal(d.text, "signed by a key that has no vote");
+    assert_false(exists(&p));
+    assert_int_equal(other->pact->version, 2);
+    assert_int_equal(entries(pact.text, "0000"), 2);
+    ent_buf_release(&same);
+    ent_buf_release(&late);
+    ent_buf_release(&forged);
+    ent_home_free(h);
+    ent_home_free(other);
+}
+
+/* A first version without this member, and one in which somebody else has its name. */
+static void test_somebody_elses_pact(void **state)
+{
+    struct ent_home *h, *other, *twin;
+    struct ent_diag d = {0};
+    struct path dir, other_dir, twin_dir = at("twin"), p;
+    (void)state;
+    h = make_open(&dir, "ours");
+    other = make_open(&other_dir, "theirs");
+    assert_ok(make(NULL, &twin_dir, "ours"));
+    twin = opened(&twin_dir);
+    assert_ok(add(h, NULL, NULL, "first"));
+    assert_ok(add(h, NULL, NULL, "second"));
+    const struct ent_slice first = ent_chain_version(&h->chain, 1);
+    assert_err(ent_home_add_version(other, NULL, &d, first), ENT_E_POLICY);
+    assert_string_equal(d.text, "a pact in which this member is not");
+    assert_err(ent_home_join(other, NULL, &d, ent_chain_file(&h->chain)), ENT_E_POLICY);
+    assert_string_equal(d.text, "a pact in which this member is not");
+    assert_err(ent_home_add_version(twin, NULL, &d, first), ENT_E_POLICY);
+    assert_string_equal(d.text, "a pact in which somebody else has this name");
+    assert_err(ent_home_join(twin, NULL, &d, ent_chain_file(&h->chain)), ENT_E_POLICY);
+    assert_string_equal(d.text, "a pact in which somebody else has this name");
+    assert_err(ent_home_add_version(other, NULL, &d, ent_chain_version(&h->chain, 2)),
+               ENT_E_FORMAT);
+    assert_string_equal(d.text, "the pact's first version is missing");
+    assert_err(ent_home_join(other, NULL, &d, first), ENT_E_FORMAT);
+    assert_string_equal(d.text, "not the versions of a pact");
+    assert_null(other->pact); /* and nothing of it was kept */
+    assert_null(twin->pact);
+    p = in(&other_dir, "pact");
+    assert_int_equal(entries(p.text, "0000"), 0);
+    assert_ok(add(other, NULL, NULL, "theirs")); /* it may still found one */
+    assert_err(ent_home_join(other, NULL, &d, ent_chain_file(&h->chain)), ENT_E_POLICY);
+    ent_home_free(h);
+    ent_home_free(other);
+    ent_home_free(twin);
+}
+
+/* Whoever is voted in takes all versions there are, also where that was broken off before. */
+static void test_joining(void **state)
+{
+    struct ent_pact *next = calloc(1, sizeof(*next));
+    struct ent_home *h, *late;
+    struct ent_seed32 root, late_root;
+    struct path dir, late_dir, p, kept;
+    struct ent_buf b;
     (void)state;
     assert_non_null(next);
-    h = make_open(&dir, "race");
-    assert_ok(ent_home_open(other, NULL, dir.text));
-    assert_ok(add(h, NULL, "first-come"));
-    assert_err(add(other, &d, "too-late"), ENT_E_EXISTS);
-    assert_int_equal(other->pact.version, 1);
-    assert_ok(ent_home_refresh(other, NULL, &changed));
-    assert_non_null(ent_pact_member(&other->pact, "first-come"));
-    assert_ok(add(other, NULL, "too-late")); /* on top of it, it is fine */
-
-    struct path p = in(&dir, "pact/000004"), pact = in(&dir, "pact");
-    key(other, &author, ENT_KEY_AUTHOR);
-    next_with(next, &other->pact, "forged");
-    assert_err(ent_home_set_pact(other, &d, next, &author), ENT_E_AUTH);
-    assert_false(exists(&p));
-    assert_int_equal(other->pact.version, 3);
-    assert_int_equal(entries(pact.text, ""), 3);
+    h = make_open(&dir, "founder");
+    late = make_open(&late_dir, "late");
+    key(h, &root, ENT_KEY_ROOT);
+    key(late, &late_root, ENT_KEY_ROOT);
+    assert_ok(add(h, NULL, NULL, "first"));
+    assert_ok(add(h, NULL, NULL, "second"));
+    ent_pact_next(next, h->pact);
+    assert_ok(ent_next_put(next, NULL, &late->self));
+    ent_buf_init(&b, ENT_PACT_MAX);
+    assert_ok(ent_pact_encode(&b, next));
+    size_t text_n = b.n;
+    assert_ok(ent_pact_sign(&b, text_n, next, 0, "founder", &root));
+    assert_ok(ent_pact_sign(&b, text_n, next, 0, "late", &late_root));
+    assert_ok(ent_home_add_version(h, NULL, NULL, ent_buf_slice(&b)));
+    assert_ok(ent_home_join(late, NULL, NULL, ent_chain_file(&h->chain)));
+    assert_int_equal(late->pact->version, 3);
+    assert_true(ent_slice_eq(ent_chain_file(&late->chain), ent_chain_file(&h->chain)));
+    assert_ok(ent_home_join(late, NULL, NULL, ent_chain_file(&h->chain))); /* again: nothing */
+    opens_with(&late_dir, 3);
+    p = in(&late_dir, "pact/000003"); /* the last of three writes did not happen */
+    kept = in(&dir, "pact/000003");
+    assert_int_equal(unlink(p.text), 0);
+    ent_home_free(late);
+    late = opened(&late_dir);
+    assert_int_equal(late->pact->version, 2);
+    assert_ok(ent_home_join(late, NULL, NULL, ent_chain_file(&h->chain)));
+    assert_int_equal(late->pact->version, 3);
+    struct ent_buf now = bytes_of(&p), then = bytes_of(&kept);
+    assert_true(ent_slice_eq(ent_buf_slice(&now), ent_buf_slice(&then)));
+    ent_buf_release(&now);
+    ent_buf_release(&then);
+    ent_buf_release(&b);
     free(next);
-    free(h);
-    free(other);
+    ent_home_free(h);
+    ent_home_free(late);
 }
 
 /* --- keys ---------------------------------------------------------------------------------------
@@ -440,7 +547,7 @@ static void key_fails(const struct ent_home *h, enum ent_key_role role, enum ent
 
 static void test_open_keys(void **state)
 {
-    static const char not_ours[] = "key file does not hold the key that stands in the pact";
+    static const char not_ours[] = "key file does not hold the key that others know";
     static const char *const names[] = {"keys/root", "keys/author", "keys/node"};
     struct ent_home *h, *other;
     struct path dir, other_dir, kept = at("kept");
@@ -450,7 +557,7 @@ static void test_open_keys(void **state)
     other = make_open(&other_dir, "another");
     for (int role = 0; role < ENT_KEY_ROLES; role++) {
         const struct ent_member *self = ent_home_self(h);
-        const struct ent_pubkey *want[] = {&self->root, &self->author, &self->tls};
+        const struct ent_pubkey *want[] = {&self->root.pk, &self->author[0].key.pk, &self->tls.pk};
         struct path own = in(&dir, names[role]), theirs = in(&other_dir, names[role]);
         struct path next = in(&dir, names[(role + 1) % ENT_KEY_ROLES]);
         struct ent_seed32 seed;
@@ -460,7 +567,7 @@ static void test_open_keys(void **state)
         assert_false(locked);
         key(h, &seed, (enum ent_key_role)role);
         if (role == ENT_KEY_NODE)
-            ent_node_tls_seed(&seed, &seed);
+            ent_node_seed(&seed, &seed, ENT_NODE_TLS, 0);
         ent_sign_public(&pk, &seed);
         assert_memory_equal(pk.b, want[role]->b, 32);
 
@@ -488,8 +595,8 @@ static void test_open_keys(void **state)
         copy(&own, &kept);
         key(h, &seed, (enum ent_key_role)role);
     }
-    free(h);
-    free(other);
+    ent_home_free(h);
+    ent_home_free(other);
 }
 
 /* The one test that pays for Argon2id: three locks, two attempts. */
@@ -502,14 +609,13 @@ static void test_locked_keys(void **state)
                                       .display = "Locked",
                                       .url = "-",
                                       .passphrase = &passphrase};
-    struct ent_home *h = home_memory();
     struct ent_seed32 seed = {{0}}, zero = {{0}};
     struct ent_diag d = {0};
     struct ent_pubkey pk;
     bool locked = false;
     (void)state;
     assert_ok(ent_home_make(&d, &opts));
-    assert_ok(ent_home_open(h, NULL, dir.text));
+    struct ent_home *h = opened(&dir);
     for (int role = 0; role < ENT_KEY_ROLES; role++) {
         assert_ok(ent_home_key_is_locked(h, &locked, NULL, (enum ent_key_role)role));
         assert_true(locked);
@@ -521,123 +627,12 @@ static void test_locked_keys(void **state)
     assert_memory_equal(seed.b, zero.b, 32);
     assert_ok(ent_home_key(h, &seed, &d, ENT_KEY_AUTHOR, passphrase));
     ent_sign_public(&pk, &seed);
-    assert_memory_equal(pk.b, ent_home_self(h)->author.b, 32);
+    assert_memory_equal(pk.b, ent_home_self(h)->author[0].key.pk.b, 32);
     p = in(&dir, "keys/author");
     assert_int_equal(mode_of(&p), 0400);
     replace(&p, "locked ", "opened ");
     assert_err(ent_home_key_is_locked(h, &locked, &d, ENT_KEY_AUTHOR), ENT_E_FORMAT);
-    free(h);
-}
-
-/* --- acts ---------------------------------------------------------------------------------------
- */
-
-static enum ent_err act(const struct ent_home *h, const struct ent_seed32 *author,
-                        struct ent_buf *b, struct ent_act *ret)
-{
-    const struct ent_act_wish wish = {.type = ENT_ST_OFFER,
-                                      .media = ENT_MEDIA_OFFER,
-                                      .body = ENT_SLICE_LIT("body\n"),
-                                      .now = 1534723200};
-    return ent_home_act(h, b, ret, NULL, &wish, author);
-}
-
-/* Acts 1 to n are all there, signed, and say their own number. */
-static void check_acts(const struct ent_home *h, const struct path *dir, unsigned n)
-{
-    for (unsigned i = 1; i <= n; i++) {
-        char name[32];
-        struct ent_act a;
-        (void)snprintf(name, sizeof(name), "acts/%08u", i);
-        struct path p = in(dir, name);
-        struct ent_buf b = bytes_of(&p);
-        assert_ok(ent_act_parse(&a, ent_buf_slice(&b), &ent_home_self(h)->author, NULL));
-        assert_int_equal(a.st.sequence, i);
-        assert_string_equal(a.st.author, h->pact.self);
-        assert_int_equal(a.st.pact_version, h->pact.version);
-        assert_memory_equal(a.st.pact.b, h->pact.hash.b, 32);
-        assert_true(ent_slice_eq(a.body, ENT_SLICE_LIT("body\n")));
-        assert_int_equal(mode_of(&p), 0600);
-        ent_buf_release(&b);
-    }
-}
-
-static void test_acts_are_numbered(void **state)
-{
-    static const char *const leftovers[] = {
-        "acts/00000007.Ab12Cd", "acts/00000009.tmp", "acts/9",       "acts/0000000000000099",
-        "acts/0000009x",        "acts/-0000009",     "acts/00000000"};
-    struct ent_seed32 author;
-    struct ent_buf b;
-    struct ent_act a;
-    struct path dir;
-    struct ent_home *h = make_open(&dir, "acts");
-    (void)state;
-    key(h, &author, ENT_KEY_AUTHOR);
-    for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++) {
-        struct path p = in(&dir, leftovers[i]);
-        put_bytes(&p, ENT_SLICE_LIT("half an act"));
-    }
-    ent_buf_init(&b, 4 * ENT_ACT_MAX);
-    for (unsigned i = 1; i <= 3; i++) {
-        size_t start = b.n; /* the act is appended, and these are the bytes in its file */
-        assert_ok(act(h, &author, &b, &a));
-        assert_int_equal(a.st.sequence, i);
-        char name[32];
-        (void)snprintf(name, sizeof(name), "acts/%08u", i);
-        struct path p = in(&dir, name);
-        struct ent_buf kept = bytes_of(&p);
-        assert_true(ent_slice_eq(ent_buf_slice(&kept), ent_slice(b.p + start, b.n - start)));
-        ent_buf_release(&kept);
-    }
-    check_acts(h, &dir, 3);
-    struct path p = in(&dir, "acts/00000041"); /* never reuse a number, even after a gap */
-    put_bytes(&p, ENT_SLICE_LIT("x"));
-    assert_ok(act(h, &author, &b, &a));
-    assert_int_equal(a.st.sequence, 42);
-    ent_buf_release(&b);
-    free(h);
-}
-
-#define EACH 20
-
-static void append(const struct ent_home *h, const struct ent_seed32 *author)
-{
-    for (int i = 0; i < EACH; i++) {
-        struct ent_buf b;
-        struct ent_act a;
-        ent_buf_init(&b, ENT_ACT_MAX);
-        if (act(h, author, &b, &a) != ENT_OK)
-            _exit(1);
-        ent_buf_release(&b);
-    }
-    _exit(0);
-}
-
-static void test_two_processes_share_no_number(void **state)
-{
-    struct ent_seed32 author;
-    struct path dir;
-    struct ent_home *h = make_open(&dir, "fork");
-    pid_t child[2];
-    (void)state;
-    key(h, &author, ENT_KEY_AUTHOR);
-    for (int i = 0; i < 2; i++) {
-        child[i] = fork();
-        assert_true(child[i] >= 0);
-        if (child[i] == 0)
-            append(h, &author);
-    }
-    for (int i = 0; i < 2; i++) {
-        int status = -1;
-        assert_int_equal(waitpid(child[i], &status, 0), child[i]);
-        assert_int_equal(status, 0);
-    }
-    check_acts(h, &dir, 2 * EACH);
-    struct path acts = in(&dir, "acts");
-    assert_int_equal(entries(acts.text, "0"), 2 * EACH); /* no more, and nothing temporary */
-    assert_int_equal(entries(acts.text, ""), 2 * EACH + 1);
-    free(h);
+    ent_home_free(h);
 }
 
 /* --- runs ---------------------------------------------------------------------------------------
@@ -666,7 +661,7 @@ static void test_run_files(void **state)
     assert_err(ent_home_run_file(h, NULL, long_id, "offer", ENT_SLICE_LIT("x")), ENT_E_LIMIT);
     p = in(&dir, "runs");
     assert_int_equal(entries(p.text, ""), 1);
-    free(h);
+    ent_home_free(h);
 }
 
 int main(void)
@@ -679,11 +674,11 @@ int main(void)
         cmocka_unit_test(test_every_version_is_verified),
         cmocka_unit_test(test_every_byte_of_the_pact_counts),
         cmocka_unit_test(test_refresh),
-        cmocka_unit_test(test_set_pact_replaces_no_version),
+        cmocka_unit_test(test_no_version_is_replaced),
+        cmocka_unit_test(test_somebody_elses_pact),
+        cmocka_unit_test(test_joining),
         cmocka_unit_test(test_open_keys),
         cmocka_unit_test(test_locked_keys),
-        cmocka_unit_test(test_acts_are_numbered),
-        cmocka_unit_test(test_two_processes_share_no_number),
         cmocka_unit_test(test_run_files),
     };
     return ent_t_run("home", tests);

@@ -5,9 +5,7 @@
 #ifndef ENT_TESTS_SUPPORT_PARTNERS_H
 #define ENT_TESTS_SUPPORT_PARTNERS_H
 
-#include "tests/support/t.h"
-
-#include "node/node.h"
+#include "tests/support/nodes.h"
 
 #include <pthread.h>
 
@@ -21,22 +19,15 @@
 /* --- members ------------------------------------------------------------------------------------
  */
 
-struct node {
-    struct ent_home *home;
-    struct ent_seed32 root, author, tls;
-    struct ent_spki spki;
-};
-
-/* bob is asked; alice and carol are his partners; dave is nobody's. A group's setup, teardown. */
+/* bob is asked; alice and carol are in one pact with him; dave has one of his own. A group's setup,
+ * teardown. */
 extern struct node node_alice, node_bob, node_carol, node_dave;
 int node_make_all(void **state);
 int node_free_all(void **state);
 
-/* h accepts n from now on. */
-void node_accept(struct ent_home *h, const struct ent_seed32 *root, const struct node *n);
-
-/* An act of `who`, signed with any key; ret is initialised here. */
-void node_act(const struct node *who, const struct ent_seed32 *key, struct ent_buf *ret,
+/* Something that `who` says to bob, as it travels: in the log of `who`, under a head that bob has
+ * cosigned if he knows whose it is. Signed with any key; ret is initialised here. */
+void node_act(struct node *who, const struct ent_seed32 *key, struct ent_buf *ret,
               struct ent_act *act, enum ent_statement_type type, const char *media,
               const struct ent_hash32 *ref, struct ent_slice body);
 
@@ -51,8 +42,9 @@ struct seen_event {
 struct holder {
     struct ent_store *store;
     struct ent_pool *pool;
-    struct ent_peer *peer;
-    pthread_mutex_t lock; /* for all below */
+    struct ent_peer *peer;   /* bob's, as long as there is a holder */
+    struct ent_peer *before; /* bob's before */
+    pthread_mutex_t lock;    /* for all below */
     pthread_cond_t changed;
     struct seen_event event[EVENTS_MOST];
     size_t events;
@@ -80,32 +72,33 @@ void holder_assert_event(struct holder *f, enum ent_peer_event_kind kind, const 
 /* What bob has charged to a partner. */
 uint64_t holder_spent(struct holder *f, const char *partner);
 
-/* One message; answer (if not NULL) is replaced. An error must carry no body: it would say what
- * went wrong. */
-unsigned holder_call(struct holder *f, const struct node *who, struct ent_buf *answer,
-                     const char *method, const char *path, struct ent_slice body);
+/* One message; answer (if not NULL) is replaced. An error in a match must carry no body: it would
+ * say what went wrong. */
+unsigned holder_call(struct holder *f, struct node *who, struct ent_buf *answer, const char *method,
+                     const char *path, struct ent_slice body);
 
 /* --- a run, as its asker drives it --------------------------------------------------------------
  */
 
 struct run {
     struct holder *f;
-    const struct node *who;
+    struct node *who;
     struct ent_lookup_asker *asker;
     struct ent_match_offer offer;
     struct ent_match_accept accept;
-    struct ent_act offer_act, accept_act;
-    struct ent_buf offer_bytes, accept_bytes, answer;
+    struct ent_act offer_act;
+    struct ent_delivery answered;                     /* bob's answer to the offer */
+    struct ent_buf offer_bytes, accept_bytes, answer; /* deliveries, and what came last */
     char id[ENT_RUN_ID];
 };
 
 /* prepare: an offer about names 0, 1, ..., n-2 and the one that is not for partners. Then it is
  * sent and must be accepted, or refused for this reason. begin is prepare and accepted. */
-void run_prepare(struct run *r, struct holder *f, const struct node *who, unsigned n);
+void run_prepare(struct run *r, struct holder *f, struct node *who, unsigned n);
 unsigned run_send_offer(struct run *r);
 void run_accepted(struct run *r);
 void run_refused(struct run *r, enum ent_verdict why);
-void run_begin(struct run *r, struct holder *f, const struct node *who, unsigned n);
+void run_begin(struct run *r, struct holder *f, struct node *who, unsigned n);
 void run_end(struct run *r);
 
 /* A message inside the run; its answer is r->answer. */
@@ -126,7 +119,7 @@ void run_exchange_results(struct run *r, const struct ent_hash32 *served);
 
 /* From the accepted offer to the end; the hits are exactly 0, 3, 6, ... below both lists' ends. */
 void run_complete(struct run *r, unsigned n, unsigned known);
-void run_whole(struct holder *f, const struct node *who, unsigned n, unsigned known);
+void run_whole(struct holder *f, struct node *who, unsigned n, unsigned known);
 
 /* A run that is over, whatever it was: nothing in it answers. */
 void run_assert_dead(struct run *r);

@@ -41,7 +41,7 @@ static void test_every_message_may_be_repeated(void **state)
     struct run r;
     (void)state;
     run_begin(&r, f, &node_alice, 30);
-    ent_buf_init(&first, ENT_ACT_MAX);
+    ent_buf_init(&first, ENT_DELIVERY_MAX);
     assert_ok(ent_buf_put_slice(&first, ent_buf_slice(&r.accept_bytes)));
     run_question(&r, b, &ask, 0);
     *kept = *b;
@@ -127,7 +127,7 @@ static void test_no_filter_before_it_is_computed(void **state)
 
 struct job {
     struct holder *f;
-    const struct node *who;
+    struct node *who;
 };
 
 static void *two_runs(void *ctx)
@@ -157,31 +157,91 @@ static void test_two_partners_at_once(void **state)
 /* --- who may speak, and where -------------------------------------------------------------------
  */
 
+/* A version of the pact with one more member, who has it too, and reaches the others. */
+static void let_in(struct ent_home *into, struct node *fresh)
+{
+    struct node *const all[] = {&node_alice, &node_bob, &node_carol, fresh};
+    struct ent_pact *next = calloc(1, sizeof(*next));
+    struct mesh *m = node_bob.mesh;
+    struct ent_buf b;
+    assert_non_null(next);
+    ent_buf_init(&b, ENT_PACT_MAX);
+    ent_pact_next(next, into->pact);
+    assert_ok(ent_next_put(next, NULL, &fresh->home->self));
+    assert_ok(ent_pact_encode(&b, next));
+    size_t text_n = b.n;
+    for (size_t i = 0; i < 4; i++)
+        assert_ok(ent_pact_sign(&b, text_n, next, 0, all[i]->home->self.name, &all[i]->root));
+    assert_ok(ent_home_add_version(into, NULL, NULL, ent_buf_slice(&b)));
+    assert_ok(ent_home_join(fresh->home, NULL, NULL, ent_chain_file(&into->chain)));
+    fresh->mesh = m;
+    m->node[m->n++] = fresh;
+    node_open(fresh);
+    ent_buf_release(&b);
+    free(next);
+}
+
 static void test_only_members_are_allowed(void **state)
 {
     struct holder *f = holder_start(1, 60);
-    struct ent_home *other = calloc(1, sizeof(*other));
+    struct ent_home *other;
     struct ent_spki spki = node_alice.spki;
+    const struct ent_wire wire = node_wire(&node_alice);
+    struct node erin;
     struct run r;
     (void)state;
-    assert_non_null(other);
     assert_true(ent_peer_allow(f->peer, &node_alice.spki));
     assert_true(ent_peer_allow(f->peer, &node_carol.spki));
     assert_false(ent_peer_allow(f->peer, &node_bob.spki)); /* one's own key is no partner's */
     spki.b[31] ^= 1;
     assert_false(ent_peer_allow(f->peer, &spki));
     assert_false(ent_peer_allow(f->peer, &node_dave.spki));
-    run_prepare(&r, f, &node_dave, 2);
+    run_prepare(&r, f, &node_dave, 2); /* in a log of another pact */
     assert_int_equal(run_send_offer(&r), 409);
     assert_int_equal(holder_events(f), 0);
-
-    /* Another process of bob's makes dave a member while the peer serves. */
-    assert_ok(ent_home_open(other, NULL, node_bob.home->dir));
-    node_accept(other, &node_bob.root, &node_dave);
-    assert_true(ent_peer_allow(f->peer, &node_dave.spki));
-    run_accepted(&r);
     run_end(&r);
-    free(other);
+
+    /* Another process of bob's accepts a version with erin in it while the peer serves. */
+    node_make(&erin, "erin");
+    assert_false(ent_peer_allow(f->peer, &erin.spki));
+    assert_ok(ent_home_open(&other, NULL, node_bob.home->dir));
+    let_in(other, &erin);
+    assert_int_equal(node_bob.home->pact->version, 1);
+    assert_true(ent_peer_allow(f->peer, &erin.spki));
+    assert_int_equal(node_bob.home->pact->version, 2);
+    node_greet(&erin, "bob");
+    assert_false(ent_peer_allow(node_alice.peer, &erin.spki));
+    assert_ok(ent_news_versions(node_alice.book, NULL, &wire, "bob")); /* and alice hears of it */
+    assert_true(ent_peer_allow(node_alice.peer, &erin.spki));
+    node_greet(&erin, "alice");
+    run_whole(f, &erin, 2, 1);
+    ent_home_free(other);
+    holder_stop(f);
+    node_bob.mesh->n--;
+    node_free(&erin);
+}
+
+/* Somebody who has left, by its own word, may not even connect. */
+static void test_nobody_who_withdrew(void **state)
+{
+    struct holder *f = holder_start(5, 60);
+    struct ent_act act;
+    struct ent_buf gone;
+    struct run before, after;
+    (void)state;
+    run_begin(&before, f, &node_carol, 3);
+    run_prepare(&after, f, &node_carol, 3);
+    node_act(&node_carol, &node_carol.author, &gone, &act, ENT_ST_WITHDRAW, "text/plain", NULL,
+             ent_slice(NULL, 0));
+    assert_int_equal(holder_call(f, &node_carol, NULL, "POST", ENT_NEWS_PATH, ent_buf_slice(&gone)),
+                     200);
+    assert_false(ent_peer_allow(f->peer, &node_carol.spki));
+    assert_int_equal(run_send_offer(&after), 409);
+    assert_true(ent_peer_allow(f->peer, &node_alice.spki));
+    run_whole(f, &node_alice, 3, 5);
+    run_end(&before);
+    run_end(&after);
+    ent_buf_release(&gone);
     holder_stop(f);
 }
 
@@ -192,9 +252,9 @@ static void test_paths(void **state)
         const char *method, *path;
         size_t most;
     } routes[] = {
-        {"POST", "/peer/v1/match", ENT_ACT_MAX},
+        {"POST", "/peer/v1/match", ENT_DELIVERY_MAX},
         {"POST", "/peer/v1/match/" ID "/evaluate", ENT_LOOKUP_ASK_MAX},
-        {"POST", "/peer/v1/match/" ID "/result", ENT_ACT_MAX},
+        {"POST", "/peer/v1/match/" ID "/result", ENT_DELIVERY_MAX},
         {"GET", "/peer/v1/match/" ID "/filter/0", 1},
         {"GET", "/peer/v1/match/" ID "/filter/100000000", 1},
         {"GET", "/peer/v1/match/" ID "/labels/12", 1},
@@ -258,12 +318,142 @@ static void test_paths(void **state)
     holder_stop(f);
 }
 
+/* What is not about matches: how much may come with it, and what an empty one gets. */
+static void test_paths_of_logs_and_news(void **state)
+{
+#define HEX "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+    static const struct {
+        const char *method, *path;
+        size_t most;
+        unsigned status;
+    } routes[] = {
+        {"POST", "/peer/v1/act", ENT_DELIVERY_MAX, 409},
+        {"GET", "/peer/v1/act/" HEX, 1, 404},
+        {"GET", "/peer/v1/pact/1", 1, 200},
+        {"GET", "/peer/v1/pact/0", 1, 404},
+        {"GET", "/peer/v1/pact/99", 1, 404},
+        {"POST", "/peer/v1/heads", ENT_HEADS_MAX, 400},
+        {"POST", "/peer/v1/proof", 256u << 10, 400},
+        {"POST", "/peer/v1/witness/add-checkpoint", ENT_WITNESS_MAX, 400},
+        {"GET", "/peer/v1/proof/" HEX, 1, 404},
+        {"GET", "/peer/v1/witness/" HEX "/checkpoint", 1, 404},
+        {"GET", "/peer/v1/log/" HEX "/bob/1/checkpoint", 1, 404}, /* of another pact */
+        {"GET", "/peer/v1/act", 0, 404},
+        {"GET", "/peer/v1/act/", 0, 404},
+        {"POST", "/peer/v1/act/", 0, 404},
+        {"POST", "/peer/v1/act/" HEX, 0, 404},
+        {"GET", "/peer/v1/act/" HEX "0", 0, 404},
+        {"GET", "/peer/v1/act/" HEX "/", 0, 404},
+        {"GET", "/peer/v1/act/0" HEX, 0, 404},
+        {"GET", "/peer/v1/act/../../../../../../../../../../../../../../../../../../keys/root", 0,
+         404},
+        {"GET", "/peer/v1/act/../../keys/root0000000000000000000000000000000000000000000000000", 0,
+         404},
+        {"GET", "/peer/v1/acts", 0, 404},
+        {"GET", "/peer/v1/act" HEX, 0, 404},
+        {"DELETE", "/peer/v1/act/" HEX, 0, 404},
+        {"GET", "/peer/v1/pact", 0, 404},
+        {"GET", "/peer/v1/pact/", 0, 404},
+        {"GET", "/peer/v1/pact/01", 0, 404},
+        {"GET", "/peer/v1/pact/1/", 0, 404},
+        {"GET", "/peer/v1/pact/-1", 0, 404},
+        {"GET", "/peer/v1/pact/../keys/root", 0, 404},
+        {"GET", "/peer/v1/pact/18446744073709551617", 0, 404},
+        {"POST", "/peer/v1/pact/1", 0, 404},
+        {"GET", "/peer/v1/heads", 0, 404},
+        {"POST", "/peer/v1/", 0, 404},
+        {"GET", "/peer/v1/log/", 0, 404},
+        {"GET", "/metrics", 0, 404},
+    };
+#undef HEX
+    struct holder *f = holder_start(1, 60);
+    (void)state;
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        size_t most =
+            ent_peer_max_body(f->peer, &node_alice.spki, routes[i].method, routes[i].path);
+        unsigned status =
+            holder_call(f, &node_alice, NULL, routes[i].method, routes[i].path, ent_slice(NULL, 0));
+        if (most != routes[i].most || status != routes[i].status)
+            printf("# %s %s: %zu, %u\n", routes[i].method, routes[i].path, most, status);
+        assert_int_equal(most, routes[i].most);
+        assert_int_equal(status, routes[i].status);
+    }
+    assert_int_equal(holder_events(f), 0);
+    holder_stop(f);
+}
+
 /* --- offers that are not answered ---------------------------------------------------------------
  */
 
-static unsigned offer_bytes(struct holder *f, const struct node *who, struct ent_slice bytes)
+static unsigned offer_bytes(struct holder *f, struct node *who, struct ent_slice bytes)
 {
     return holder_call(f, who, NULL, "POST", OFFER_PATH, bytes);
+}
+
+/* In her own log, and not as it has to be there. */
+static void no_entry(struct holder *f, struct ent_statement *st, const struct ent_seed32 *key,
+                     struct ent_slice body)
+{
+    struct ent_hash32 leaf;
+    struct ent_buf b;
+    uint64_t index;
+    ent_buf_init(&b, ENT_DELIVERY_MAX);
+    node_forge(&node_alice, key, st, body, &leaf, &index);
+    node_submit(&node_alice, "bob");
+    assert_ok(ent_book_deliver(node_alice.book, &b, NULL, index));
+    assert_int_equal(offer_bytes(f, &node_alice, ent_buf_slice(&b)), 409);
+    ent_buf_release(&b);
+}
+
+static void test_offers_that_are_no_entries(void **state)
+{
+    struct holder *f = holder_start(5, 60);
+    struct ent_statement st;
+    struct ent_buf b;
+    struct run r, s;
+    uint64_t index = 0;
+    (void)state;
+    run_prepare(&r, f, &node_alice, 3); /* the lowest number: shows that no other one counted */
+    const struct ent_slice body = r.offer_act.body;
+    st = node_statement(&node_alice, ENT_ST_OFFER, ENT_MEDIA_OFFER);
+    st.sequence++;
+    no_entry(f, &st, &node_alice.author, body);
+    st = node_statement(&node_alice, ENT_ST_OFFER, ENT_MEDIA_OFFER);
+    st.sequence--; /* one number for two statements */
+    no_entry(f, &st, &node_alice.author, body);
+    st = node_statement(&node_alice, ENT_ST_OFFER, ENT_MEDIA_OFFER);
+    memcpy(st.author, "carol", 6); /* who has left her key lying about */
+    no_entry(f, &st, &node_carol.author, body);
+    /* Said, and nobody has cosigned it yet: bob's view does not go so far. */
+    run_prepare(&s, f, &node_carol, 3);
+    ent_buf_init(&b, ENT_DELIVERY_MAX);
+    assert_ok(node_say(&node_carol, NULL, &index, ENT_ST_OFFER, ENT_MEDIA_OFFER, s.offer_act.body));
+    assert_ok(ent_book_deliver(node_carol.book, &b, NULL, index));
+    assert_int_equal(offer_bytes(f, &node_carol, ent_buf_slice(&b)), 409);
+    /* A receipt for another statement of the same log. */
+    struct ent_delivery *old = malloc(sizeof(*old));
+    assert_non_null(old);
+    struct ent_buf mixed, receipt, act;
+    ent_buf_init(&mixed, ENT_DELIVERY_MAX);
+    ent_buf_init(&receipt, ENT_RECEIPT_MAX);
+    ent_buf_init(&act, ENT_ACT_MAX);
+    assert_ok(ent_delivery_parse(old, ent_buf_slice(&s.offer_bytes), &node_bob.home->roster, NULL));
+    old->receipt.entry = ent_slice(NULL, 0);
+    assert_ok(ent_receipt_encode(&receipt, &old->receipt));
+    assert_ok(ent_log_act(ent_book_log(node_carol.book), &act, NULL, index));
+    assert_ok(ent_delivery_encode(&mixed, ent_buf_slice(&receipt), ent_buf_slice(&act)));
+    assert_int_equal(offer_bytes(f, &node_carol, ent_buf_slice(&mixed)), 409);
+    assert_int_equal(holder_events(f), 0);
+    run_accepted(&r);
+    run_accepted(&s);
+    ent_buf_release(&b);
+    ent_buf_release(&mixed);
+    ent_buf_release(&receipt);
+    ent_buf_release(&act);
+    free(old);
+    run_end(&r);
+    run_end(&s);
+    holder_stop(f);
 }
 
 static void test_offers_that_are_no_offers(void **state)
@@ -329,8 +519,10 @@ static void test_damaged_offers(void **state)
     struct run r;
     (void)state;
     run_prepare(&r, f, &node_alice, 3);
-    ent_buf_init(&b, ENT_ACT_MAX + 1);
-    assert_ok(ent_buf_put_slice(&b, ent_buf_slice(&r.offer_bytes)));
+    /* Without cosignatures: one by a key that nobody knows may be there, and counts for nothing. */
+    ent_buf_init(&b, ENT_DELIVERY_MAX + 1);
+    node_deliver_bare(&node_alice, &b, ent_log_size(ent_book_log(node_alice.book)) - 1);
+    const size_t whole = b.n;
     for (size_t cut = 0; cut < b.n; cut++)
         assert_int_equal(offer_bytes(f, &node_alice, ent_slice(b.p, cut)), 409);
     for (size_t i = 0; i < b.n; i++) {
@@ -342,7 +534,7 @@ static void test_damaged_offers(void **state)
     assert_ok(ent_buf_putc(&b, '\n'));
     assert_int_equal(offer_bytes(f, &node_alice, ent_buf_slice(&b)), 409);
     for (int i = 0; i < 50; i++) {
-        b.n = (size_t)ent_t_below(r.offer_bytes.n);
+        b.n = (size_t)ent_t_below(whole);
         ent_random(b.p, b.n);
         assert_int_equal(offer_bytes(f, &node_alice, ent_buf_slice(&b)), 409);
     }
@@ -448,18 +640,21 @@ static void test_no_more_than_four_runs_of_one_partner(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_only_members_are_allowed),
         cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_paths_of_logs_and_news),
         cmocka_unit_test(test_a_whole_run),
         cmocka_unit_test(test_every_message_may_be_repeated),
         cmocka_unit_test(test_held),
         cmocka_unit_test(test_no_filter_before_it_is_computed),
         cmocka_unit_test(test_two_partners_at_once),
         cmocka_unit_test(test_offers_that_are_no_offers),
+        cmocka_unit_test(test_offers_that_are_no_entries),
         cmocka_unit_test(test_damaged_offers),
         cmocka_unit_test(test_an_old_offer_is_stale),
         cmocka_unit_test(test_size_and_budget),
         cmocka_unit_test(test_no_more_than_four_runs_of_one_partner),
+        cmocka_unit_test(test_only_members_are_allowed),
+        cmocka_unit_test(test_nobody_who_withdrew), /* the last one: carol has left then */
     };
     ent_t_start("peer");
     return cmocka_run_group_tests_name("peer", tests, node_make_all, node_free_all);

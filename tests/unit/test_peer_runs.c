@@ -139,21 +139,21 @@ static void test_no_result_before_all_was_asked(void **state)
     (void)state;
     run_begin(&r, f, &node_alice, 5); /* nothing asked */
     run_wait_ready(&r);
-    run_make_result(&r, &node_alice.author, &result, ENT_ST_RESULT, &r.accept_act.leaf, 5);
+    run_make_result(&r, &node_alice.author, &result, ENT_ST_RESULT, &r.answered.act.leaf, 5);
     send_bad_result(&r, &result);
 
     run_begin(&r, f, &node_alice, ENT_LOOKUP_BATCH + 1); /* the second of two batches asked */
     run_wait_ready(&r);
     run_question(&r, b, &ask, 1);
     assert_int_equal(run_say(&r, "POST", "evaluate", ent_buf_slice(&ask)), 200);
-    run_make_result(&r, &node_alice.author, &result, ENT_ST_RESULT, &r.accept_act.leaf,
+    run_make_result(&r, &node_alice.author, &result, ENT_ST_RESULT, &r.answered.act.leaf,
                     r.offer.items);
     send_bad_result(&r, &result);
 
     holder_block(f); /* all asked, but the filter is not there yet: nothing could be signed */
     run_begin(&r, f, &node_alice, 5);
     run_ask_all(&r, NULL);
-    run_make_result(&r, &node_alice.author, &result, ENT_ST_RESULT, &r.accept_act.leaf, 5);
+    run_make_result(&r, &node_alice.author, &result, ENT_ST_RESULT, &r.answered.act.leaf, 5);
     send_bad_result(&r, &result);
     holder_unblock(f);
     ent_buf_release(&ask);
@@ -174,7 +174,7 @@ static void test_results_that_are_no_results(void **state)
         run_wait_ready(&r);
         const struct ent_hash32 *ref = how == 0   ? &r.offer_act.leaf
                                        : how == 1 ? NULL
-                                                  : &r.accept_act.leaf;
+                                                  : &r.answered.act.leaf;
         run_make_result(&r, how == 2 ? &node_carol.author : &node_alice.author, &result,
                         how == 3 ? ENT_ST_ACCEPT : ENT_ST_RESULT, ref, how == 4 ? 4 : 5);
         if (how == 5)
@@ -249,7 +249,7 @@ static unsigned search(const char *folder, struct ent_slice what)
  * questions stay. */
 static void test_nothing_of_what_was_asked_stays(void **state)
 {
-    static const char *const folders[] = {"runs", "acts"};
+    static const char *const folders[] = {"runs", "log"};
     struct holder *f = holder_start(5, 60);
     struct ent_hash32 served;
     struct ent_buf ask;

@@ -1,0 +1,253 @@
+/* nodes.c: whole members in one process. */
+#include "tests/support/nodes.h"
+
+/* --- homes --------------------------------------------------------------------------------------
+ */
+
+static void open_home(struct node *n, const char *dir)
+{
+    struct ent_seed32 node;
+    assert_ok(ent_home_open(&n->home, NULL, dir));
+    assert_ok(ent_home_key(n->home, &n->root, NULL, ENT_KEY_ROOT, ent_slice(NULL, 0)));
+    assert_ok(ent_home_key(n->home, &n->author, NULL, ENT_KEY_AUTHOR, ent_slice(NULL, 0)));
+    assert_ok(ent_home_key(n->home, &node, NULL, ENT_KEY_NODE, ent_slice(NULL, 0)));
+    ent_node_seed(&n->tls, &node, ENT_NODE_TLS, 0);
+    ent_book_keys_derive(&n->keys, &n->author, &node, 1);
+    ent_spki_of_ed25519(&n->spki, ent_home_self(n->home)->tls.pk.b);
+}
+
+void node_make(struct node *n, const char *name)
+{
+    char dir[256];
+    const struct ent_home_new opts = {
+        .dir = dir, .name = name, .display = name, .url = "https://127.0.0.1:1"};
+    *n = (struct node){.home = NULL};
+    (void)snprintf(dir, sizeof(dir), "%s/%s", ent_t_tmpdir(), name);
+    assert_ok(ent_home_make(NULL, &opts));
+    open_home(n, dir);
+}
+
+void node_free(struct node *n)
+{
+    node_close(n);
+    ent_home_free(n->home);
+    n->home = NULL;
+}
+
+void node_open(struct node *n)
+{
+    const struct ent_book_opts opts = {.home = n->home, .keys = &n->keys};
+    struct ent_diag d = {0};
+    enum ent_err r = ent_book_open(&n->book, &d, &opts);
+    if (r != ENT_OK)
+        printf("# %s\n", d.text);
+    assert_ok(r);
+    const struct ent_peer_opts peer = {.book = n->book, .idle_seconds = 60};
+    assert_ok(ent_peer_new(&n->peer, &peer));
+}
+
+void node_close(struct node *n)
+{
+    ent_peer_free(n->peer);
+    ent_book_close(n->book);
+    n->peer = NULL;
+    n->book = NULL;
+}
+
+void node_reopen(struct node *n, const char *dir)
+{
+    struct mesh *m = n->mesh;
+    node_free(n);
+    open_home(n, dir);
+    n->mesh = m;
+    node_open(n);
+}
+
+/* --- the pact -----------------------------------------------------------------------------------
+ */
+
+void mesh_version(struct ent_buf *ret, struct node *const *node, size_t n,
+                  const struct ent_budget *b)
+{
+    struct ent_pact *p = calloc(1, sizeof(*p));
+    assert_non_null(p);
+    assert_ok(ent_pact_found(p, NULL, "Election defence"));
+    for (size_t i = 0; i < n; i++)
+        assert_ok(ent_next_put(p, NULL, &node[i]->home->self));
+    if (b != NULL)
+        assert_ok(ent_next_budget(p, NULL, b));
+    assert_int_equal(ret->n, 0);
+    assert_ok(ent_pact_encode(ret, p));
+    size_t text_n = ret->n;
+    for (size_t i = 0; i < n; i++)
+        assert_ok(ent_pact_sign(ret, text_n, p, 0, node[i]->home->self.name, &node[i]->root));
+    free(p);
+}
+
+void mesh_found(struct mesh *m, struct node *const *node, size_t n, const struct ent_budget *b)
+{
+    struct ent_buf version;
+    assert_true(n <= NODES_MOST);
+    ent_buf_init(&version, ENT_PACT_MAX);
+    mesh_version(&version, node, n, b);
+    *m = (struct mesh){.n = n};
+    for (size_t i = 0; i < n; i++) {
+        m->node[i] = node[i];
+        node[i]->mesh = m;
+        assert_ok(ent_home_add_version(node[i]->home, NULL, NULL, ent_buf_slice(&version)));
+        node_open(node[i]);
+    }
+    ent_buf_release(&version);
+}
+
+void mesh_meet(struct mesh *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        for (size_t k = 0; k < m->n; k++)
+            if (i != k)
+                node_greet(m->node[i], m->node[k]->home->self.name);
+}
+
+/* --- the wire -----------------------------------------------------------------------------------
+ */
+
+/* As a server would do it: a key that is not known gets no connection, a path that is none 404, a
+ * body that is too large 413. */
+static enum ent_err answer(const struct node *from, const struct node *to, unsigned *ret_status,
+                           struct ent_buf *ret, const char *method, const char *path,
+                           struct ent_slice body)
+{
+    const struct ent_request req = {
+        .method = method, .path = path, .body = body, .peer = from->spki};
+    struct ent_response res = {0};
+    if (!ent_peer_allow(to->peer, &from->spki))
+        return ENT_E_PEER;
+    size_t most = ent_peer_max_body(to->peer, &from->spki, method, path);
+    if (most == 0 || body.n > most) {
+        *ret_status = most == 0 ? 404 : 413;
+        return ENT_OK;
+    }
+    ent_buf_init(&res.body, 16u << 20);
+    ent_peer_handle(to->peer, &req, &res);
+    enum ent_err r = ent_buf_put_slice(ret, ent_buf_slice(&res.body));
+    ent_buf_release(&res.body);
+    *ret_status = res.status;
+    return r;
+}
+
+static enum ent_err call(void *ctx, unsigned *ret_status, struct ent_buf *ret, const char *member,
+                         const char *method, const char *path, struct ent_slice body)
+{
+    struct node *from = ctx;
+    struct mesh *m = from->mesh;
+    for (size_t i = 0; i < m->n; i++) {
+        struct node *to = m->node[i];
+        if (strcmp(to->home->self.name, member) != 0)
+            continue;
+        if (from->off || to->off || to->peer == NULL)
+            return ENT_E_PEER;
+        return answer(from, to, ret_status, ret, method, path, body);
+    }
+    return ENT_E_NOTFOUND;
+}
+
+struct ent_wire node_wire(struct node *from)
+{
+    return (struct ent_wire){.ctx = from, .call = call};
+}
+
+static void all_well(enum ent_err r, const struct ent_diag *d)
+{
+    if (r != ENT_OK)
+        printf("# %s\n", d->text == NULL ? ent_err_str(r) : d->text);
+    assert_ok(r);
+}
+
+void node_greet(struct node *from, const char *to)
+{
+    const struct ent_wire wire = node_wire(from);
+    struct ent_diag d = {0};
+    all_well(ent_view_greet(ent_book_view(from->book), &d, &wire, to, ent_clock_now()), &d);
+}
+
+void node_submit(struct node *from, const char *to)
+{
+    const struct ent_wire wire = node_wire(from);
+    struct ent_diag d = {0};
+    all_well(ent_view_submit(ent_book_view(from->book), &d, &wire, to, ent_clock_now()), &d);
+}
+
+void node_pull(struct node *from, const char *of)
+{
+    const struct ent_wire wire = node_wire(from);
+    struct ent_diag d = {0};
+    all_well(ent_view_pull(ent_book_view(from->book), &d, &wire, of, of, true, ent_clock_now()),
+             &d);
+}
+
+/* --- saying -------------------------------------------------------------------------------------
+ */
+
+enum ent_err node_say(struct node *n, struct ent_diag *d, uint64_t *ret_index,
+                      enum ent_statement_type type, const char *media, struct ent_slice body)
+{
+    const struct ent_act_wish wish = {
+        .type = type, .media = media, .body = body, .now = ent_clock_now()};
+    struct ent_buf room;
+    struct ent_act act;
+    ent_buf_init(&room, ENT_ACT_MAX);
+    enum ent_err r = ent_book_act(n->book, &room, &act, ret_index, d, &wish);
+    ent_buf_release(&room);
+    return r;
+}
+
+struct ent_statement node_statement(struct node *n, enum ent_statement_type type, const char *media)
+{
+    struct ent_statement st = {.pact_version = n->home->pact->version,
+                               .pact = n->home->pact->hash,
+                               .sequence = ent_log_size(ent_book_log(n->book)) + 1,
+                               .type = type,
+                               .time = ent_clock_now(),
+                               .tlp = "TLP:AMBER+STRICT"};
+    ent_heads_none(&st.heads);
+    memcpy(st.author, n->home->self.name, sizeof(st.author));
+    (void)snprintf(st.media, sizeof(st.media), "%s", media);
+    return st;
+}
+
+void node_forge(struct node *n, const struct ent_seed32 *key, struct ent_statement *st,
+                struct ent_slice body, struct ent_hash32 *ret_leaf, uint64_t *ret_index)
+{
+    struct ent_log *log = ent_book_log(n->book);
+    struct ent_slice entry;
+    struct ent_buf room;
+    struct ent_act act;
+    ent_buf_init(&room, ENT_ACT_MAX);
+    ent_book_lock(n->book);
+    assert_ok(ent_act_make(&room, &act, st, body, key));
+    assert_ok(ent_act_statement(&entry, ent_buf_slice(&room)));
+    assert_ok(ent_log_append(log, ret_index, entry, &act.salt, body));
+    assert_ok(ent_log_commit(log, NULL));
+    ent_book_unlock(n->book);
+    *ret_leaf = act.leaf;
+    ent_buf_release(&room);
+}
+
+void node_deliver_bare(struct node *n, struct ent_buf *ret, uint64_t index)
+{
+    struct ent_log *log = ent_book_log(n->book);
+    struct ent_receipt rec = {.index = index};
+    struct ent_buf receipt, act;
+    ent_buf_init(&receipt, ENT_RECEIPT_MAX);
+    ent_buf_init(&act, ENT_ACT_MAX);
+    ent_book_lock(n->book);
+    const struct ent_merkle_source source = ent_tree_source(ent_log_tree(log));
+    rec.head = ent_log_head(log);
+    assert_ok(ent_merkle_prove_inclusion(&rec.proof, index, ent_log_size(log), &source));
+    assert_ok(ent_receipt_encode(&receipt, &rec));
+    assert_ok(ent_log_act(log, &act, NULL, index));
+    assert_ok(ent_delivery_encode(ret, ent_buf_slice(&receipt), ent_buf_slice(&act)));
+    ent_book_unlock(n->book);
+    ent_buf_release(&receipt);
+    ent_buf_release(&act);
+}

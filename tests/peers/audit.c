@@ -1,14 +1,15 @@
 /*
- * audit.c: audit HOME: read a member's records as a stranger with its pact would. Every act is
- * signed by its author, numbered without a gap and named by its number; every finished run has its
- * offer, answer and two results, which refer to one another, give the run's name, and open.
- * Prints how many there are.
+ * audit.c: audit HOME: read a member's records as a stranger with its pact would. Its log is whole,
+ * and every act in it is signed by its author and numbered without a gap; every finished run has
+ * its offer, answer and two results, each shown in its author's log, which refer to one another,
+ * give the run's name, and open. Prints how many there are.
  */
 #include "node/node.h"
 
 #include <dirent.h>
 
 static struct ent_home *home;
+static struct ent_book *book; /* for reading */
 static struct ent_arena kept; /* what was read, until the end */
 static const char *at = "";
 
@@ -31,25 +32,21 @@ static struct ent_slice read_file(const char *name, size_t max)
     return copy;
 }
 
-/* An act of a known member. */
+/* Something that a member of the pact said. */
 static struct ent_act read_act(const char *name, enum ent_statement_type type, const char *media)
 {
-    struct ent_slice b = read_file(name, ENT_ACT_MAX);
-    char author[ENT_NAME_MAX + 1];
-    struct ent_act act;
-    if (ent_act_author(author, b) != ENT_OK)
-        wrong("not an act");
-    const struct ent_member *m = ent_pact_member(&home->pact, author);
-    if (m == NULL || ent_act_parse(&act, b, &m->author, NULL) != ENT_OK)
-        wrong("not signed by its author");
-    if (media != NULL && (act.st.type != type || strcmp(act.st.media, media) != 0))
+    static struct ent_delivery del;
+    struct ent_diag d = {0};
+    if (ent_delivery_parse(&del, read_file(name, ENT_DELIVERY_MAX), &home->roster, &d) != ENT_OK)
+        wrong(d.text);
+    if (del.act.st.type != type || strcmp(del.act.st.media, media) != 0)
         wrong("another kind of act");
-    return act;
+    return del.act;
 }
 
 static bool is_ours(const struct ent_act *a)
 {
-    return strcmp(a->st.author, home->pact.self) == 0;
+    return strcmp(a->st.author, home->self.name) == 0;
 }
 
 static bool refers(const struct ent_act *a, const struct ent_act *to)
@@ -57,19 +54,43 @@ static bool refers(const struct ent_act *a, const struct ent_act *to)
     return a->st.refs == 1 && memcmp(a->st.ref[0].b, to->leaf.b, 32) == 0;
 }
 
+static enum ent_err check_entry(void *ctx, uint64_t index, struct ent_slice entry)
+{
+    const struct ent_roster_member *self = ent_roster_member(&home->roster, home->self.name);
+    const struct ent_pubkey *pk = ent_roster_author(self, 1, index);
+    struct ent_hash32 leaf;
+    struct ent_statement st;
+    (void)ctx;
+    if (pk == NULL || ent_statement_open(&st, &leaf, entry, pk, NULL) != ENT_OK)
+        wrong("not signed by its author");
+    if (strcmp(st.author, home->self.name) != 0 || st.sequence != index + 1)
+        wrong("not our act of that number");
+    return ENT_OK;
+}
+
 static uint64_t check_acts(void)
 {
-    for (uint64_t i = 1;; i++) {
-        char name[32], path[ENT_PATH_MAX];
-        (void)snprintf(name, sizeof(name), "acts/%08llu", (unsigned long long)i);
-        if (ent_home_path(home, path, name) != ENT_OK || access(path, F_OK) != 0)
-            return i - 1;
-        at = name;
-        struct ent_act a = read_act(name, ENT_ST_OFFER, NULL);
-        if (!is_ours(&a) || a.st.sequence != i)
-            wrong("not our act of that number");
-        at = "";
+    struct ent_log *log = ent_book_log(book);
+    struct ent_diag d = {0};
+    const char *file = "log";
+    uint64_t where = 0;
+    struct ent_act a;
+    struct ent_buf b;
+    ent_book_lock(book);
+    if (ent_log_check(log, &d, &file, &where, NULL, check_entry) != ENT_OK)
+        wrong(d.text);
+    ent_buf_init(&b, ENT_ACT_MAX);
+    for (uint64_t i = 0; i < ent_log_size(log); i++) {
+        const struct ent_pubkey *pk =
+            ent_roster_author(ent_roster_member(&home->roster, home->self.name), 1, i);
+        ent_buf_clear(&b);
+        if (ent_log_act(log, &b, NULL, i) != ENT_OK ||
+            ent_act_parse(&a, ent_buf_slice(&b), pk, NULL) != ENT_OK)
+            wrong("an entry without its body");
     }
+    ent_buf_release(&b);
+    ent_book_unlock(book);
+    return ent_log_size(log);
 }
 
 static void check_hits(const char *id, const struct ent_match_result *ours)
@@ -138,11 +159,14 @@ int main(int argc, char **argv)
     char path[ENT_PATH_MAX];
     struct dirent *e;
     uint64_t runs = 0;
-    home = calloc(1, sizeof(*home));
     ent_arena_init(&kept, (size_t)1 << 30);
-    if (argc != 2 || home == NULL || ent_secret_start() != ENT_OK ||
-        ent_home_open(home, NULL, argv[1]) != ENT_OK || ent_home_path(home, path, "runs") != ENT_OK)
+    if (argc != 2 || ent_secret_start() != ENT_OK ||
+        ent_home_open(&home, NULL, argv[1]) != ENT_OK ||
+        ent_home_path(home, path, "runs") != ENT_OK)
         wrong("no home");
+    const struct ent_book_opts opts = {.home = home};
+    if (ent_book_open(&book, NULL, &opts) != ENT_OK)
+        wrong("no book");
     uint64_t acts = check_acts();
     DIR *dir = opendir(path);
     while (dir != NULL && (e = readdir(dir)) != NULL) {
@@ -154,7 +178,8 @@ int main(int argc, char **argv)
     if (dir != NULL)
         (void)closedir(dir);
     ent_arena_release(&kept);
-    free(home);
+    ent_book_close(book);
+    ent_home_free(home);
     (void)printf("%llu acts, %llu runs\n", (unsigned long long)acts, (unsigned long long)runs);
     return 0;
 }

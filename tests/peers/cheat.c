@@ -12,7 +12,8 @@
 #include <signal.h>
 
 struct cheat {
-    struct ent_home home;
+    struct ent_home *home;
+    struct ent_book *book;
     struct ent_store *store;
     struct ent_seed32 author, tls;
     struct ent_buf cert, key;
@@ -34,16 +35,22 @@ static void open_home(const char *dir)
 {
     char path[ENT_PATH_MAX];
     struct ent_seed32 node;
+    struct ent_book_keys keys;
     must(ent_secret_start(), "start");
     must(ent_home_open(&c.home, NULL, dir), "home");
-    must(ent_home_path(&c.home, path, "store.db"), "path");
+    must(ent_home_path(c.home, path, "store.db"), "path");
     must(ent_store_open(&c.store, NULL, path), "store");
-    must(ent_home_key(&c.home, &c.author, NULL, ENT_KEY_AUTHOR, ent_slice(NULL, 0)), "author key");
-    must(ent_home_key(&c.home, &node, NULL, ENT_KEY_NODE, ent_slice(NULL, 0)), "node key");
-    ent_node_tls_seed(&c.tls, &node);
+    must(ent_home_key(c.home, &c.author, NULL, ENT_KEY_AUTHOR, ent_slice(NULL, 0)), "author key");
+    must(ent_home_key(c.home, &node, NULL, ENT_KEY_NODE, ent_slice(NULL, 0)), "node key");
+    ent_node_seed(&c.tls, &node, ENT_NODE_TLS, 0);
+    ent_book_keys_derive(&keys, &c.author, &node, 1);
+    must(ent_book_open(&c.book, NULL, &(struct ent_book_opts){.home = c.home, .keys = &keys}),
+         "book");
+    /* Whoever cheats does not wait for what others know of its log. */
+    must(ent_log_heard(ent_book_log(c.book), NULL, ent_slice(NULL, 0)), "log");
     ent_buf_init(&c.cert, 8192);
     ent_buf_init(&c.key, 8192);
-    must(ent_net_identity(&c.cert, &c.key, &c.spki, &c.tls, c.home.pact.self), "identity");
+    must(ent_net_identity(&c.cert, &c.key, &c.spki, &c.tls, c.home->self.name), "identity");
 }
 
 static bool is(const char *how)
@@ -65,7 +72,34 @@ static unsigned post(const char *path, struct ent_slice body)
     return r == ENT_OK ? status : 0;
 }
 
-static void make_offer(struct ent_buf *offer, struct ent_act *act, struct ent_match_offer *terms,
+/* Into the own log, whatever it is. */
+static uint64_t append(struct ent_buf *room, struct ent_act *act, enum ent_statement_type type,
+                       const struct ent_seed32 *author, struct ent_slice body)
+{
+    struct ent_log *log = ent_book_log(c.book);
+    uint64_t index = 0;
+    struct ent_slice entry;
+    ent_book_lock(c.book);
+    struct ent_statement st = {.pact_version = c.home->pact->version,
+                               .pact = c.home->pact->hash,
+                               .sequence = ent_log_size(log) + (is("wrong-number") ? 2 : 1),
+                               .type = type,
+                               .time = ent_clock_now(),
+                               .tlp = "TLP:AMBER+STRICT",
+                               .media = ENT_MEDIA_OFFER};
+    ent_heads_none(&st.heads);
+    memcpy(st.author, c.home->self.name, sizeof(st.author));
+    must(ent_act_make(room, act, &st, body, author), "act");
+    must(ent_act_statement(&entry, ent_buf_slice(room)), "act");
+    must(ent_log_append(log, &index, entry, &act->salt, body), "log");
+    must(ent_log_commit(log, NULL), "log");
+    ent_book_unlock(c.book);
+    return index;
+}
+
+/* As a delivery, under a head that the partner has cosigned. */
+static void make_offer(struct ent_buf *offer, struct ent_buf *room, struct ent_act *act,
+                       struct ent_match_offer *terms, const struct ent_wire *wire,
                        const char *partner)
 {
     struct ent_buf body;
@@ -79,11 +113,11 @@ static void make_offer(struct ent_buf *offer, struct ent_act *act, struct ent_ma
         body.p[(size_t)((uint8_t *)memmem(body.p, body.n, "items 3", 7) - body.p) + 6] = '0';
     if (is("forged"))
         ent_random(author.b, 32);
-    struct ent_act_wish wish = {.type = is("wrong-type") ? ENT_ST_RESULT : ENT_ST_OFFER,
-                                .media = ENT_MEDIA_OFFER,
-                                .body = ent_buf_slice(&body),
-                                .now = ent_clock_now()};
-    must(ent_home_act(&c.home, offer, act, NULL, &wish, &author), "act");
+    uint64_t index = append(room, act, is("wrong-type") ? ENT_ST_RESULT : ENT_ST_OFFER, &author,
+                            ent_buf_slice(&body));
+    if (!is("unwitnessed"))
+        must(ent_view_submit(ent_book_view(c.book), NULL, wire, partner, ent_clock_now()), "head");
+    must(ent_book_deliver(c.book, offer, NULL, index), "delivery");
     ent_buf_release(&body);
 }
 
@@ -157,14 +191,16 @@ static unsigned wicked(const char *id, const struct ent_buf *offer)
     return status;
 }
 
-static unsigned ask_partner(const struct ent_member *partner, struct ent_buf *offer)
+static unsigned ask_partner(const struct ent_member *partner, const struct ent_wire *wire,
+                            struct ent_buf *offer, struct ent_buf *room)
 {
-    struct ent_act mine, theirs;
+    static struct ent_delivery theirs;
+    struct ent_act mine;
     struct ent_match_offer terms;
     struct ent_match_accept accept;
     struct ent_hash32 sid;
     char id[ENT_RUN_ID];
-    make_offer(offer, &mine, &terms, partner->name);
+    make_offer(offer, room, &mine, &terms, wire, partner->name);
     if (is("garbage-offer"))
         memset(offer->p, 'x', offer->n);
     if (is("odd-path"))
@@ -172,27 +208,38 @@ static unsigned ask_partner(const struct ent_member *partner, struct ent_buf *of
     unsigned status = post("/peer/v1/match", ent_buf_slice(offer));
     if (status != 200)
         return status;
-    must(ent_act_parse(&theirs, ent_buf_slice(&answer), &partner->author, NULL), "acceptance");
-    must(ent_match_accept_parse(&accept, theirs.body), "terms");
-    ent_match_sid(&sid, &mine, &terms, &theirs, &accept);
+    must(ent_delivery_parse(&theirs, ent_buf_slice(&answer), &c.home->roster, NULL), "acceptance");
+    must(ent_match_accept_parse(&accept, theirs.act.body), "terms");
+    ent_match_sid(&sid, &mine, &terms, &theirs.act, &accept);
     ent_hex_encode(id, sid.b, 16);
     return wicked(id, offer);
 }
 
 static int ask(const char *partner, const char *url)
 {
-    const struct ent_member *m = ent_pact_member(&c.home.pact, partner);
+    const struct ent_member *m = ent_pact_member(c.home->pact, partner);
+    const struct ent_links_opts to = {.pact = c.home->pact,
+                                      .self = c.home->self.name,
+                                      .tls = &c.tls,
+                                      .member = partner,
+                                      .url = url};
+    struct ent_links *links;
+    struct ent_buf offer, room;
     if (m == NULL)
         must(ENT_E_NOTFOUND, "partner");
     struct ent_client_opts opts = {
         .url = url, .cert_pem = ent_buf_slice(&c.cert), .key_pem = ent_buf_slice(&c.key)};
-    ent_spki_of_ed25519(&opts.server, m->tls.b);
+    ent_spki_of_ed25519(&opts.server, m->tls.pk.b);
     must(ent_client_new(&client, NULL, &opts), "client");
+    must(ent_links_new(&links, NULL, &to), "links");
+    const struct ent_wire wire = ent_links_wire(links);
     ent_buf_init(&answer, 1u << 20);
-    struct ent_buf offer;
-    ent_buf_init(&offer, ENT_ACT_MAX);
-    unsigned status = ask_partner(m, &offer);
+    ent_buf_init(&offer, ENT_DELIVERY_MAX);
+    ent_buf_init(&room, ENT_ACT_MAX);
+    unsigned status = ask_partner(m, &wire, &offer, &room);
     ent_buf_release(&offer);
+    ent_buf_release(&room);
+    ent_links_free(links);
     (void)printf("%u %zu\n", status, answer.n);
     return 0;
 }
@@ -218,28 +265,32 @@ static bool ends_with(const char *s, const char *end)
  */
 static struct ent_sha256 served;
 
-static void sign_again(struct ent_buf *act_bytes)
+static void sign_again(struct ent_buf *bytes)
 {
-    struct ent_act act;
+    static struct ent_delivery del;
     struct ent_match_result res;
+    struct ent_act act;
     struct ent_hash32 ref;
-    struct ent_buf body;
-    must(ent_act_parse(&act, ent_buf_slice(act_bytes), &ent_home_self(&c.home)->author, NULL),
-         "own");
-    must(ent_match_result_parse(&res, act.body), "result");
-    ref = act.st.ref[0];
+    struct ent_buf body, room;
+    uint64_t index;
+    must(ent_delivery_parse(&del, ent_buf_slice(bytes), &c.home->roster, NULL), "own");
+    must(ent_match_result_parse(&res, del.act.body), "result");
+    ref = del.act.st.ref[0];
     ent_sha256_end(&served, &res.commitment);
     ent_sha256_init(&served);
     ent_buf_init(&body, 1024);
+    ent_buf_init(&room, ENT_ACT_MAX);
     must(ent_match_result_encode(&body, &res), "result");
-    ent_buf_clear(act_bytes);
     const struct ent_act_wish wish = {.type = ENT_ST_RESULT,
                                       .ref = &ref,
                                       .media = ENT_MEDIA_RESULT,
                                       .body = ent_buf_slice(&body),
                                       .now = ent_clock_now()};
-    must(ent_home_act(&c.home, act_bytes, &act, NULL, &wish, &c.author), "act");
+    must(ent_book_act(c.book, &room, &act, &index, NULL, &wish), "act");
+    ent_buf_clear(bytes);
+    must(ent_book_deliver(c.book, bytes, NULL, index), "delivery");
     ent_buf_release(&body);
+    ent_buf_release(&room);
 }
 
 static void tamper(const struct ent_request *req, struct ent_response *res)
@@ -282,6 +333,8 @@ static void tamper(const struct ent_request *req, struct ent_response *res)
         p[n - 1] ^= 1;
     if (ends_with(req->path, "/result") && is("forged-result"))
         p[n - 1] ^= 1;
+    if (ends_with(req->path, "/match") && is("forged-receipt")) /* another place in its log */
+        ((uint8_t *)memmem(p, n, "\nindex ", 7))[7] ^= 1;
     if (answers && is("endless"))
         while (ent_buf_putc(&res->body, 'x') == ENT_OK)
             ;
@@ -301,10 +354,9 @@ static int hold(const char *port_file)
     char port[16];
     ent_sha256_init(&served);
     must(ent_pool_new(&pool, 1), "pool");
-    const struct ent_peer_opts opts = {.home = &c.home,
+    const struct ent_peer_opts opts = {.book = c.book,
                                        .store = c.store,
                                        .pool = pool,
-                                       .author = &c.author,
                                        .items_most = 1000000,
                                        .max_tlp = ENT_TLP_GREEN,
                                        .idle_seconds = 60};
@@ -344,5 +396,7 @@ int main(int argc, char **argv)
     ent_buf_release(&c.cert);
     ent_buf_wipe(&c.key);
     ent_store_close(c.store);
+    ent_book_close(c.book);
+    ent_home_free(c.home);
     return code;
 }

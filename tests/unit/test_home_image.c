@@ -60,13 +60,12 @@ static void put(const struct place *p, const char *text)
 static void open_place(struct place *p, const char *name)
 {
     char dir[ENT_PATH_MAX];
-    *p = (struct place){.h = calloc(1, sizeof(struct ent_home))};
-    assert_non_null(p->h);
+    *p = (struct place){.h = NULL};
     assert_ok(ent_path_join(dir, sizeof(dir), ent_t_tmpdir(), name));
     const struct ent_home_new opts = {
         .dir = dir, .name = "a", .display = "A", .url = "https://a.example:7443"};
     assert_ok(ent_home_make(NULL, &opts));
-    assert_ok(ent_home_open(p->h, NULL, dir));
+    assert_ok(ent_home_open(&p->h, NULL, dir));
     assert_ok(ent_store_open(&p->s, NULL, in(p, "store.db")));
     p->job = (struct ent_image_job){.say = say, .ctx = p};
 }
@@ -74,7 +73,7 @@ static void open_place(struct place *p, const char *name)
 static void close_place(struct place *p)
 {
     ent_store_close(p->s);
-    free(p->h);
+    ent_home_free(p->h);
 }
 
 /* Make it if needed; whether it was, and how many indicators it holds. */

@@ -12,6 +12,14 @@ static bool is_wide_blank(int32_t v)
            v == 0x3000;
 }
 
+/* The same for Default_Ignorable_Code_Point: fillers and joiners that show nothing. */
+static bool is_ignorable(int32_t v)
+{
+    return v == 0x34F || v == 0x115F || v == 0x1160 || v == 0x17B4 || v == 0x17B5 ||
+           (v >= 0x180B && v <= 0x180F) || v == 0x3164 || v == 0xFFA0 ||
+           (v >= 0x1BCA0 && v <= 0x1BCA3) || (v >= 0x1D173 && v <= 0x1D17A);
+}
+
 static bool is_visible(struct ent_slice s, bool blanks)
 {
     size_t n;
@@ -19,7 +27,8 @@ static bool is_visible(struct ent_slice s, bool blanks)
         return false;
     for (size_t i = 0; i < s.n; i += n) {
         int32_t v = ent_utf8_next(ent_slice(s.p + i, s.n - i), &n);
-        if (v < 0 || ent_is_invisible(v) || is_wide_blank(v) || v == '+' || (v == ' ' && !blanks))
+        if (v < 0 || ent_is_invisible(v) || is_wide_blank(v) || is_ignorable(v) || v == '+' ||
+            (v == ' ' && !blanks))
             return false;
     }
     return true;
@@ -30,7 +39,7 @@ bool ent_origin_is_valid(struct ent_slice origin)
     return is_visible(origin, true);
 }
 
-static bool key_name_is_valid(struct ent_slice name)
+bool ent_key_name_is_valid(struct ent_slice name)
 {
     return is_visible(name, false);
 }
@@ -135,7 +144,7 @@ enum ent_err ent_cosign_sign(struct ent_buf *note, size_t text_n, const char *na
     uint8_t msg[MESSAGE_MAX], raw[4 + COSIG_N];
     ENT_ASSERT(text_n <= note->n);
     struct ent_slice text = ent_slice(note->p, text_n);
-    if (time <= 0 || !key_name_is_valid(ent_slice_str(name)))
+    if (time <= 0 || !ent_key_name_is_valid(ent_slice_str(name)))
         return ENT_E_FORMAT;
     enum ent_err r = ent_checkpoint_parse(&cp, text, NULL);
     if (r != ENT_OK)
@@ -169,7 +178,7 @@ enum ent_err ent_vkey_parse(struct ent_vkey *ret, struct ent_slice text, struct 
     char id[ENT_HEX_LEN(4)];
     const uint8_t *plus = text.n == 0 ? NULL : memchr(text.p, '+', text.n);
     size_t name_n = plus == NULL ? 0 : (size_t)(plus - text.p);
-    if (plus == NULL || !key_name_is_valid(ent_slice(text.p, name_n)) || text.n - name_n < 10 ||
+    if (plus == NULL || !ent_key_name_is_valid(ent_slice(text.p, name_n)) || text.n - name_n < 10 ||
         plus[9] != '+')
         return ent_fail(d, ENT_E_FORMAT, shape, 0, 0);
     /* the key's base64 may hold '+' itself */
@@ -194,7 +203,7 @@ enum ent_err ent_vkey_encode(struct ent_buf *b, const struct ent_vkey *key)
 {
     uint8_t raw[1 + 32];
     char id[ENT_HEX_LEN(4)], b64[ENT_BASE64_LEN(sizeof(raw))];
-    if (!key_name_is_valid(ent_slice_str(key->name)) || !sig_type_is_known((uint8_t)key->type))
+    if (!ent_key_name_is_valid(ent_slice_str(key->name)) || !sig_type_is_known((uint8_t)key->type))
         return ENT_E_FORMAT;
     enum ent_err r = ent_pubkey_check(&key->pk);
     if (r != ENT_OK)

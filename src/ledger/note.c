@@ -54,7 +54,7 @@ static enum ent_err parse_sig(struct ent_note_sig *ret, struct ent_slice line)
     if (blank == NULL)
         return ENT_E_FORMAT;
     struct ent_slice name = {c.p, (size_t)(blank - c.p)};
-    if (name.n == 0 || name.n > ENT_NOTE_NAME_MAX || memchr(name.p, '+', name.n) != NULL)
+    if (!ent_key_name_is_valid(name))
         return ENT_E_FORMAT;
     struct ent_slice b64 = {blank + 1, c.n - name.n - 1};
     if ((r = ent_base64_decode(raw, &n, sizeof(raw), b64)) != ENT_OK)

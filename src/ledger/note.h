@@ -70,6 +70,9 @@ ENT_MUST_USE enum ent_err ent_note_append(struct ent_buf *note, size_t text_n, c
 /* Whether it is a text that a note can hold: UTF-8, LF only, ends with LF, no empty line. */
 bool ent_note_text_is_valid(struct ent_slice text);
 
+/* The name of a key: 1 to 192 bytes of visible UTF-8, without '+' and blanks of any kind. */
+bool ent_key_name_is_valid(struct ent_slice name);
+
 /* A member's name: 1 to 63 of a-z 0-9 '-', starting with a letter. */
 #define ENT_NAME_MAX 63
 bool ent_name_is_valid(struct ent_slice name);

@@ -165,6 +165,8 @@ static void test_what_is_no_checkpoint(void **state)
         {TEXT("a\xC2\xA0z", "1", ROOT), ENT_E_FORMAT, origin},     /* a blank that is not ' ' */
         {TEXT("a\xE2\x80\x8Bz", "1", ROOT), ENT_E_FORMAT, origin}, /* zero width */
         {TEXT("a\xE2\x80\xAEz", "1", ROOT), ENT_E_FORMAT, origin}, /* right to left */
+        {TEXT("a\xCD\x8Fz", "1", ROOT), ENT_E_FORMAT, origin},     /* joins graphemes */
+        {TEXT("\xE3\x85\xA4", "1", ROOT), ENT_E_FORMAT, origin},   /* a filler */
         {TEXT("a", "", ROOT), ENT_E_FORMAT, size},
         {TEXT("a", "00", ROOT), ENT_E_FORMAT, size},
         {TEXT("a", "01", ROOT), ENT_E_FORMAT, size},

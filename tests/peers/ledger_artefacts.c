@@ -5,12 +5,17 @@
  *     write DIR                    static trees of statements, receipts, requests to witnesses, a
  *                                  policy, and verifier keys; same bytes every time
  *     cosigned NOTE ANSWER VKEY    the answer of a witness for this head: "ok <time>"
+ *     submit DIR PORT              as a node does, to bob's witness on this port of 127.0.0.1; the
+ *                                  head is then in DIR/home/log/1/checkpoint, cosigned
  */
 #include "ledger/ledger.h"
 #include "ledger/log.h"
+#include "ledger/view.h"
 #include "node/disk.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #define MEMBERS 4u
@@ -371,16 +376,86 @@ static int cosigned(const char *head, const char *answer, const char *vkey)
     return r == ENT_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* --- to a witness -------------------------------------------------------------------------------
+ */
+
+static int connect_to(uint16_t port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ENT_ASSERT(fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0);
+    return fd;
+}
+
+/* HTTP/1.0: the answer ends with the connection. */
+static enum ent_err ask(void *ctx, unsigned *ret_status, struct ent_buf *answer, const char *whose,
+                        const char *method, const char *path, struct ent_slice body)
+{
+    struct ent_buf b;
+    struct ent_cur status;
+    uint8_t digits[3], *p;
+    ssize_t n = 0;
+    int fd = connect_to(*(const uint16_t *)ctx);
+    ent_buf_init(&b, 1u << 20);
+    (void)whose;
+    MUST(ent_buf_printf(&b, "%s %s HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", method, path, body.n));
+    MUST(ent_buf_put_slice(&b, body));
+    MUST(ent_fd_write(fd, ent_buf_slice(&b)));
+    ent_buf_clear(&b);
+    do {
+        MUST(ent_buf_reserve(&b, &p, 4096));
+        n = recv(fd, p, 4096, 0);
+        ENT_ASSERT(n >= 0);
+        b.n += (size_t)n;
+    } while (n > 0);
+    (void)close(fd);
+    status = ent_cur(ent_buf_slice(&b));
+    MUST(ent_cur_expect(&status, ENT_SLICE_LIT("HTTP/1.0 ")));
+    MUST(ent_cur_copy(&status, digits, sizeof(digits)));
+    *ret_status = (digits[0] - '0') * 100u + (digits[1] - '0') * 10u + (digits[2] - '0');
+    p = memmem(b.p, b.n, "\r\n\r\n", 4);
+    ENT_ASSERT(p != NULL);
+    MUST(ent_buf_put(answer, p + 4, b.n - (size_t)(p + 4 - b.p)));
+    (void)printf("%s %s: %u\n", method, path, *ret_status);
+    ent_buf_release(&b);
+    return ENT_OK;
+}
+
+static int submit(uint16_t port)
+{
+    static struct log log;
+    struct ent_wire wire = {&port, ask};
+    struct ent_view *view;
+    struct ent_diag d = {0};
+    roster.member[0].logs = 1; /* the newest is the one that is submitted */
+    log_start(&log, 1);
+    const struct ent_view_opts opts = {
+        .disk = &log.disk.disk, .self = "alice", .own = log.log, .witness = &witness_seed[0]};
+    MUST(ent_view_new(&view, &d, &roster, &opts));
+    enum ent_err r = ent_view_submit(view, &d, &wire, "bob", TIME);
+    (void)printf("%s%s%s\n", ent_err_str(r), d.text == NULL ? "" : ": ",
+                 d.text == NULL ? "" : d.text);
+    ent_view_free(view);
+    log_end(&log);
+    return r == ENT_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
-    if (ent_secret_start() != ENT_OK)
+    uint64_t port;
+    if (ent_secret_start() != ENT_OK || argc < 3)
         return EXIT_FAILURE;
-    if (argc == 5 && ent_slice_eq(ent_slice_str(argv[1]), ENT_SLICE_LIT("cosigned")))
+    struct ent_slice what = ent_slice_str(argv[1]);
+    if (argc == 5 && ent_slice_eq(what, ENT_SLICE_LIT("cosigned")))
         return cosigned(argv[2], argv[3], argv[4]);
-    if (argc != 3 || !ent_slice_eq(ent_slice_str(argv[1]), ENT_SLICE_LIT("write")))
-        return EXIT_FAILURE;
     (void)snprintf(dir, sizeof(dir), "%s", argv[2]);
     make_roster();
+    if (argc == 4 && ent_slice_eq(what, ENT_SLICE_LIT("submit")) &&
+        ent_parse_u64(&port, ent_slice_str(argv[3]), UINT16_MAX) == ENT_OK)
+        return submit((uint16_t)port);
+    if (argc != 3 || !ent_slice_eq(what, ENT_SLICE_LIT("write")))
+        return EXIT_FAILURE;
     put_keys();
     put_policy();
     write_statements();

@@ -82,7 +82,7 @@ static void test_limits(void **state)
     struct ent_buf b;
     uint64_t index = 77;
     (void)state;
-    ent_buf_init(&b, 1u << 18);
+    ent_buf_init(&b, 1u << 20);
     assert_err(
         ent_log_append(log, &index, ent_slice(longest, sizeof(longest)), &salt, ent_slice(body, 1)),
         ENT_E_LIMIT);

@@ -129,6 +129,7 @@ static void visit(struct courier *c)
     enum ent_err r;
     if ((r = ent_view_greet(ent_book_view(b), &d, &wire, c->member, ent_clock_now())) == ENT_OK &&
         (r = ent_news_versions(b, &d, &wire, c->member)) == ENT_OK &&
+        (r = ent_news_bring(b, &wire, c->member)) == ENT_OK &&
         (r = submit(c, &d, &wire)) == ENT_OK && !c->all->opts.brief &&
         (r = pull(c, &d, &wire, c->member)) == ENT_OK)
         r = tell_news(c, &d, &wire);

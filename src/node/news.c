@@ -352,7 +352,7 @@ enum ent_err ent_news_tell(struct ent_book *b, struct ent_diag *d, const struct 
 /* --- versions -----------------------------------------------------------------------------------
  */
 
-static enum ent_err take_version(struct ent_book *b, struct ent_diag *d, struct ent_slice bytes)
+enum ent_err ent_news_take_version(struct ent_book *b, struct ent_diag *d, struct ent_slice bytes)
 {
     bool changed = false;
     ent_book_lock(b);
@@ -363,7 +363,7 @@ static enum ent_err take_version(struct ent_book *b, struct ent_diag *d, struct 
                                 ent_chain_file(&ent_book_home(b)->chain));
     }
     ent_book_unlock(b);
-    return r == ENT_E_EXISTS ? ENT_OK : r;
+    return r;
 }
 
 enum ent_err ent_news_versions(struct ent_book *b, struct ent_diag *d, const struct ent_wire *wire,
@@ -382,8 +382,60 @@ enum ent_err ent_news_versions(struct ent_book *b, struct ent_diag *d, const str
         ent_buf_clear(&bytes);
         r = wire->call(wire->ctx, &status, &bytes, member, "GET", path, ent_slice(NULL, 0));
         if (r == ENT_OK && status == 200)
-            r = take_version(b, d, ent_buf_slice(&bytes));
+            r = ent_news_take_version(b, d, ent_buf_slice(&bytes));
+        r = r == ENT_E_EXISTS ? ENT_OK : r;
     }
     ent_buf_release(&bytes);
+    return r;
+}
+
+static enum ent_err has_version(const struct ent_wire *wire, const char *member, uint64_t version,
+                                bool *ret)
+{
+    struct ent_buf answer;
+    unsigned status = 0;
+    char path[64];
+    (void)snprintf(path, sizeof(path), ENT_VERSION_PATH "/%llu", (unsigned long long)version);
+    ent_buf_init(&answer, ENT_PACT_MAX);
+    enum ent_err r =
+        wire->call(wire->ctx, &status, &answer, member, "GET", path, ent_slice(NULL, 0));
+    ent_buf_release(&answer);
+    *ret = status == 200;
+    return r;
+}
+
+static enum ent_err bring_one(struct ent_book *b, const struct ent_wire *wire, const char *member,
+                              uint64_t version, bool *ret)
+{
+    struct ent_buf bytes, answer;
+    unsigned status = 0;
+    ent_buf_init(&bytes, ENT_PACT_MAX);
+    ent_buf_init(&answer, 1024);
+    ent_book_lock(b);
+    enum ent_err r =
+        ent_buf_put_slice(&bytes, ent_chain_version(&ent_book_home(b)->chain, version));
+    ent_book_unlock(b);
+    if (r == ENT_OK)
+        r = wire->call(wire->ctx, &status, &answer, member, "POST", ENT_VERSION_PATH,
+                       ent_buf_slice(&bytes));
+    ent_buf_release(&bytes);
+    ent_buf_release(&answer);
+    *ret = status == 200;
+    return r;
+}
+
+enum ent_err ent_news_bring(struct ent_book *b, const struct ent_wire *wire, const char *member)
+{
+    ent_book_lock(b);
+    bool can_be_asked = strcmp(ent_home_self(ent_book_home(b))->url, "-") != 0;
+    uint64_t newest = ent_book_home(b)->chain.versions, theirs = newest;
+    ent_book_unlock(b);
+    enum ent_err r = ENT_OK;
+    bool has = false;
+    while (!can_be_asked && r == ENT_OK && !has && theirs > 1)
+        if ((r = has_version(wire, member, theirs, &has)) == ENT_OK && !has)
+            theirs--;
+    for (has = true; !can_be_asked && r == ENT_OK && has && theirs < newest; theirs++)
+        r = bring_one(b, wire, member, theirs + 1, &has);
     return r;
 }

@@ -10,6 +10,7 @@
  *     POST /peer/v1/act            a delivery of such an act: 200, or 409
  *     GET  /peer/v1/act/<64 hex>   one that is kept here
  *     GET  /peer/v1/pact/<n>       a version of the pact, with its votes
+ *     POST /peer/v1/pact           the next one, from who cannot be asked for it: 200, or 409
  */
 #ifndef ENT_NODE_NEWS_H
 #define ENT_NODE_NEWS_H
@@ -48,6 +49,14 @@ void ent_news_clear(struct ent_book *b);
  * ENT_E_STATE when one contradicts ours. */
 ENT_MUST_USE enum ent_err ent_news_versions(struct ent_book *b, struct ent_diag *d,
                                             const struct ent_wire *wire, const char *member);
+
+/* A version that somebody brings: ENT_E_EXISTS when it is there already. */
+ENT_MUST_USE enum ent_err ent_news_take_version(struct ent_book *b, struct ent_diag *d,
+                                                struct ent_slice bytes);
+
+/* Bring them those that they lack: where this member has no address, nobody can fetch them. */
+ENT_MUST_USE enum ent_err ent_news_bring(struct ent_book *b, const struct ent_wire *wire,
+                                         const char *member);
 
 /* Tell one member what is kept here about the next version, and our own withdrawal. */
 ENT_MUST_USE enum ent_err ent_news_tell(struct ent_book *b, struct ent_diag *d,

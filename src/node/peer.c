@@ -89,6 +89,11 @@ static bool is_version(const char *method, const char *path, uint64_t *ret)
            take_number(path + n + 1, ret);
 }
 
+static bool is_brought(const char *method, const char *path)
+{
+    return strcmp(method, "POST") == 0 && strcmp(path, ENT_VERSION_PATH) == 0;
+}
+
 /* "/peer/v1/act" alone, or with a leaf hash behind it. */
 static bool is_news(const char *method, const char *path, const char **ret_hex)
 {
@@ -125,6 +130,8 @@ size_t ent_peer_max_body(void *ctx, const struct ent_spki *peer, const char *met
         return hex == NULL ? ENT_DELIVERY_MAX : 1;
     if (is_version(method, path, &version))
         return 1;
+    if (is_brought(method, path))
+        return ENT_PACT_MAX;
     return ent_view_max_body(method, path);
 }
 
@@ -520,6 +527,14 @@ static void handle_news(struct ent_peer *p, const char *hex, const struct ent_re
         p->opts.heard(p->opts.ctx, NULL);
 }
 
+/* It stands by its votes, whoever brings it. */
+static void handle_brought(struct ent_peer *p, const struct ent_request *req,
+                           struct ent_response *res)
+{
+    enum ent_err r = ent_news_take_version(p->opts.book, NULL, req->body);
+    res->status = r == ENT_OK || r == ENT_E_EXISTS ? 200 : 409;
+}
+
 static void handle_version(struct ent_peer *p, uint64_t version, struct ent_response *res)
 {
     ent_book_lock(p->opts.book);
@@ -565,6 +580,8 @@ void ent_peer_handle(void *ctx, const struct ent_request *req, struct ent_respon
         handle_news(p, hex, req, res);
     else if (is_version(req->method, req->path, &version))
         handle_version(p, version, res);
+    else if (is_brought(req->method, req->path))
+        handle_brought(p, req, res);
     else if (ent_view_max_body(req->method, req->path) > 0)
         handle_view(p, req, res);
     else

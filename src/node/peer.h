@@ -7,7 +7,7 @@
  *     GET  /peer/v1/match/<id>/filter/<n>  a block of the filter; 202 while it is being computed
  *     GET  /peer/v1/match/<id>/labels/<n>  a block of label boxes
  *     POST /peer/v1/match/<id>/result      the asker's result; 200 and the holder's
- *     POST, GET /peer/v1/act...            news about the pact (news.h)
+ *     POST, GET /peer/v1/act..., pact...   news about the pact, and its versions (news.h)
  *     everything else of /peer/v1/         heads, logs, cosignatures, proofs (ledger/view.h)
  *
  * Offers, answers and results are deliveries (ledger/delivery.h). <id> is the first 16 bytes of the

@@ -304,8 +304,8 @@ static void test_every_version_is_verified(void **state)
     assert_int_equal(h->pact->version, 3);
     assert_string_equal(h->pact->name, "third");
     assert_int_equal(h->roster.versions, 3); /* what may be held against whoever spoke under them */
-    assert_memory_equal(h->roster.version[0].b, h->pact->hash.b, 32);
-    assert_memory_equal(h->roster.version[2].b, h->pact->id.b, 32);
+    assert_memory_equal(h->roster.version[0].b, h->pact->id.b, 32);
+    assert_memory_equal(h->roster.version[2].b, h->pact->hash.b, 32);
     ent_home_free(h);
     for (int i = 0; i < 3; i++) {
         char name[32];

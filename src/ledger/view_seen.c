@@ -85,6 +85,18 @@ static enum ent_err next_record(const struct ent_view *v, const struct ent_vlog 
     return ENT_OK;
 }
 
+/* To where the next record may begin. */
+static void skip(struct ent_cur *c)
+{
+    struct ent_slice rest;
+    do {
+        c->p++;
+        c->n--;
+        rest = ent_slice(c->p, c->n);
+    } while (c->n > 0 && !ent_slice_starts(rest, ENT_SLICE_LIT("shown ")) &&
+             !ent_slice_starts(rest, ENT_SLICE_LIT("past ")));
+}
+
 /* Damage costs the record that it is in. What is behind the last good one is cut off: it was torn,
  * and nobody was told that it had been written. */
 enum ent_err ent_vlog_load_seen(struct ent_view *v, struct ent_vlog *l)
@@ -107,15 +119,14 @@ enum ent_err ent_vlog_load_seen(struct ent_view *v, struct ent_vlog *l)
         goto out;
     struct ent_cur c = ent_cur(ent_buf_slice(&b)), whole = c;
     while (c.n > 0) {
-        struct ent_slice skipped;
         struct ent_cur next = c;
-        if (next_record(v, l, &next, b.p, &s) == ENT_OK) {
-            if ((r = remember(l, &s)) != ENT_OK)
-                goto out;
-            whole = c = next;
-        } else if (ent_cur_line(&c, &skipped) != ENT_OK) {
-            break;
+        if (next_record(v, l, &next, b.p, &s) != ENT_OK) {
+            skip(&c);
+            continue;
         }
+        if ((r = remember(l, &s)) != ENT_OK)
+            goto out;
+        whole = c = next;
     }
     l->seen_bytes = b.n - whole.n;
     if (whole.n > 0)

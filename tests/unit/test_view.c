@@ -507,7 +507,7 @@ static void test_nobody_is_accused_by_what_others_sign(void **state)
     /* m0's own head with a cosignature that is none */
     logs_head(&b, &net->pact, 0, 1, 4, &root);
     logs_cosign(&b, &net->pact, 2, net->now);
-    b.p[b.n - 9] ^= 1;
+    b.p[b.n - 10] = b.p[b.n - 10] == 'A' ? 'B' : 'A';
     post_head(net, 1, ent_buf_slice(&b), 200);
     assert_truth(net, 4);
     assert_int_equal(viewnet_size(net, 1, 0), 3);

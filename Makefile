@@ -138,6 +138,8 @@ $B/tests/fuzz/%: $B/tests/fuzz/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 $B/bench/%: $B/bench/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+# What a program that only checks would load, and not the libraries of all of it.
+$B/bench/receipt: LDFLAGS_ALL += -Wl,--as-needed
 # Where Hyperscan is missing, the bench says so.
 $B/bench/hyperscan: bench/hyperscan.c $(LIB) $B/flags
 	@mkdir -p $(@D)

@@ -37,7 +37,7 @@ enum ent_err log_parse_head(const struct ent_log *log, struct ent_checkpoint *re
 enum ent_err log_load_head(const struct ent_log *log, struct ent_buf *b, struct head *ret,
                            const char *name, struct ent_diag *d)
 {
-    struct ent_checkpoint cp;
+    struct ent_checkpoint cp = {0};
     ent_buf_clear(b);
     enum ent_err r = ent_disk_load(log->disk, b, name);
     if (r == ENT_E_NOTFOUND)
@@ -324,7 +324,7 @@ static enum ent_err heard_later(struct ent_log *log, struct ent_diag *d, const s
 
 enum ent_err ent_log_heard(struct ent_log *log, struct ent_diag *d, struct ent_slice head)
 {
-    struct ent_checkpoint cp;
+    struct ent_checkpoint cp = {0};
     enum ent_err r = ENT_OK;
     if (head.n > 0) {
         if (!log->has_pk)

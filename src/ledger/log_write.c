@@ -140,7 +140,7 @@ enum ent_err ent_log_published(struct ent_log *log, struct ent_buf *b)
 
 enum ent_err ent_log_publish(struct ent_log *log, struct ent_diag *d, struct ent_slice note)
 {
-    struct ent_checkpoint cp;
+    struct ent_checkpoint cp = {0};
     struct head before;
     struct ent_buf b;
     enum ent_err r;
@@ -244,7 +244,7 @@ enum ent_err ent_log_check(struct ent_log *log, struct ent_diag *d, const char *
 static enum ent_err target_of(struct ent_log *log, struct head *ret, struct ent_slice head,
                               struct ent_diag *d)
 {
-    struct ent_checkpoint cp;
+    struct ent_checkpoint cp = {0};
     enum ent_err r;
     *ret = log->signed_for;
     if (head.n == 0)

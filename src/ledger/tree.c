@@ -55,7 +55,7 @@ enum ent_err tree_read_hashes(const struct ent_tree *t, struct ent_hash32 *ret, 
 enum ent_err tree_tile(struct ent_tree *t, const struct ent_hash32 **ret, struct ent_diag *d,
                        unsigned level, uint64_t n)
 {
-    const struct ent_hash32 *above;
+    const struct ent_hash32 *above = NULL;
     struct ent_hash32 hash;
     enum ent_err r;
     if (level >= TREE_LEVELS || n > tree_count(t->size, level) / ENT_TILE_WIDTH)
@@ -85,7 +85,7 @@ enum ent_err tree_tile(struct ent_tree *t, const struct ent_hash32 **ret, struct
 /* struct ent_tile_source.read */
 static enum ent_err read_tile(void *ctx, uint8_t *ret, const struct ent_tile *tile)
 {
-    const struct ent_hash32 *h;
+    const struct ent_hash32 *h = NULL;
     enum ent_err r = tree_tile(ctx, &h, NULL, tile->level, tile->n);
     if (r == ENT_OK)
         memcpy(ret, h, tile->width * sizeof(*h));
@@ -175,7 +175,7 @@ static enum ent_err find_damage(struct ent_tree *t, struct ent_diag *d)
 static enum ent_err first_is_bad(struct ent_tree *t, struct ent_diag *d)
 {
     struct tree_scan *s = t->scan;
-    const struct ent_hash32 *h;
+    const struct ent_hash32 *h = NULL;
     struct ent_hash32 leaf;
     uint64_t i = s->index, place = s->offset, next = tree_get_u64(s->idx + 8);
     if (next < place + RECORD_OVER || next - place > RECORD_MAX)
@@ -197,7 +197,7 @@ static enum ent_err look_at_end(struct ent_tree *t, struct ent_diag *d)
 {
     struct tree_scan *s = t->scan;
     struct ent_slice entry = {NULL, 0};
-    const struct ent_hash32 *h;
+    const struct ent_hash32 *h = NULL;
     struct ent_hash32 leaf;
     uint64_t last = t->size - 1, from = last > 0 ? last - 1 : 0, there = 0;
     enum ent_err r = t->disk->size(t->disk->ctx, &there, t->name[TREE_IDX]);
@@ -356,7 +356,7 @@ uint64_t ent_tree_size(const struct ent_tree *t)
 static enum ent_err is_true(struct ent_tree *t, struct ent_diag *d, uint64_t index,
                             struct ent_slice entry)
 {
-    const struct ent_hash32 *h;
+    const struct ent_hash32 *h = NULL;
     struct ent_hash32 leaf;
     enum ent_err r = tree_tile(t, &h, d, 0, index / ENT_TILE_WIDTH);
     if (r != ENT_OK)
@@ -412,7 +412,7 @@ enum ent_err ent_tree_entry(struct ent_tree *t, struct ent_buf *b, struct ent_di
 
 enum ent_err ent_tree_get(struct ent_tree *t, struct ent_buf *b, struct ent_tile tile)
 {
-    const struct ent_hash32 *h;
+    const struct ent_hash32 *h = NULL;
     char path[ENT_TILE_PATH_MAX];
     if (ent_tile_path(path, &tile) != ENT_OK ||
         tree_count(t->size, tile.level) < tile.n * ENT_TILE_WIDTH + tile.width)

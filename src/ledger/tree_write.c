@@ -119,7 +119,7 @@ static enum ent_err sync_all(const struct ent_tree *t)
 static enum ent_err read_back(struct ent_tree *t, struct ent_diag *d, uint64_t from)
 {
     struct ent_slice entry = {NULL, 0};
-    const struct ent_hash32 *h;
+    const struct ent_hash32 *h = NULL;
     struct ent_hash32 leaf;
     enum ent_err r = tree_scan_start(t->scan, t, from, t->size, SCAN_ROOM);
     for (uint64_t i = from; i < t->size && r == ENT_OK; i++) {

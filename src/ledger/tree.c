@@ -361,6 +361,7 @@ static enum ent_err is_true(struct ent_tree *t, struct ent_diag *d, uint64_t ind
     enum ent_err r = tree_tile(t, &h, d, 0, index / ENT_TILE_WIDTH);
     if (r != ENT_OK)
         return r;
+    ENT_ASSERT(h != NULL);
     ent_merkle_leaf_hash(&leaf, entry);
     return tree_same(&leaf, &h[index % ENT_TILE_WIDTH]) ? ENT_OK : tree_damaged(d, TREE_DAT, index);
 }

@@ -176,27 +176,34 @@ static enum ent_err fits_view(struct ent_view *v, struct ent_vlog *l, const stru
     return tree_has(l->tree, h->size, &h->root);
 }
 
+static enum ent_err fits(struct ent_view *v, struct ent_diag *d, struct ent_slice head,
+                         struct ent_slice origin)
+{
+    struct ent_vlog *l = ent_vlog_by_origin(v, origin);
+    struct ent_vhead h = {0};
+    enum ent_err r;
+    if (l == NULL)
+        return ENT_E_AUTH;
+    if ((r = ent_vlog_load(v, l, d)) != ENT_OK ||
+        (r = ent_vhead_read(&h, v, l, head, l->has_head ? &l->head : NULL, d)) != ENT_OK)
+        return r;
+    if (!ent_vlog_is_own(v, l))
+        return fits_view(v, l, &h);
+    return h.size > ent_log_size(v->opts.own)
+               ? ENT_E_STATE
+               : tree_has(ent_log_tree(v->opts.own), h.size, &h.root);
+}
+
 enum ent_err ent_view_fits(struct ent_view *v, struct ent_diag *d, struct ent_slice head)
 {
     struct ent_note note;
     struct ent_checkpoint cp;
-    struct ent_vhead h;
-    struct ent_vlog *l;
     enum ent_err r;
     if ((r = ent_note_parse(&note, head, d)) != ENT_OK ||
         (r = ent_checkpoint_parse(&cp, note.text, d)) != ENT_OK)
         return r;
     ent_view_enter(v);
-    if ((l = ent_vlog_by_origin(v, cp.origin)) == NULL)
-        r = ent_fail(d, ENT_E_AUTH, "the head is of a log that is none of this pact's", 1, 0);
-    else if ((r = ent_vlog_load(v, l, d)) == ENT_OK)
-        r = ent_vhead_read(&h, v, l, head, l->has_head ? &l->head : NULL, d);
-    if (r == ENT_OK && ent_vlog_is_own(v, l))
-        r = h.size > ent_log_size(v->opts.own)
-                ? ENT_E_STATE
-                : tree_has(ent_log_tree(v->opts.own), h.size, &h.root);
-    else if (r == ENT_OK)
-        r = fits_view(v, l, &h);
+    r = fits(v, d, head, cp.origin);
     ent_view_leave(v);
     if (r == ENT_E_AUTH)
         return ent_fail(d, r, "the head fits nothing that is known of its log", 0, 0);

@@ -227,25 +227,26 @@ static enum ent_err add(struct ent_view *v, struct ent_slice bytes, struct ent_d
 {
     struct ent_vproof *p = NULL;
     enum ent_err r = proof_new(&p, v, bytes, d);
+    if (p == NULL)
+        return r;
     if (r == ENT_OK && ent_view_proof_of(v, p->member, p->m.kind) != NULL)
         r = ENT_E_EXISTS;
     if (r == ENT_OK)
         r = keep(v, &p);
-    if (r == ENT_OK)
+    if (r == ENT_OK && ret != NULL)
         *ret = v->proof[v->proofs - 1];
     proof_free(p);
     return r;
 }
 
-static enum ent_err add_made(struct ent_view *v, struct ent_misbehaviour *m,
-                             const struct ent_vproof **ret)
+static enum ent_err add_made(struct ent_view *v, struct ent_misbehaviour *m)
 {
     struct ent_buf b;
     ent_buf_init(&b, ENT_PROOF_MAX);
     m->pact = ent_slice(NULL, 0);
     enum ent_err r = ent_misbehaviour_encode(&b, m);
     if (r == ENT_OK)
-        r = add(v, ent_buf_slice(&b), NULL, ret);
+        r = add(v, ent_buf_slice(&b), NULL, NULL);
     ent_buf_release(&b);
     return r;
 }
@@ -255,7 +256,6 @@ static enum ent_err add_witnesses(struct ent_view *v, const struct ent_vlog *l,
                                   const struct ent_misbehaviour *fork)
 {
     struct ent_vhead a, b;
-    const struct ent_vproof *made;
     enum ent_err r;
     if (ent_vhead_read(&a, v, l, fork->a, NULL, NULL) != ENT_OK ||
         ent_vhead_read(&b, v, l, fork->b, NULL, NULL) != ENT_OK)
@@ -266,7 +266,7 @@ static enum ent_err add_witnesses(struct ent_view *v, const struct ent_vlog *l,
             continue;
         m.kind = ENT_MB_WITNESS;
         (void)snprintf(m.member, sizeof(m.member), "%s", v->roster->member[i].name);
-        r = add_made(v, &m, &made);
+        r = add_made(v, &m);
         if (r != ENT_OK && r != ENT_E_EXISTS && r != ENT_E_AUTH)
             return r;
     }
@@ -275,9 +275,9 @@ static enum ent_err add_witnesses(struct ent_view *v, const struct ent_vlog *l,
 
 enum ent_err ent_view_add_proof(struct ent_view *v, struct ent_slice bytes, struct ent_diag *d)
 {
-    const struct ent_vproof *p;
+    const struct ent_vproof *p = NULL;
     enum ent_err r = add(v, bytes, d, &p);
-    if (r != ENT_OK || p->m.kind != ENT_MB_FORK)
+    if (p == NULL || p->m.kind != ENT_MB_FORK)
         return r;
     const struct ent_vlog *l = log_of_head(v, p->m.a);
     return l == NULL ? ENT_OK : add_witnesses(v, l, &p->m);
@@ -298,7 +298,6 @@ enum ent_err ent_vlog_compare(struct ent_view *v, struct ent_vlog *l, const stru
     struct ent_merkle_source source = {.hash = guarded_hash};
     struct ent_misbehaviour m;
     struct ent_buf na, nb;
-    const struct ent_vproof *made;
     enum ent_err r;
     memcpy(&source.ctx, &larger, sizeof(source.ctx)); /* it is only read */
     ent_buf_init(&na, ENT_NOTE_MAX);
@@ -315,7 +314,7 @@ enum ent_err ent_vlog_compare(struct ent_view *v, struct ent_vlog *l, const stru
     } else if (r == ENT_E_AUTH || r == ENT_E_FORMAT) {
         r = ENT_E_PEER;
     } else if (r == ENT_OK) {
-        r = add_made(v, &m, &made);
+        r = add_made(v, &m);
         if (r == ENT_OK || r == ENT_E_EXISTS)
             r = add_witnesses(v, l, &m);
         r = r == ENT_OK ? ENT_E_AUTH : r;

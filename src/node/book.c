@@ -27,6 +27,7 @@ struct ent_book {
     struct ent_book_opts opts;
     struct ent_book_keys *keys; /* secret memory; NULL: reads only */
     struct ent_disk_real disk_real;
+    bool has_disk;
     char dir[32], lock_dir[32], origin[ENT_LOG_ORIGIN];
     unsigned generation;
     struct ent_log *log;
@@ -175,6 +176,7 @@ enum ent_err ent_book_open(struct ent_book **ret, struct ent_diag *d,
             *b->keys = *opts->keys;
     }
     if (r == ENT_OK && (r = ent_disk_open(&b->disk_real, d, opts->home->dir)) == ENT_OK) {
+        b->has_disk = true;
         ent_book_lock(b);
         if ((r = open_log(b, d)) == ENT_OK)
             r = open_view(b, d);
@@ -194,7 +196,8 @@ void ent_book_close(struct ent_book *b)
         return;
     ent_view_free(b->view);
     ent_log_free(b->log);
-    ent_disk_close(&b->disk_real);
+    if (b->has_disk)
+        ent_disk_close(&b->disk_real);
     ent_secret_free(b->keys);
     if (b->lock_fd >= 0) {
         (void)close(b->lock_fd);

@@ -1,6 +1,9 @@
 /* nodes.c: whole members in one process. */
 #include "tests/support/nodes.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 /* --- homes --------------------------------------------------------------------------------------
  */
 
@@ -61,6 +64,35 @@ void node_reopen(struct node *n, const char *dir)
     open_home(n, dir);
     n->mesh = m;
     node_open(n);
+}
+
+static void run(const char *a, const char *b, const char *c, const char *d)
+{
+    const char *const argv[] = {a, b, c, d, NULL};
+    int status = -1;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)execvp(a, (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+void node_copy(struct node *n, const char *folder, const char *to)
+{
+    char path[ENT_PATH_MAX];
+    assert_ok(ent_home_path(n->home, path, folder));
+    run("cp", "-a", path, to);
+}
+
+void node_restore(struct node *n, const char *folder, const char *from)
+{
+    char path[ENT_PATH_MAX];
+    assert_ok(ent_home_path(n->home, path, folder));
+    run("rm", "-rf", "--", path);
+    run("cp", "-a", from, path);
 }
 
 /* --- the pact -----------------------------------------------------------------------------------

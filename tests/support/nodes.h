@@ -38,6 +38,11 @@ void node_close(struct node *n);
 /* The same home opened again, maybe from another folder by then. */
 void node_reopen(struct node *n, const char *dir);
 
+/* The same for its home: a copy of all that is in a folder of it, or in all of it (""). */
+void node_copy(struct node *n, const char *folder, const char *to);
+/* Put such a copy back, in the place of what is there. */
+void node_restore(struct node *n, const char *folder, const char *from);
+
 /* These n found a pact; their books are opened, and they reach one another. */
 void mesh_found(struct mesh *m, struct node *const *node, size_t n, const struct ent_budget *b);
 /* Version 1 as mesh_found() makes it, appended. */

@@ -257,6 +257,28 @@ static enum ent_err search(struct ent_book *b, const char *member, struct found 
     return r;
 }
 
+/* Whoever is asked may hand out something else, to have this one passed over. */
+static enum ent_err check_is(struct ent_book *b, struct ent_slice bytes, const char *hex)
+{
+    char got[ENT_HEX_LEN(32)] = "";
+    struct ent_delivery *del = malloc(sizeof(*del));
+    if (del == NULL)
+        return ENT_E_NOMEM;
+    ent_book_lock(b);
+    enum ent_err r = ent_delivery_parse(del, bytes, &ent_book_home(b)->roster, NULL);
+    ent_book_unlock(b);
+    if (r == ENT_OK)
+        ent_hex_encode(got, del->act.leaf.b, 32);
+    free(del);
+    return strcmp(got, hex) == 0 ? ENT_OK : ENT_E_PEER;
+}
+
+/* Said by its author, and nothing that is kept: what comes behind it is read all the same. */
+static bool is_passed_over(enum ent_err r)
+{
+    return r == ENT_E_EXISTS || r == ENT_E_STATE || r == ENT_E_FORMAT || r == ENT_E_LIMIT;
+}
+
 static enum ent_err fetch(struct ent_book *b, struct ent_diag *d, const struct ent_wire *wire,
                           const char *hex, const char *from)
 {
@@ -272,10 +294,12 @@ static enum ent_err fetch(struct ent_book *b, struct ent_diag *d, const struct e
     r = wire->call(wire->ctx, &status, &bytes, from, "GET", path, ent_slice(NULL, 0));
     if (r == ENT_OK && status != 200)
         r = ent_fail(d, ENT_E_PEER, "does not hand out what it says about the pact", 0, 0);
-    if (r == ENT_OK)
-        r = ent_news_take(b, d, ent_buf_slice(&bytes));
+    else if (r == ENT_OK && (r = check_is(b, ent_buf_slice(&bytes), hex)) != ENT_OK)
+        r = ent_fail(d, r, "hands out something else than it was asked for", 0, 0);
+    if (r == ENT_OK && is_passed_over(r = ent_news_take(b, d, ent_buf_slice(&bytes))))
+        r = ENT_OK;
     ent_buf_release(&bytes);
-    return r == ENT_E_EXISTS || r == ENT_E_STATE ? ENT_OK : r;
+    return r;
 }
 
 enum ent_err ent_news_read(struct ent_book *b, struct ent_diag *d, const struct ent_wire *wire,

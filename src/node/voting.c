@@ -73,17 +73,52 @@ enum ent_err ent_voting_version(uint64_t *ret, const struct ent_act *act)
     return ent_parse_u64(ret, line, UINT32_MAX);
 }
 
-static enum ent_err take_proposal(struct ent_voting *v, const struct ent_act *act)
+static void drop_proposal(struct ent_proposal *p)
 {
-    struct ent_proposal *p = &v->proposal[v->proposals];
+    ent_buf_release(&p->text);
+    free(p->pact);
+    *p = (struct ent_proposal){.round = 0};
+}
+
+/* Where it goes: nobody takes the places of others, or loses a newer one to an older. */
+static struct ent_proposal *place(struct ent_voting *v, const char *author, uint32_t round)
+{
+    struct ent_proposal *oldest = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < v->proposals; i++) {
+        struct ent_proposal *p = &v->proposal[i];
+        if (strcmp(p->by, author) != 0)
+            continue;
+        n++;
+        if (oldest == NULL || p->round < oldest->round)
+            oldest = p;
+    }
+    if (n < ENT_PROPOSALS_EACH)
+        return v->proposals < ENT_PROPOSALS ? &v->proposal[v->proposals] : NULL;
+    if (round <= oldest->round)
+        return NULL;
+    drop_proposal(oldest);
+    return oldest;
+}
+
+/* *ret: where it is; NULL for one that is left out. */
+static enum ent_err take_proposal(struct ent_voting *v, const struct ent_act *act,
+                                  struct ent_proposal **ret)
+{
+    struct ent_proposal *p;
     struct ent_slice text;
+    uint32_t round;
     enum ent_err r;
-    if (v->proposals == ENT_PROPOSALS || split_proposal(&p->round, &text, act->body) != ENT_OK)
-        return ENT_OK; /* whoever floods this only hides later ones of its own round */
+    *ret = NULL;
+    if (ent_pact_member(newest(v), act->st.author) == NULL ||
+        split_proposal(&round, &text, act->body) != ENT_OK ||
+        (p = place(v, act->st.author, round)) == NULL)
+        return ENT_OK;
     if ((p->pact = malloc(sizeof(*p->pact))) == NULL)
         return ENT_E_NOMEM;
     ent_buf_init(&p->text, ENT_PACT_MAX);
-    v->proposals++;
+    v->proposals += p == &v->proposal[v->proposals];
+    p->round = round;
     memcpy(p->by, act->st.author, sizeof(p->by));
     ent_sha256_of(&p->what, text);
     if ((r = ent_buf_put_slice(&p->text, text)) != ENT_OK)
@@ -91,6 +126,7 @@ static enum ent_err take_proposal(struct ent_voting *v, const struct ent_act *ac
     p->valid = ent_pact_parse_text(p->pact, text, newest(v), &p->why) == ENT_OK;
     if (p->valid)
         ent_pact_needs(&p->needs, p->pact, newest(v));
+    *ret = p;
     return ENT_OK;
 }
 
@@ -107,6 +143,7 @@ static enum ent_err take_vote(struct ent_voting *v, const struct ent_act *act)
 static enum ent_err take(void *ctx, struct ent_slice bytes)
 {
     struct ent_voting *v = ctx;
+    struct ent_proposal *ignored;
     struct ent_delivery *del = malloc(sizeof(*del));
     if (del == NULL)
         return ENT_E_NOMEM;
@@ -114,7 +151,7 @@ static enum ent_err take(void *ctx, struct ent_slice bytes)
     uint64_t version = 0;
     if (r == ENT_OK && ent_voting_version(&version, &del->act) == ENT_OK &&
         version == v->topic.version)
-        r = del->act.st.type == ENT_ST_PROPOSE ? take_proposal(v, &del->act)
+        r = del->act.st.type == ENT_ST_PROPOSE ? take_proposal(v, &del->act, &ignored)
                                                : take_vote(v, &del->act);
     free(del);
     return r == ENT_E_NOMEM ? r : ENT_OK;
@@ -379,10 +416,8 @@ void ent_voting_close(struct ent_voting *v)
     if (v == NULL)
         return;
     ent_ballot_free(v->ballot);
-    for (size_t i = 0; i < v->proposals; i++) {
-        ent_buf_release(&v->proposal[i].text);
-        free(v->proposal[i].pact);
-    }
+    for (size_t i = 0; i < v->proposals; i++)
+        drop_proposal(&v->proposal[i]);
     free(v->vote);
     free(v);
 }
@@ -417,31 +452,52 @@ enum ent_err ent_voting_approve(struct ent_voting *v, struct ent_diag *d, size_t
 enum ent_err ent_voting_propose(struct ent_voting *v, struct ent_diag *d, struct ent_slice text)
 {
     struct ent_act act = {.st = {.type = ENT_ST_PROPOSE, .author = ""}};
+    struct ent_proposal *p = NULL;
     struct ent_ballot_now now;
     struct ent_buf body;
     enum ent_err r;
+    if (v->self == ENT_BALLOT_WATCHING)
+        return ent_fail(d, ENT_E_STATE, "opened to look on", 0, 0);
     ent_ballot_now(v->ballot, &now);
-    if (v->proposals == ENT_PROPOSALS)
-        return ent_fail(d, ENT_E_LIMIT, "too many proposals for one version", 0, ENT_PROPOSALS);
     ent_buf_init(&body, ENT_ACT_BODY_MAX);
     if ((r = ent_buf_printf(&body, "round %u\n", now.round)) == ENT_OK &&
         (r = ent_buf_put_slice(&body, text)) == ENT_OK) {
         act.body = ent_buf_slice(&body);
         memcpy(act.st.author, v->voter[v->self], sizeof(act.st.author));
-        if ((r = take_proposal(v, &act)) == ENT_OK)
-            r = v->proposal[v->proposals - 1].valid
-                    ? say(v, ENT_ST_PROPOSE, ENT_MEDIA_PROPOSAL, ent_buf_slice(&body))
-                    : ENT_E_POLICY;
+        if ((r = take_proposal(v, &act, &p)) == ENT_OK && p == NULL)
+            r = ent_fail(d, ENT_E_LIMIT, "too many proposals in one round", 0, ENT_PROPOSALS_EACH);
+        else if (r == ENT_OK)
+            r = p->valid ? say(v, ENT_ST_PROPOSE, ENT_MEDIA_PROPOSAL, ent_buf_slice(&body))
+                         : ENT_E_POLICY;
     }
     ent_buf_release(&body);
-    if (r == ENT_E_POLICY && d != NULL)
-        *d = v->proposal[v->proposals - 1].why;
-    return r == ENT_OK ? ent_voting_approve(v, d, v->proposals - 1) : told(v, d, r);
+    if (r == ENT_E_POLICY && p != NULL && d != NULL)
+        *d = p->why;
+    return r == ENT_OK ? ent_voting_approve(v, d, (size_t)(p - v->proposal)) : told(v, d, r);
+}
+
+/* The next round begins without a vote; it must not begin anew with the next program. */
+static enum ent_err keep_round(struct ent_voting *v)
+{
+    const struct ent_disk *disk = ent_book_disk(v->book);
+    struct ent_buf state;
+    ent_buf_init(&state, ENT_BALLOT_SAVE_MAX);
+    enum ent_err r = ent_ballot_save(v->ballot, &state);
+    if (r == ENT_OK)
+        r = disk->replace(disk->ctx, BALLOT_FILE, ent_buf_slice(&state));
+    ent_buf_release(&state);
+    return r == ENT_OK ? r : ent_fail(&v->d, r, "cannot keep the round of the vote", 0, 0);
 }
 
 enum ent_err ent_voting_go_on(struct ent_voting *v, struct ent_diag *d)
 {
-    return told(v, d, ent_ballot_go_on(v->ballot));
+    unsigned before = v->cast;
+    if (v->self == ENT_BALLOT_WATCHING)
+        return ent_fail(d, ENT_E_STATE, "opened to look on", 0, 0);
+    enum ent_err r = ent_ballot_go_on(v->ballot);
+    if (r == ENT_OK && v->cast == before)
+        r = keep_round(v);
+    return told(v, d, r);
 }
 
 /* The text with the precommits of the round that decided it. */
@@ -463,7 +519,6 @@ static enum ent_err assemble(const struct ent_voting *v, struct ent_buf *ret,
 
 enum ent_err ent_voting_conclude(struct ent_voting *v, struct ent_diag *d)
 {
-    struct ent_home *h = ent_book_home(v->book);
     struct ent_hash32 what;
     struct ent_voters who;
     struct ent_buf version;
@@ -475,13 +530,8 @@ enum ent_err ent_voting_conclude(struct ent_voting *v, struct ent_diag *d)
     for (size_t i = 0; i < v->proposals; i++) {
         if (!v->proposal[i].valid || memcmp(v->proposal[i].what.b, what.b, 32) != 0)
             continue;
-        if ((r = assemble(v, &version, &v->proposal[i], round)) == ENT_OK) {
-            ent_book_lock(v->book);
-            r = ent_home_add_version(h, NULL, d, ent_buf_slice(&version));
-            if (r == ENT_OK)
-                ent_news_clear(v->book);
-            ent_book_unlock(v->book);
-        }
+        if ((r = assemble(v, &version, &v->proposal[i], round)) == ENT_OK)
+            r = ent_news_take_version(v->book, d, ent_buf_slice(&version));
         break;
     }
     ent_buf_release(&version);

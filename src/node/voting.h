@@ -13,7 +13,8 @@
 
 #define ENT_MEDIA_PROPOSAL "text/entente-pact" /* body: the proposed text */
 #define ENT_MEDIA_VOTE     "text/entente-vote" /* body: vote.h */
-#define ENT_PROPOSALS      64u
+#define ENT_PROPOSALS_EACH 4u                  /* of one member, those of its latest rounds */
+#define ENT_PROPOSALS      (ENT_PROPOSALS_EACH * ENT_PACT_MEMBERS)
 
 struct ent_proposal {
     char by[ENT_NAME_MAX + 1];

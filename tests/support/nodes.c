@@ -217,6 +217,37 @@ void node_pull(struct node *from, const char *of)
              &d);
 }
 
+enum ent_err node_visit(struct node *from, const char *to, struct ent_diag *d)
+{
+    const struct ent_wire wire = node_wire(from);
+    struct ent_view *v = ent_book_view(from->book);
+    int64_t now = ent_clock_now();
+    enum ent_err r;
+    if ((r = ent_view_greet(v, d, &wire, to, now)) != ENT_OK ||
+        (r = ent_news_versions(from->book, d, &wire, to)) != ENT_OK)
+        return r;
+    if (ent_log_size(ent_book_log(from->book)) > 0 &&
+        (r = ent_view_submit(v, d, &wire, to, now)) != ENT_OK)
+        return r;
+    r = ent_view_pull(v, d, &wire, to, to, true, now);
+    if (r == ENT_OK)
+        r = ent_news_read(from->book, d, &wire, to, to);
+    if (r != ENT_OK && r != ENT_E_NOTFOUND)
+        return r;
+    return ent_news_tell(from->book, d, &wire, to);
+}
+
+void mesh_visit(struct mesh *m, unsigned times)
+{
+    for (unsigned t = 0; t < times; t++)
+        for (size_t i = 0; i < m->n; i++)
+            for (size_t k = 0; k < m->n; k++) {
+                struct ent_diag d = {0};
+                if (i != k && !m->node[i]->off && !m->node[k]->off)
+                    all_well(node_visit(m->node[i], m->node[k]->home->self.name, &d), &d);
+            }
+}
+
 /* --- saying -------------------------------------------------------------------------------------
  */
 

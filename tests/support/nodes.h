@@ -57,6 +57,12 @@ void node_greet(struct node *from, const char *to);
 void node_submit(struct node *from, const char *to);
 void node_pull(struct node *from, const char *of);
 
+/* What a running node does at each visit: greet, take newer versions of the pact, submit, pull,
+ * read what is new about the pact and tell it. The error of the first that failed. */
+enum ent_err node_visit(struct node *from, const char *to, struct ent_diag *d);
+/* Everybody who is on visits everybody who is, so often. */
+void mesh_visit(struct mesh *m, unsigned times);
+
 /* Say something, by ent_book_act(); its act is thrown away. */
 enum ent_err node_say(struct node *n, struct ent_diag *d, uint64_t *ret_index,
                       enum ent_statement_type type, const char *media, struct ent_slice body);

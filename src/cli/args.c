@@ -66,6 +66,7 @@ static const struct {
     {"--remove", TEXT, offsetof(struct args, remove)},
     {"--until", TEXT, offsetof(struct args, until)},
     {"--pact", TEXT, offsetof(struct args, pact)},
+    {"--member", TEXT, offsetof(struct args, member)},
     {"--no", FLAG, offsetof(struct args, no)},
     {"--lift", FLAG, offsetof(struct args, lift)},
     {"--next-round", FLAG, offsetof(struct args, next_round)},

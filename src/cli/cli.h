@@ -47,7 +47,7 @@ struct args {
     const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *feed_hashes,
         *min_confidence, *at, *output, *new_since, *sid, *columns, *max_age, *user, *password_file,
         *token_file, *ca_file, *valid_from, *valid_until, *kind, *text, *by, *reason;
-    const char *budget, *witnesses, *threshold, *expires, *minimum, *add, *remove, *until, *pact;
+    const char *budget, *witnesses, *threshold, *expires, *minimum, *add, *remove, *until, *pact, *member;
     const char *label[ENT_LABELS_MOST + 1]; /* one more than there may be, to be told */
     size_t labels;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal, count,
@@ -62,7 +62,7 @@ bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc
 extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
     cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings, cmd_export, cmd_show,
     cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag, cmd_lint, cmd_objects, cmd_edit,
-    cmd_release, cmd_recover, cmd_status;
+    cmd_release, cmd_recover, cmd_status, cmd_log, cmd_verify;
 
 /* --- what several commands do -------------------------------------------------------------------
  */

@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 
 static const struct command *const commands[] = {
-    &cmd_init,  &cmd_member, &cmd_pact,      &cmd_import,   &cmd_show,   &cmd_find,    &cmd_list,
-    &cmd_stats, &cmd_expire, &cmd_revoke,    &cmd_edit,     &cmd_tag,    &cmd_lint,    &cmd_objects,
-    &cmd_image, &cmd_watch,  &cmd_sightings, &cmd_warnings, &cmd_export, &cmd_release, &cmd_guard,
-    &cmd_match, &cmd_status, &cmd_recover, &cmd_serve,  &cmd_config,    NULL,
+    &cmd_init,   &cmd_member,  &cmd_pact,   &cmd_import, &cmd_show,      &cmd_find,
+    &cmd_list,   &cmd_stats,   &cmd_expire, &cmd_revoke, &cmd_edit,      &cmd_tag,
+    &cmd_lint,   &cmd_objects, &cmd_image,  &cmd_watch,  &cmd_sightings, &cmd_warnings,
+    &cmd_export, &cmd_release, &cmd_guard,  &cmd_match,  &cmd_log,       &cmd_verify,
+    &cmd_status, &cmd_recover, &cmd_serve,  &cmd_config, NULL,
 };
 
 static int usage(FILE *to)

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# test_crash.sh: what is left when the power, the disk, a backup or the clock fails: nothing that was
+# acknowledged is lost, no number is used twice, and no two heads that contradict each other are left.
+# shellcheck source=tests/e2e/lib.sh
+. tests/e2e/lib.sh
+
+say=$peers/say
+# A leak cannot be looked for below strace.
+[ "$sanitized" = no ] || export ASAN_OPTIONS="detect_leaks=0:$ASAN_OPTIONS"
+
+# alone NAME: a member in a pact of one
+alone() { member "$1" && export_card "$1" && found "$1"; }
+
+# heads_of DIR: the heads in lock/ and log/, as `say` tells them
+heads_of() {
+    local f
+    for f in "$1"/lock/*/checkpoint "$1"/log/*/checkpoint; do
+        [ ! -f "$f" ] || echo "head $(sed -n 2p "$f") $(sed -n 3p "$f")"
+    done
+}
+
+# true_of DIR FILE: the log is whole, and all that FILE says of it is so
+true_of() {
+    local lies
+    "$say" check "$1" >"$T/truth" 2>"$T/err" || { cat "$T/err"; return 1; }
+    lies=$(comm -23 <(sort -u "$2") <(sort "$T/truth"))
+    [ -z "$lies" ] || { echo "not so any more: $lies"; return 1; }
+}
+
+# --- every call of a commit ------------------------------------------------------------------------
+# The calls of one statement that touch the disk are counted, and each of them fails once, or is the
+# last one. What was printed until then was acknowledged.
+
+# calls_of CALL: which of these calls of a statement in $T/counted may fail. What the dynamic linker
+# and the C library do comes before the home is opened; exposed/list is only looked at by the way.
+calls_of() {
+    strace -f -qq -o "$T/trace" -e "trace=openat,$1" "$say" speak "$T/counted" 1 >/dev/null 2>&1
+    awk -v home="$T/counted" -v call="$1" 'index($0, home) { on = 1 }
+        $2 ~ "^" call "\\(" { n++; if (on && !/exposed.list/) print n }' "$T/trace"
+}
+
+# one_fault HOW DIR CALL N: that call fails, and the next statement goes well; says what does not
+one_fault() {
+    local how=$1 dir=$2 call=$3 n=$4 size=0 said next
+    [ -f "$dir/lock/1/checkpoint" ] && size=$(sed -n 2p "$dir/lock/1/checkpoint")
+    { # the shell tells who was killed
+        strace -f -qq -o /dev/null -e "trace=$call" -e "inject=$call:$how:when=$n" \
+            "$say" speak "$dir" 1 >"$T/said" 2>"$T/err"
+        rc=$?
+    } 2>/dev/null
+    case $how in
+    signal=KILL) [ $rc = 137 ] || { echo "it ends with $rc"; return; } ;;
+    *) if [ $rc = 0 ] || [ ! -s "$T/err" ]; then echo "it ends with $rc: $(cat "$T/err")"; return; fi ;;
+    esac
+    said=$(grep -c ^said "$T/said")
+    { cat "$T/said"; heads_of "$dir"; } >>"$T/acked"
+    "$say" speak "$dir" 1 >"$T/said" 2>"$T/err" || { echo "nothing can be said: $(cat "$T/err")"; return; }
+    { cat "$T/said"; heads_of "$dir"; } >>"$T/acked"
+    next=$(sed -n 's/^said \([0-9]*\) .*/\1/p' "$T/said")
+    if [ "$next" -lt $((size + said)) ] || [ "$next" -gt $((size + 1)) ]; then
+        echo "$size entries, $said more acknowledged, and then comes number $next"
+    fi
+}
+
+# faults HOW BASE CALL...: in $T/BASE; when that is "fresh", in a copy of it each time
+faults() {
+    local how=$1 base=$2 call n dir=$T/$2 bad="" tried=0
+    shift 2
+    : >"$T/acked"
+    for call; do
+        rm -rf "$T/counted" && cp -a "$T/$base" "$T/counted"
+        for n in $(calls_of "$call"); do
+            tried=$((tried + 1))
+            if [ "$base" = fresh ]; then
+                dir=$T/now
+                rm -rf "$dir" "$T/acked" && cp -a "$T/fresh" "$dir"
+            fi
+            bad=$(one_fault "$how" "$dir" "$call" "$n")
+            [ -z "$bad" ] && [ "$base" = fresh ] && bad=$(true_of "$dir" "$T/acked")
+            [ -z "$bad" ] || { bad="$call $n: $bad"; break 2; }
+        done
+        bad=$(true_of "$dir" "$T/acked") || { bad="$call: $bad"; break; }
+    done
+    if [ $tried -gt $# ]; then is "$how at each of $tried calls ($*)" "$bad" ""; else not_ok "$how: $tried calls"; fi
+}
+
+alone fresh
+cp -a "$T/fresh" "$T/told"
+"$say" speak "$T/told" 2 >"$T/acked"
+check "what was said is there" true_of "$T/told" "$T/acked"
+echo "head 1 $(head -c 32 /dev/zero | base64)" >"$T/lie"
+refute "and what was not is not" true_of "$T/told" "$T/lie"
+
+if ! strace -qq -o /dev/null true 2>/dev/null; then
+    skip "a call of a commit that fails" "strace is not allowed here"
+else
+    cp -a "$T/fresh" "$T/old"
+    "$say" speak "$T/old" 3 >"$T/acked"
+    write=(pwrite64 write fdatasync fsync renameat ftruncate) first=(mkdirat renameat)
+    [ "$sanitized" = no ] || write=(pwrite64 renameat)
+    faults signal=KILL old "${write[@]}"
+    faults error=EIO old "${write[@]}" pread64 openat
+    faults error=ENOSPC old pwrite64 write fdatasync
+    # The very first statement makes files and folders, too.
+    [ "$sanitized" = yes ] || first+=(fsync)
+    faults signal=KILL fresh "${first[@]}"
+    faults error=EIO fresh "${first[@]}" openat
+    faults error=ENOSPC fresh mkdirat
+fi
+done_testing

@@ -59,6 +59,9 @@ int cli_fail(enum ent_err e, const struct ent_diag *d, const char *what)
     (void)fputs(d != NULL && d->text != NULL ? d->text : ent_err_str(e), stderr);
     if (d != NULL && d->sys != 0)
         (void)fprintf(stderr, ": %s", strerror(d->sys));
+    else if (d != NULL && d->text != NULL &&
+             e == ENT_E_FULL) /* what to do about it is clear then */
+        (void)fprintf(stderr, ": %s", ent_err_str(e));
     if (d != NULL && d->text != NULL && d->offset > 0)
         (void)fprintf(stderr, " (at byte %llu)", (unsigned long long)d->offset);
     (void)fputc('\n', stderr);

@@ -107,4 +107,56 @@ else
     faults error=EIO fresh "${first[@]}" openat
     faults error=ENOSPC fresh mkdirat
 fi
+
+# --- a full disk -----------------------------------------------------------------------------------
+
+if mkdir -p "$T/small" && mount -t tmpfs -o size=256k none "$T/small" 2>/dev/null; then
+    cp -a "$T/fresh" "$T/small/home"
+    "$say" speak "$T/small/home" 3 >"$T/acked"
+    bad="" refused=0
+    for ((room = 0; room < 12; room++)); do # so many pages are left for a statement and its head
+        head -c 1M /dev/zero >"$T/small/fill" 2>/dev/null
+        truncate -s -$((room * 4096)) "$T/small/fill"
+        size=$(sed -n 2p "$T/small/home/lock/1/checkpoint")
+        if "$say" speak "$T/small/home" 1 >"$T/said" 2>"$T/err"; then
+            size=$((size + 1))
+        else
+            grep -q 'no space left on the device$' "$T/err" || bad="$room pages: $(cat "$T/err")"
+            refused=$((refused + 1))
+        fi
+        cat "$T/said" >>"$T/acked"
+        rm "$T/small/fill"
+        "$say" speak "$T/small/home" 1 >"$T/said" 2>"$T/err" || bad="$room pages, then: $(cat "$T/err")"
+        grep -q "^said $size $((size + 1)) " "$T/said" || bad="$room pages, then: $(cat "$T/said")"
+        cat "$T/said" >>"$T/acked"
+        [ -z "$bad" ] && bad=$(true_of "$T/small/home" "$T/acked")
+        [ -z "$bad" ] || break
+    done
+    is "a disk with room for 0 to 11 pages: no number is used up" "$bad" ""
+    check "some of it was refused" test $refused -gt 0
+    head -c 1M /dev/zero >"$T/small/fill" 2>/dev/null
+    size=$(sed -n 2p "$T/small/home/lock/1/checkpoint")
+    ends "a proposal on a full disk" 5 "$bin" pact propose --home "$T/small/home" --budget 1000/7
+    tells "says what is wrong" 'no space left on the device$'
+    rm "$T/small/fill"
+    is "and was not made" "$(heads_of "$T/small/home" | cut -d' ' -f2 | sort -u)" "$size"
+    umount "$T/small"
+else
+    skip "a full disk" "a tmpfs needs root"
+fi
+
+# --- several at once -------------------------------------------------------------------------------
+
+cp -a "$T/fresh" "$T/busy"
+writers=()
+for i in 1 2 3 4 5 6 7 8; do
+    "$say" speak "$T/busy" 12 >"$T/said.$i" 2>&1 &
+    writers+=($!)
+done
+rc=0
+for p in "${writers[@]}"; do wait "$p" || rc=$?; done
+is "eight processes of one home speak at once" "$rc" 0
+cat "$T"/said.? >"$T/acked"
+is "each number is given once" "$(sed -n 's/^said \([0-9]*\) .*/\1/p' "$T/acked" | sort -n | tr '\n' ' ')" "$(seq -s ' ' 0 95) "
+check "and all of it is there" true_of "$T/busy" "$T/acked"
 done_testing

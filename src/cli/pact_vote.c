@@ -43,8 +43,6 @@ static void print_who(const struct ent_voting *v, enum ent_vote_kind kind, uint3
 
 static void print_proposals(const struct ent_voting *v, const struct ent_pact *newest)
 {
-    struct ent_ballot_now now;
-    ent_ballot_now(ent_voting_ballot(v), &now);
     if (ent_voting_proposals(v) == 0) {
         (void)puts("No next version is proposed.");
         return;
@@ -67,8 +65,10 @@ static void print_proposals(const struct ent_voting *v, const struct ent_pact *n
         print_who(v, ENT_PREVOTE, p->round, &p->what);
         (void)printf("  precommits  ");
         print_who(v, ENT_PRECOMMIT, p->round, &p->what);
+        (void)printf("  for none    ");
+        print_who(v, ENT_PREVOTE, p->round, NULL);
     }
-    (void)printf("Round %u\n", now.round);
+    (void)printf("Round %u\n", ent_voting_round(v));
 }
 
 /* Decided? Then it holds from now on. */
@@ -211,23 +211,29 @@ int cli_pact_dispute(struct session *s, const struct args *a, const char *member
 /* --- voting -------------------------------------------------------------------------------------
  */
 
-/* The one text that is proposed in the present round, or the one that enough have prevoted. */
+/* The one text that is proposed in the present round, or in a later one, or that enough prevoted.
+ */
 static int choose(const struct ent_voting *v, size_t *ret)
 {
-    struct ent_ballot_now now;
     struct ent_hash32 wanted;
-    size_t n = 0;
+    size_t n = 0, later = 0;
+    const uint32_t round = ent_voting_round(v);
     bool wants = ent_ballot_wanted(ent_voting_ballot(v), &wanted);
-    ent_ballot_now(ent_voting_ballot(v), &now);
     for (size_t i = 0; i < ent_voting_proposals(v); i++) {
         const struct ent_proposal *p = ent_voting_proposal(v, i);
-        if (!p->valid || (wants ? memcmp(p->what.b, wanted.b, 32) != 0 : p->round < now.round))
+        if (!p->valid || (wants ? memcmp(p->what.b, wanted.b, 32) != 0 : p->round < round))
             continue;
+        if (!wants && p->round > round) {
+            later++;
+            *ret = n == 0 ? i : *ret;
+            continue;
+        }
         *ret = i;
         n++;
         if (wants)
             break;
     }
+    n = n == 0 ? later : n;
     if (n == 1)
         return EXIT_DONE;
     return cli_fail(
@@ -247,7 +253,7 @@ static int cast(struct session *s, const struct args *a, struct ent_voting *v)
     int code;
     enum ent_err r;
     if (a->no || a->next_round)
-        r = ent_voting_go_on(v, &d);
+        r = a->next_round ? ent_voting_give_up(v, &d) : ent_voting_go_on(v, &d);
     else if ((code = choose(v, &i)) != EXIT_DONE)
         return code;
     else

@@ -440,12 +440,51 @@ static enum ent_err told(struct ent_voting *v, struct ent_diag *d, enum ent_err 
     return r;
 }
 
+/* Whoever has said its last word in a round, and it was none, is in the next one: nothing keeps
+ * that in mind until a vote is cast there. */
+uint32_t ent_voting_round(const struct ent_voting *v)
+{
+    struct ent_ballot_now now;
+    struct ent_vote own;
+    uint32_t round;
+    ent_ballot_now(v->ballot, &now);
+    round = now.round;
+    if (v->self != ENT_BALLOT_WATCHING)
+        return round + (ent_ballot_own(v->ballot, ENT_PRECOMMIT, &own) && own.none);
+    for (size_t i = 0; i < v->proposals; i++)
+        if (v->proposal[i].valid && v->proposal[i].round > round)
+            round = v->proposal[i].round;
+    return round;
+}
+
+/* Into that round: none for all that is left to say in those before it. */
+static enum ent_err reach(struct ent_voting *v, uint32_t round)
+{
+    struct ent_ballot_now now;
+    enum ent_err r = ENT_OK;
+    ent_ballot_now(v->ballot, &now);
+    if (round > now.round + ENT_BALLOT_AHEAD)
+        return ENT_E_LIMIT;
+    while (r == ENT_OK && now.round < round) {
+        r = ent_ballot_go_on(v->ballot);
+        ent_ballot_now(v->ballot, &now);
+    }
+    return r;
+}
+
 enum ent_err ent_voting_approve(struct ent_voting *v, struct ent_diag *d, size_t i)
 {
     const struct ent_proposal *p = &v->proposal[i];
     if (!p->valid)
         return ent_fail(d, ENT_E_POLICY, "this text cannot follow the newest version", 0, 0);
-    enum ent_err r = ent_ballot_propose(v->ballot, voter_of(v, p->by), p->round, &p->what);
+    struct ent_hash32 decided;
+    struct ent_voters who;
+    uint32_t round;
+    if (ent_ballot_decision(v->ballot, &round, &decided, &who))
+        return ENT_OK;
+    enum ent_err r = reach(v, p->round);
+    if (r == ENT_OK)
+        r = ent_ballot_propose(v->ballot, voter_of(v, p->by), p->round, &p->what);
     return told(v, d, r == ENT_E_EXISTS ? ENT_OK : r);
 }
 
@@ -453,14 +492,12 @@ enum ent_err ent_voting_propose(struct ent_voting *v, struct ent_diag *d, struct
 {
     struct ent_act act = {.st = {.type = ENT_ST_PROPOSE, .author = ""}};
     struct ent_proposal *p = NULL;
-    struct ent_ballot_now now;
     struct ent_buf body;
     enum ent_err r;
     if (v->self == ENT_BALLOT_WATCHING)
         return ent_fail(d, ENT_E_STATE, "opened to look on", 0, 0);
-    ent_ballot_now(v->ballot, &now);
     ent_buf_init(&body, ENT_ACT_BODY_MAX);
-    if ((r = ent_buf_printf(&body, "round %u\n", now.round)) == ENT_OK &&
+    if ((r = ent_buf_printf(&body, "round %u\n", ent_voting_round(v))) == ENT_OK &&
         (r = ent_buf_put_slice(&body, text)) == ENT_OK) {
         act.body = ent_buf_slice(&body);
         memcpy(act.st.author, v->voter[v->self], sizeof(act.st.author));
@@ -497,6 +534,15 @@ enum ent_err ent_voting_go_on(struct ent_voting *v, struct ent_diag *d)
     enum ent_err r = ent_ballot_go_on(v->ballot);
     if (r == ENT_OK && v->cast == before)
         r = keep_round(v);
+    return told(v, d, r);
+}
+
+enum ent_err ent_voting_give_up(struct ent_voting *v, struct ent_diag *d)
+{
+    struct ent_vote own;
+    enum ent_err r = ENT_OK;
+    while (r == ENT_OK && !ent_ballot_own(v->ballot, ENT_PRECOMMIT, &own))
+        r = ent_ballot_go_on(v->ballot);
     return told(v, d, r);
 }
 

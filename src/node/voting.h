@@ -52,6 +52,10 @@ ENT_MUST_USE enum ent_err ent_voting_propose(struct ent_voting *v, struct ent_di
 ENT_MUST_USE enum ent_err ent_voting_approve(struct ent_voting *v, struct ent_diag *d, size_t i);
 /* Give up what is awaited: votes for none, or the next round. */
 ENT_MUST_USE enum ent_err ent_voting_go_on(struct ent_voting *v, struct ent_diag *d);
+/* Votes for none until this member has said all it can in this round. */
+ENT_MUST_USE enum ent_err ent_voting_give_up(struct ent_voting *v, struct ent_diag *d);
+/* The round in which this member votes next; for who looks on, that of the latest proposal. */
+uint32_t ent_voting_round(const struct ent_voting *v);
 /* How many votes this object has cast. */
 unsigned ent_voting_cast(const struct ent_voting *v);
 

@@ -68,6 +68,7 @@ enum ent_err tree_tile(struct ent_tree *t, const struct ent_hash32 **ret, struct
     if (!k->there || k->n != n) {
         if ((r = tree_tile(t, &above, d, level + 1, n / ENT_TILE_WIDTH)) != ENT_OK)
             return r;
+        ENT_ASSERT(above != NULL);
         k->there = false;
         r = tree_read_hashes(t, k->h, ENT_TILE_WIDTH, level, n * ENT_TILE_WIDTH);
         if (r != ENT_OK && r != ENT_E_NOTFOUND)
@@ -187,6 +188,7 @@ static enum ent_err first_is_bad(struct ent_tree *t, struct ent_diag *d)
     if (r != ENT_OK || (r = tree_tile(t, &h, d, 0, i / ENT_TILE_WIDTH)) != ENT_OK)
         return r;
     ent_merkle_leaf_hash(&leaf, ent_slice(s->buf + 4, n - RECORD_OVER));
+    ENT_ASSERT(h != NULL);
     bool fits = tree_get_u32(s->buf) == n - RECORD_OVER || tree_same(&leaf, &h[i % ENT_TILE_WIDTH]);
     return tree_damaged(d, fits ? TREE_DAT : TREE_IDX, i);
 }
@@ -215,6 +217,7 @@ static enum ent_err look_at_end(struct ent_tree *t, struct ent_diag *d)
     ent_merkle_leaf_hash(&leaf, entry);
     if ((r = tree_tile(t, &h, d, 0, last / ENT_TILE_WIDTH)) != ENT_OK)
         return r;
+    ENT_ASSERT(h != NULL);
     if (!tree_same(&leaf, &h[last % ENT_TILE_WIDTH]))
         return tree_damaged(d, TREE_DAT, last);
     t->dat_n = s->offset;

@@ -42,7 +42,7 @@ _entente() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return ;;
-    --passphrase-file | --password-file | --token-file | --ca-file | --observe | --from | --port-file | --pcap | --eve | --eve-dgram | --output | -o | --feed-hashes)
+    --passphrase-file | --password-file | --token-file | --ca-file | --observe | --from | --port-file | --pcap | --eve | --eve-dgram | --output | -o | --feed-hashes | --pact)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
@@ -54,6 +54,7 @@ _entente() {
     --tlp) words='clear green amber amber+strict red' ;;
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;
+    --member) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
     --name | --display | --url | --columns | --source | --confidence | --min-confidence | --listen | --threads | --since | --new-since | --limit | --tag | --type | --at | --sid | --max-age | --user | --valid-from | --valid-until | --kind | --text | --label | --by | --reason) return ;;
     esac
     if [ -z "$words" ] && [ "${cur#-}" != "$cur" ]; then
@@ -71,13 +72,19 @@ _entente() {
             words='add remove'
             [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *\ @(add|remove)\ * ]] && words='' ;;
         match) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
+        log)
+            words='list show verify audit export receipt prove prove-fork'
+            case " ${COMP_WORDS[*]:2:COMP_CWORD-2} " in
+            *\ @(list|audit)\ *) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
+            *\ @(show|verify|export|receipt|prove|prove-fork)\ *) words='' ;;
+            esac ;;
         pact)
             words='add show'
             [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' add '* ]] && words='' ;;
         esac
         if [ -z "$words" ]; then
             case $command in
-            pact | import | watch | warnings)
+            pact | import | watch | warnings | log | verify)
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
             esac

@@ -25,6 +25,7 @@
 #include "ledger/roster.h"
 #include "ledger/consistency.h"
 #include "ledger/receipt.h"
+#include "ledger/delivery.h"
 #include "ledger/misbehaviour.h"
 #include "ledger/view.h"
 

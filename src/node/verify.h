@@ -6,7 +6,6 @@
 #ifndef ENT_NODE_VERIFY_H
 #define ENT_NODE_VERIFY_H
 
-#include "ledger/delivery.h"
 #include "ledger/ledger.h"
 #include "pact/pact.h"
 

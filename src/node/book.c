@@ -89,6 +89,14 @@ static enum ent_err check_vote(void *ctx, const struct ent_misbehaviour *m, stru
     return ent_vote_misbehaviour_check(m, &b->opts.home->roster, d);
 }
 
+/* The view's context is the book, that of whoever opened the book is another one. */
+static void tell_exposed(void *ctx, const struct ent_misbehaviour *m)
+{
+    struct ent_book *b = ctx;
+    if (b->opts.exposed != NULL)
+        b->opts.exposed(b->opts.ctx, m);
+}
+
 static enum ent_err make_locks(struct ent_book *b, struct ent_diag *d)
 {
     char path[ENT_PATH_MAX];
@@ -151,7 +159,7 @@ static enum ent_err open_view(struct ent_book *b, struct ent_diag *d)
                                        .ctx = b,
                                        .lock = lock_view,
                                        .unlock = unlock_view,
-                                       .exposed = b->opts.exposed,
+                                       .exposed = tell_exposed,
                                        .check_vote = check_vote};
     return ent_view_new(&b->view, d, &h->roster, &opts);
 }

@@ -159,4 +159,73 @@ is "eight processes of one home speak at once" "$rc" 0
 cat "$T"/said.? >"$T/acked"
 is "each number is given once" "$(sed -n 's/^said \([0-9]*\) .*/\1/p' "$T/acked" | sort -n | tr '\n' ' ')" "$(seq -s ' ' 0 95) "
 check "and all of it is there" true_of "$T/busy" "$T/acked"
+
+# --- old copies ------------------------------------------------------------------------------------
+
+# exposes NAME MEMBER: what that home knows is a proof
+exposes() { "$bin" status --home "$T/$1" --json | jq -e --arg m "$2" '.members[] | select(.name == $m) | .exposed' >/dev/null; }
+propose() { "$bin" pact propose --home "$T/$1" --budget "$2/7"; }
+old_copy="somebody holds a later head, this is an old copy: \`entente recover\` refills it"
+
+nodes alpha beta gamma && found alpha beta gamma
+for name in alpha beta gamma; do wait_for 20 joined $name; done
+# mirrored MEMBER SIZE: the others have so much of its log
+mirrored() {
+    local name
+    for name in beta gamma; do
+        "$bin" status --home "$T/$name" --json |
+            jq -e --arg m "$1" --arg n "$2" '.members[] | select(.name == $m) | .mirrored == ($n | tonumber)' >/dev/null || return
+    done
+}
+ends "a member says something" 0 propose alpha 1000
+stop_node_of alpha
+cp -a "$T/alpha" "$T/snapshot"
+start_node alpha
+ends "and something more" 0 propose alpha 2000
+check "which the others mirror" wait_for 20 mirrored alpha 3
+stop_node_of alpha
+heads_of "$T/alpha" >"$T/acked"
+
+mv "$T/alpha" "$T/newer"
+cp -a "$T/snapshot" "$T/alpha"
+ends "an old copy, put back, says nothing" 4 propose alpha 3000
+told "and what to do" "entente: $T/alpha: $old_copy"
+start_node alpha
+sleep 1
+stop_node_of alpha
+is "nor does its node sign anything" "$(sed -n 2p "$T/alpha/lock/1/checkpoint")" 2
+ends "recover" 0 "$bin" recover --home "$T/alpha"
+tells "fetches what is missing" '^1 entries came back from the others' "$T/out"
+start_node alpha
+ends "now it speaks" 0 propose alpha 4000
+check "to all" wait_for 20 mirrored alpha 4
+stop_node_of alpha
+check "after all that it had said" true_of "$T/alpha" "$T/acked"
+
+# A backup that does not bring back lock/, as it should be.
+rm -rf "$T/alpha/log"
+cp -a "$T/snapshot/log" "$T/alpha/log"
+ends "an old log below the last head that was signed" 4 propose alpha 5000
+tells "says what to do" '`entente recover`'
+ends "recover fills it up to that head" 0 "$bin" recover --home "$T/alpha"
+ends "and it speaks" 0 propose alpha 6000
+check "after all that it had said" true_of "$T/alpha" "$T/acked"
+refute "nobody is exposed: beta" exposes beta alpha
+refute "nobody is exposed: gamma" exposes gamma alpha
+
+# Two homes with one key.
+size=$(sed -n 2p "$T/alpha/lock/1/checkpoint")
+cp -a "$T/alpha" "$T/twin"
+ends "the first of two homes speaks" 0 propose alpha 7000
+ends "the second is told by the others" 4 propose twin 8000
+told "that it is one" "entente: $T/twin: $old_copy"
+ends "without their word it signs nothing" 5 "$say" speak "$T/twin" 1
+ends "made to sign all the same" 0 "$say" speak "$T/twin" 1 alone
+refute "it cannot show it without being found out" propose twin 9000
+check "beta has the proof" wait_for 20 exposes beta alpha
+check "gamma too" wait_for 20 exposes gamma alpha
+tells "their nodes say so" 'event=member-exposed member=alpha kind=fork' "$T/beta.log"
+refute "of nobody else" grep -q 'event=member-exposed member=[^a]' "$T/beta.log" "$T/gamma.log"
+stop_node_of beta
+is "and live on" "$rc" 0
 done_testing

@@ -194,6 +194,8 @@ static void test_a_fork_of_one_size_is_exposed_when_two_meet(void **state)
         say(net, 0, 1, "more");
         for (size_t w = 1; w < 4; w++)
             assert_err(viewnet_submit(net, 0, w), ENT_E_POLICY);
+        assert_ok(viewnet_pull(net, 1, 0, 0, true));
+        assert_int_equal(viewnet_size(net, 1, 0), 5);
         /* the others go on */
         say(net, 1, 1, "truth");
         assert_ok(viewnet_submit(net, 1, 2));
@@ -399,6 +401,13 @@ static bool flipped(struct viewnet *net, size_t to, const char *method, const ch
     return true;
 }
 
+static bool other_entries(struct viewnet *net, size_t to, const char *method, const char *path,
+                          struct ent_slice body, unsigned *ret_status, struct ent_buf *answer)
+{
+    return strstr(path, "tile/entries") != NULL &&
+           flipped(net, to, method, path, body, ret_status, answer);
+}
+
 static bool endless(struct viewnet *net, size_t to, const char *method, const char *path,
                     struct ent_slice body, unsigned *ret_status, struct ent_buf *answer)
 {
@@ -418,11 +427,12 @@ static bool endless(struct viewnet *net, size_t to, const char *method, const ch
 static void test_what_is_withheld_makes_suspected(void **state)
 {
     bool (*const lies[])(struct viewnet *, size_t, const char *, const char *, struct ent_slice,
-                         unsigned *, struct ent_buf *) = {no_entries, no_hashes, endless, flipped};
+                         unsigned *, struct ent_buf *) = {no_entries, no_hashes, endless, flipped,
+                                                          other_entries};
     struct ent_verdict_on on;
     struct ent_view_log l;
     (void)state;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
         struct viewnet *net = viewnet_start(3, 2);
         viewnet_round(net);
         say(net, 0, 5, "truth");

@@ -298,7 +298,10 @@ enum ent_err ent_vlog_hear(struct ent_view *v, struct ent_vlog *l, const struct 
         l->last_head = now;
     if ((r = ent_vlog_keep(v, l, h, false)) != ENT_OK || settled)
         return r;
-    if ((r = ent_vlog_equals(v, l, h)) != ENT_OK)
+    if ((r = ent_vlog_equals(v, l, h)) == ENT_E_AUTH &&
+        (known = find(l, h->size, &h->root)) != NULL)
+        known->settled = true; /* in a proof now */
+    if (r != ENT_OK)
         return r;
     return newer ? ENT_OK : ent_vlog_settle_mirror(v, l);
 }

@@ -188,14 +188,18 @@ static void test_a_fork_of_one_size_is_exposed_when_two_meet(void **state)
         assert_true(viewnet_is_exposed(net, 2, 0, ENT_MB_FORK));
         assert_int_equal(net->node[1].told, 1);
         assert_int_equal(net->node[2].told, 1);
+        /* a head that somebody who does not know yet has cosigned changes nothing */
+        say(net, 0, 1, "more");
+        assert_ok(viewnet_submit(net, 0, 3));
+        assert_int_equal(viewnet_size(net, 3, 0), 6);
+        assert_ok(viewnet_pull(net, 1, 0, 0, true));
+        assert_int_equal(viewnet_size(net, 1, 0), 5);
         /* and everybody whom they meet, who then do not cosign either */
         assert_ok(viewnet_greet(net, 3, 1));
         assert_true(viewnet_is_exposed(net, 3, 0, ENT_MB_FORK));
         say(net, 0, 1, "more");
         for (size_t w = 1; w < 4; w++)
             assert_err(viewnet_submit(net, 0, w), ENT_E_POLICY);
-        assert_ok(viewnet_pull(net, 1, 0, 0, true));
-        assert_int_equal(viewnet_size(net, 1, 0), 5);
         /* the others go on */
         say(net, 1, 1, "truth");
         assert_ok(viewnet_submit(net, 1, 2));

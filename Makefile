@@ -67,7 +67,8 @@ CTIME    := $(wildcard tests/ctime/ctime_*.c)
 FUZZ     := $(wildcard tests/fuzz/fuzz_*.c tests/fuzz/must_crash.c)
 PEERS    := $(wildcard tests/peers/*.c)
 SIM      := $(wildcard tests/sim/sim_*.c)
-SIM_AID  := $(filter-out $(SIM),$(wildcard tests/sim/*.c))
+SIM_AID  := $(filter-out $(SIM),$(wildcard tests/sim/*.c)) \
+            $(addprefix tests/support/,t.c logs.c simdisk.c)
 EXAMPLES := $(wildcard examples/*.c)
 BENCH    := $(wildcard bench/*.c)
 # Not benches themselves: what they measure, and beside whom.
@@ -129,7 +130,7 @@ $B/tests/unit/%: $B/tests/unit/%.o $(call obj,$(SUPPORT)) $(LIB)
 $B/tests/ctime/%: $B/tests/ctime/%.o $(call obj,$(SUPPORT)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
 $B/tests/sim/%: $B/tests/sim/%.o $(call obj,$(SIM_AID)) $(LIB)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
 $B/tests/peers/%: $B/tests/peers/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $B/examples/%: $B/examples/%.o $B/libentente.a

@@ -2,7 +2,6 @@
 #include "tests/support/simdisk.h"
 #include "tests/support/t.h"
 
-#define FILES    64
 #define FILE_MAX (64u << 20)
 
 struct file {
@@ -12,8 +11,8 @@ struct file {
 
 struct ent_simdisk {
     struct ent_disk disk;
-    struct file file[FILES];
-    size_t files;
+    struct file *file;
+    size_t files, cap;
     uint64_t calls, writes, room;
     uint64_t fail_at, crash_at; /* numbers of calls; 0: never */
     enum ent_err fail_with;
@@ -44,8 +43,13 @@ static struct file *make(struct ent_simdisk *s, const char *name)
     struct file *f = find(s, name);
     if (f != NULL)
         return f;
-    assert_true(s->files < FILES);
+    if (s->files == s->cap) {
+        s->cap = s->cap == 0 ? 16 : 2 * s->cap;
+        s->file = reallocarray(s->file, s->cap, sizeof(*s->file));
+        assert_non_null(s->file);
+    }
     f = &s->file[s->files++];
+    memset(f, 0, sizeof(*f));
     int n = snprintf(f->name, sizeof(f->name), "%s", name);
     assert_true(n > 0 && (size_t)n < sizeof(f->name));
     ent_buf_init(&f->now, FILE_MAX);
@@ -229,6 +233,7 @@ void ent_simdisk_free(struct ent_simdisk *s)
         ent_buf_release(&s->file[i].now);
         ent_buf_release(&s->file[i].safe);
     }
+    free(s->file);
     free(s);
 }
 

@@ -19,6 +19,11 @@ void ent_t_start(const char *name)
     cmocka_set_message_output(CM_OUTPUT_TAP);
 }
 
+void ent_t_seed(uint64_t seed)
+{
+    state = seed;
+}
+
 /* splitmix64 (Steele, Lea, Flood 2014) */
 uint64_t ent_t_rand(void)
 {

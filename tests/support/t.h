@@ -15,6 +15,7 @@
 void ent_t_start(const char *name);
 
 /* A generator for property tests: seeded from ENT_SEED or at random; the seed is printed. */
+void ent_t_seed(uint64_t seed);
 uint64_t ent_t_rand(void);
 uint64_t ent_t_below(uint64_t n);
 

@@ -1,0 +1,121 @@
+/* ledger_world.h: what the files of the simulator of logs share. */
+#ifndef ENT_TESTS_SIM_LEDGER_WORLD_H
+#define ENT_TESTS_SIM_LEDGER_WORLD_H
+
+#include "tests/sim/ledger_run.h"
+#include "tests/sim/net.h"
+#include "tests/support/logs.h"
+#include "tests/support/simdisk.h"
+
+#define MEMBERS   ENT_ROSTER_MEMBERS
+#define POOL      64u
+#define WILD      64u
+#define MESSAGE   (8u << 20)
+#define PATH_SIZE 512u
+
+enum { TICK, UP, LATE }; /* events */
+
+/* What a log has really signed: the root of each size. */
+struct history {
+    struct ent_merkle tree;
+    struct ent_hash32 *root; /* of sizes 0..n */
+    size_t n, cap;
+};
+
+struct point {
+    size_t member;
+    uint64_t size;
+    struct ent_hash32 root;
+};
+
+struct points {
+    struct point *p;
+    size_t n, cap;
+};
+
+/* What a liar does beside showing two faces. */
+enum habit { WITHHOLD = 1, WRONG = 2, STALE = 4, GARBLE = 8, MUTE = 16, REFUSE = 32, CRAFT = 64 };
+
+struct world;
+
+/* A home: of member i the i-th; the second one of a liar comes members later. */
+struct home {
+    struct world *w;
+    size_t self, member;
+    unsigned face;
+    struct ent_simdisk *disk, *snapshot;
+    uint64_t snapshot_n;
+    struct ent_log *log;
+    struct ent_view *view; /* NULL: down */
+    int locked, busy;
+    bool gone;     /* its power went, and what it was doing is not over yet */
+    bool restored; /* from an old copy: it must not sign any more */
+    bool forgot;   /* what it had cosigned, by that */
+    int64_t clock; /* how wrong */
+    struct history *history;
+    uint64_t pending;                   /* entries of a commit of which nobody knows */
+    struct ent_hash32 checked[MEMBERS]; /* of the head that was looked at last */
+};
+
+struct member {
+    bool liar, forked, exposed;
+    unsigned habits;
+    unsigned face[MEMBERS]; /* what it shows to each */
+    struct history history[2];
+    size_t two; /* who was given two statements with one number, +1 */
+};
+
+struct world {
+    struct ledger_run *r;
+    struct sim_net *net;
+    struct logs_pact pact;
+    size_t n, speakers;
+    bool weak, calm;
+    unsigned lost, late, doubled;
+    struct home *home; /* 2 * n */
+    struct member *member;
+    struct points wild, accepted;
+    struct {
+        size_t member;
+        struct ent_buf note;
+    } pool[POOL]; /* heads that were seen on the way */
+    size_t pools;
+    struct ent_buf stale; /* an answer to a request for stale_path */
+    char stale_path[PATH_SIZE];
+    struct ent_sha256 trace;
+    int depth;
+};
+
+/* --- ledger_run.c --- */
+const char *world_name(const struct world *w, size_t member);
+int64_t home_now(const struct home *h);
+bool home_is_up(const struct home *h);
+enum ent_err home_say(struct home *h, size_t n);
+/* One request as it arrives; 0 when there is no answer. */
+unsigned home_handle(struct home *h, struct ent_buf *answer, const char *method, const char *path,
+                     struct ent_slice body);
+void home_act(struct home *h);
+struct ent_wire home_wire(struct home *h);
+
+/* --- ledger_check.c --- */
+void wrong(struct world *w, enum ledger_wrong what, const char *text, size_t who, size_t whom);
+void history_init(struct history *h);
+void history_copy(struct history *to, const struct history *from);
+void history_add(struct history *h, size_t member, unsigned face);
+bool history_has(const struct history *h, uint64_t size, const struct ent_hash32 *root);
+/* The entry with this place. */
+size_t history_entry(char ret[static 64], size_t member, unsigned face, uint64_t place);
+void points_add(struct points *p, size_t member, uint64_t size, const struct ent_hash32 *root);
+/* Bytes that leave an honest home: no head of its own in them may be of another history. */
+void check_leaving(struct home *h, struct ent_slice bytes);
+/* What an honest home knows. */
+void check_home(struct home *h, bool all);
+void check_told(struct home *h, const struct ent_misbehaviour *m);
+void check_end(struct world *w);
+
+/* --- ledger_lies.c --- */
+void liar_act(struct home *h);
+/* Makes something else of an answer; false: there is none. */
+bool liar_answer(struct home *h, unsigned *status, struct ent_buf *answer, const char *path);
+
+#endif

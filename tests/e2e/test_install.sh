@@ -80,7 +80,7 @@ is "it is registered" "$(bash -c '. "$0"; complete -p entente' "$completion")" \
 is "it completes commands" "$(complete_for entente imp)" import
 is "it completes options" "$(complete_for entente match --dry)" --dry-run
 is "it completes values" "$(complete_for entente import --tlp am)" "amber amber+strict"
-member one && member two && export_card two && accept one two
+member one && member two && export_card one && export_card two && found one two
 is "it completes partners, not oneself" "$(complete_for entente match --home "$T/one" '')" two
 
 done_testing

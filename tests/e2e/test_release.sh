@@ -181,8 +181,8 @@ is "is judged before anything leaves" "$(grep -c '^10\.' "$T/out") $(wc -l <"$T/
 member h && member q &&
     "$bin" import --home "$T/h" "$jar" >/dev/null &&
     "$bin" import --home "$T/h" --source own --tlp green "$T/own.txt" >/dev/null &&
-    export_card q && accept h q && start_node h &&
-    export_card h "https://127.0.0.1:$port" && accept q h
+    export_card q && start_node h && export_card h "https://127.0.0.1:$port" && found q h &&
+    wait_for 20 joined h
 "$bin" watch --home "$T/q" --observe "$T/seen" "$apache" >/dev/null 2>&1
 match() { "$bin" match --home "$T/q" h --json | jq -c '[.theirs, (.hits | length)]'; }
 is "a partner meets nothing that is held" "$(match)" "[3,0]"
@@ -193,7 +193,7 @@ refute "and the log has nothing to say" grep -q 'held=' <(tail -n 2 "$T/h.log")
 "$bin" release --home "$T/h" "$list" --undo >/dev/null
 is "and no more when that is undone" "$(match)" "[3,0]"
 stop_node TERM
-refute "the asker keeps nothing of it" grep -rqa -F "$list" "$T/q/runs" "$T/q/acts"
+refute "the asker keeps nothing of it" grep -rqa -F "$list" "$T/q/runs" "$T/q/log"
 check "in records that it keeps" test "$(find "$T/q/runs" -name result-theirs -o -name accept | wc -l)" -ge 3
 
 # --- refused -------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ help:
 ## make                 the program (build/release/entente) and libentente
 ## make MODE=asan       the same in another tree: debug asan tsan ctime fuzz cov
 ## make check           every test; installs the Debian packages that are missing
-## make demo            two organisations find what they have in common, privately
+## make demo            four organisations found a pact; two match; a third lies, and is caught
 ## make bench           all benchmarks; make bench-NAME for one; JSON=1 for JSON lines
 ## make lint            clang-format, clang-tidy, layers, headers, function sizes
 ## make install         DESTDIR=, PREFIX=/usr/local: program, library, headers, manual, service
@@ -169,8 +169,8 @@ check: deps
 
 demo:
 	@tools/need build
-	@$(MAKE) --no-print-directory -s -j$(shell nproc) $(BIN)
-	@tools/demo $(BIN)
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) $(BIN) $B/tests/peers/say
+	@tools/demo $(BIN) $B/tests/peers/say
 
 # One after the other, also with -j: two at a time would measure each other.
 bench:

@@ -42,7 +42,7 @@ _entente() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return ;;
-    --passphrase-file | --password-file | --token-file | --ca-file | --observe | --from | --port-file | --pcap | --eve | --eve-dgram | --output | -o | --feed-hashes | --pact)
+    --passphrase-file | --password-file | --token-file | --ca-file | --observe | --from | --port-file | --pcap | --eve | --eve-dgram | --output | -o | --feed-hashes | --pact | --add)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
@@ -51,11 +51,11 @@ _entente() {
         [ "$command" = watch ] && words='table json ecs eve'
         [ "$command" = export ] && words=$("$program" export --help 2>/dev/null |
             sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p') ;;
-    --tlp) words='clear green amber amber+strict red' ;;
+    --tlp | --minimum) words='clear green amber amber+strict red' ;;
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;
-    --member) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
-    --name | --display | --url | --columns | --source | --confidence | --min-confidence | --listen | --threads | --since | --new-since | --limit | --tag | --type | --at | --sid | --max-age | --user | --valid-from | --valid-until | --kind | --text | --label | --by | --reason) return ;;
+    --member | --remove) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
+    --name | --display | --url | --columns | --source | --confidence | --min-confidence | --listen | --threads | --since | --new-since | --limit | --tag | --type | --at | --sid | --max-age | --user | --valid-from | --valid-until | --kind | --text | --label | --by | --reason | --budget | --witnesses | --threshold | --expires | --until) return ;;
     esac
     if [ -z "$words" ] && [ "${cur#-}" != "$cur" ]; then
         words=$(_entente_options "$program" "$command")
@@ -79,8 +79,11 @@ _entente() {
             *\ @(show|verify|export|receipt|prove|prove-fork)\ *) words='' ;;
             esac ;;
         pact)
-            words='add show'
-            [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' add '* ]] && words='' ;;
+            words='new vote show propose status dispute withdraw export'
+            case " ${COMP_WORDS[*]:2:COMP_CWORD-2} " in
+            *\ dispute\ *) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
+            *\ @(new|vote|show|propose|status|withdraw|export)\ *) words='' ;;
+            esac ;;
         esac
         if [ -z "$words" ]; then
             case $command in

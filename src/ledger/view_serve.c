@@ -140,6 +140,23 @@ static enum ent_err put_mirror_sig(struct ent_view *v, struct ent_vlog *l, struc
     return ent_cosign_sign(b, note.text.n, name, v->opts.mirror, time);
 }
 
+/* The newest that our log signed: who was shown an entry above the last head that others have
+ * cosigned asks for this one. */
+static enum ent_err put_newest(struct ent_view *v, struct ent_buf *b)
+{
+    struct ent_checkpoint cp;
+    struct ent_note note;
+    enum ent_err r = ent_view_own_head(v, b);
+    if (r != ENT_OK || b->n == 0)
+        return r;
+    if ((r = ent_note_parse(&note, ent_buf_slice(b), NULL)) != ENT_OK ||
+        (r = ent_checkpoint_parse(&cp, note.text, NULL)) != ENT_OK ||
+        cp.size >= ent_log_size(v->opts.own))
+        return r;
+    ent_buf_clear(b);
+    return ent_buf_put_slice(b, ent_log_head(v->opts.own));
+}
+
 static unsigned get_checkpoint(struct ent_view *v, struct ent_buf *b, struct ent_slice origin)
 {
     struct ent_vlog *l = ent_vlog_by_origin(v, origin);
@@ -147,7 +164,7 @@ static unsigned get_checkpoint(struct ent_view *v, struct ent_buf *b, struct ent
     if (l == NULL)
         return 404;
     if (ent_vlog_is_own(v, l)) {
-        r = ent_view_own_head(v, b);
+        r = put_newest(v, b);
         return r == ENT_OK && b->n == 0 ? 404 : status_of(r);
     }
     if ((r = ent_vlog_load(v, l, NULL)) != ENT_OK)

@@ -175,11 +175,18 @@ static enum ent_err hear(struct asking *a, struct ent_delivery *ret, const struc
     const struct ent_wire wire = {.ctx = a, .call = wire_call};
     const char *partner = a->o->partner->name;
     enum ent_err r = ent_book_receive(a->o->book, ret, a->d, ent_buf_slice(bytes));
+    struct ent_view_log before = {.size = 0}, after = {.size = 0};
     for (unsigned i = 0; r == ENT_E_STATE && i < PULLS; i++) { /* newer than what we know */
         if ((r = told(a, ent_view_pull(ent_book_view(a->o->book), a->d, &wire, partner, partner,
                                        true, ent_clock_now()))) == ENT_OK)
             r = ent_book_receive(a->o->book, ret, a->d, ent_buf_slice(bytes));
+        if (ent_view_log(ent_book_view(a->o->book), &after, partner, 0) == ENT_OK &&
+            after.size == before.size && after.mirrored == before.mirrored && i > 0)
+            break; /* it does not show what it speaks of */
+        before = after;
     }
+    if (r == ENT_E_STATE)
+        r = ent_fail(a->d, ENT_E_AUTH, "the partner does not show the log it speaks from", 0, 0);
     if (r == ENT_OK && strcmp(ret->act.st.author, partner) != 0)
         r = ent_fail(a->d, ENT_E_AUTH, "the partner answered for somebody else", 0, 0);
     return blame(r);
@@ -456,6 +463,7 @@ static enum ent_err run(struct asking *a, struct agreed *g)
     enum ent_err r;
     if ((r = agree(a, g)) != ENT_OK || (r = count_spent(a)) != ENT_OK)
         return r;
+    *a->d = (struct ent_diag){0}; /* what was wrong before was put right */
     r = ent_pool_run(a->o->pool, ask_batch, a,
                      (size_t)ent_lookup_batches(ent_lookup_asker_items(a->asker)));
     if (r != ENT_OK || (r = ent_lookup_asker_match(a->asker)) != ENT_OK)

@@ -6,11 +6,13 @@
 cheat=$peers/cheat
 
 # --- askers ---------------------------------------------------------------------------------------
-pair honest holder
-member crook
-export_card crook
-accept holder crook
-accept crook holder 2>/dev/null || { export_card holder "https://127.0.0.1:$port" && accept crook holder; }
+member honest && member holder && member crook
+"$bin" import --home "$T/holder" "$jar" >/dev/null
+release_jar holder
+export_card honest && export_card crook && start_node holder
+export_card holder "https://127.0.0.1:$port"
+check "an honest asker, a holder and a crook found a pact" found honest holder crook
+check "the holder's node sees it" wait_for 20 joined holder
 url=https://127.0.0.1:$port
 
 # answered HOW WANT: the answer to the wicked message is this status with so many bytes; a * stands
@@ -38,13 +40,10 @@ ends "the node still serves those who are honest" 0 "$bin" match --home "$T/hone
 tells "and answers them" '^2 of 1,770 asked are on ' "$T/out"
 is "no run of the crook came to an end" "$(grep -c 'match-finished partner=crook' "$T/holder.log")" 0
 tells "each was ended with a reason in the log" 'match-aborted partner=crook .*cause=' "$T/holder.log"
-stop_node TERM
-is "the node ends well" "$rc" 0
 
 # --- holders --------------------------------------------------------------------------------------
 "$bin" import --home "$T/crook" "$jar" >/dev/null
 release_jar crook
-accept crook honest 2>/dev/null || { export_card honest && accept crook honest; }
 
 # held HOW CODE TEXT: a match with a holder who does HOW ends so
 held() {
@@ -53,10 +52,9 @@ held() {
     node=$!
     pids+=("$node")
     wait_for 30 test -s "$T/port"
-    export_card crook "https://127.0.0.1:$(cat "$T/port")"
-    accept honest crook
     before=$(find "$T/honest/runs" -mindepth 1 -maxdepth 1 | wc -l)
-    ends "holder: $1: exit code $2" "$2" "$bin" match --home "$T/honest" crook --types ip
+    ends "holder: $1: exit code $2" "$2" "$bin" match --home "$T/honest" crook --types ip \
+        --url "https://127.0.0.1:$(cat "$T/port")"
     after=$(find "$T/honest/runs" -mindepth 1 -maxdepth 1 | wc -l)
     [ "$2" = 0 ] || told "holder: $1: one line" "entente: crook: $3"
     [ "$2" = 0 ] || is "holder: $1: no record of a run that failed" "$after" "$before"
@@ -80,4 +78,6 @@ tells "sealed labels are told, and nothing else differs" 'sealed its label so th
 tells "hits are hits all the same" '^2 of 1,770 asked are on ' "$T/out"
 held nothing 0
 tells "a holder who does nothing wrong is fine" '^2 of 1,770 asked are on ' "$T/out"
+stop_node_of holder
+is "the holder's node ends well" "$rc" 0
 done_testing

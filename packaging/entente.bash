@@ -15,7 +15,7 @@ _entente_options() {
 _entente_partners() {
     local json
     json=$("$@" --json 2>/dev/null)
-    grep -o '{"name":"[a-z0-9-]*"' <<<"$json" | cut -d '"' -f 4 |
+    grep -o '{"name":"[a-z0-9-]*"' <<<"${json#*\"members\":}" | cut -d '"' -f 4 |
         grep -vx "$(sed -n 's/.*"self":"\([a-z0-9-]*\)".*/\1/p' <<<"$json")"
 }
 
@@ -51,10 +51,11 @@ _entente() {
         [ "$command" = watch ] && words='table json ecs eve'
         [ "$command" = export ] && words=$("$program" export --help 2>/dev/null |
             sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p') ;;
+    --remove) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
     --tlp | --minimum) words='clear green amber amber+strict red' ;;
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;
-    --member | --remove) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
+    --member) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
     --name | --display | --url | --columns | --source | --confidence | --min-confidence | --listen | --threads | --since | --new-since | --limit | --tag | --type | --at | --sid | --max-age | --user | --valid-from | --valid-until | --kind | --text | --label | --by | --reason | --budget | --witnesses | --threshold | --expires | --until) return ;;
     esac
     if [ -z "$words" ] && [ "${cur#-}" != "$cur" ]; then
@@ -74,16 +75,18 @@ _entente() {
         match) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
         log)
             words='list show verify audit export receipt prove prove-fork'
-            case " ${COMP_WORDS[*]:2:COMP_CWORD-2} " in
-            *\ @(list|audit)\ *) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
-            *\ @(show|verify|export|receipt|prove|prove-fork)\ *) words='' ;;
-            esac ;;
+            if [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *\ @(list|audit)\ * ]]; then
+                words=$(_entente_partners "$program" pact show "${home[@]}")
+            elif [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *\ @(show|verify|export|receipt|prove|prove-fork)\ * ]]; then
+                words=''
+            fi ;;
         pact)
-            words='new vote show propose status dispute withdraw export'
-            case " ${COMP_WORDS[*]:2:COMP_CWORD-2} " in
-            *\ dispute\ *) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
-            *\ @(new|vote|show|propose|status|withdraw|export)\ *) words='' ;;
-            esac ;;
+            words='new show propose vote status dispute withdraw export'
+            if [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' dispute '* ]]; then
+                words=$(_entente_partners "$program" pact show "${home[@]}")
+            elif [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *\ @(new|vote|show|propose|status|withdraw|export)\ * ]]; then
+                words=''
+            fi ;;
         esac
         if [ -z "$words" ]; then
             case $command in

@@ -39,7 +39,7 @@ ends "without a pact there is no log" 5 log list --home "$T/lone"
 told "and it is said what founds one" \
     "entente: lone: in no pact yet: \`entente pact new\` founds one, \`entente pact vote\` joins"
 
-check "three members in a pact" allied a b c
+allied a b c && ok "three members in a pact" || not_ok "three members in a pact"
 ends "a log in which nothing was said" 0 log list --home "$T/a"
 is "has no entries" "$(cat "$T/out")" ""
 ends "and all of it holds" 0 log verify --home "$T/a"

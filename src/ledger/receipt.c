@@ -41,6 +41,8 @@ static enum ent_err take_entry(struct reader *rd, struct ent_slice *ret, struct 
     enum ent_err r;
     if (take_line(rd, &b64, "extra ") != ENT_OK)
         return ENT_OK; /* brought along by other means */
+    if (b64.n == 0)    /* and no room is needed for it */
+        return bad(rd, ENT_E_FORMAT, "statement of a receipt is not base64");
     if (b64.n > ENTRY_B64)
         return bad(rd, ENT_E_LIMIT, "statement of a receipt is larger than 65535 bytes");
     if ((r = ent_buf_reserve(room, &p, b64.n / 4 * 3)) != ENT_OK)

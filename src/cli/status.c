@@ -64,7 +64,7 @@ static void print_verdict(const struct known *k)
     }
 }
 
-static void print_known(const struct known *k, size_t panel)
+static void print_known(const struct known *k, size_t panel, enum ent_log_state state)
 {
     char n[4][ENT_NUM_TEXT], time[ENT_TIME_TEXT];
     (void)printf("  %s (%s)%s\n", k->m->name, k->m->display, k->self ? ", you" : "");
@@ -81,6 +81,12 @@ static void print_known(const struct known *k, size_t panel)
             (void)printf("    mirrored   %s\n", ent_show_count(n[1], k->log.mirrored));
     } else {
         (void)puts("    log        nothing said yet, as far as is known here");
+    }
+    if (k->self && state == ENT_LOG_SHORT)
+        (void)puts("    SHORT      less is here than was signed for: `entente recover` refills it");
+    if (k->on.last_head != 0) {
+        ent_time_format(time, k->on.last_head);
+        (void)printf("    last head  %s\n", time);
     }
     if (!k->self)
         (void)printf("    budget     %s left for its questions, %s for ours\n",
@@ -128,6 +134,36 @@ static void put_known(struct ent_json *j, const struct known *k)
     ent_json_obj_end(j);
 }
 
+/* The vote on the next version, in a line: who proposed what. */
+static enum ent_err open_vote(struct session *s, struct ent_json *j)
+{
+    struct ent_voting *v = NULL;
+    char hex[ENT_HEX_LEN(32)];
+    enum ent_err r = ent_voting_open(&v, NULL, s->book, NULL);
+    if (r != ENT_OK)
+        return r == ENT_E_STATE ? ENT_OK : r;
+    if (j != NULL)
+        ent_json_arr(j, "proposals");
+    for (size_t i = 0; i < ent_voting_proposals(v); i++) {
+        const struct ent_proposal *p = ent_voting_proposal(v, i);
+        ent_hex_encode(hex, p->what.b, 32);
+        if (j == NULL) {
+            (void)printf("  vote       %.16s, proposed by %s in round %u: `entente pact status`\n",
+                         hex, p->by, p->round);
+            continue;
+        }
+        ent_json_obj(j, NULL);
+        ent_json_cstr(j, "by", p->by);
+        ent_json_u64(j, "round", p->round);
+        ent_json_cstr(j, "hash", hex);
+        ent_json_obj_end(j);
+    }
+    if (j != NULL)
+        ent_json_arr_end(j);
+    ent_voting_close(v);
+    return ENT_OK;
+}
+
 /* --- the command --------------------------------------------------------------------------------
  */
 
@@ -155,9 +191,11 @@ static int status(struct session *s, const struct args *a)
         if (a->json)
             put_known(&j, &k);
         else
-            print_known(&k, ent_pact_panel(p));
+            print_known(&k, ent_pact_panel(p), ent_log_state(ent_book_log(s->book)));
     }
     ent_json_arr_end(&j);
+    if (r == ENT_OK)
+        r = open_vote(s, a->json ? &j : NULL);
     ent_json_obj_end(&j);
     if (r == ENT_OK && a->json && (r = ent_json_end(&j)) == ENT_OK)
         r = cli_put_line(&line);

@@ -12,8 +12,8 @@ struct recovering {
     char origin[ENT_LOG_ORIGIN];
     struct ent_pubkey key;
     struct source from[ENT_PACT_MEMBERS];
-    size_t sources;
-    struct ent_buf head; /* the newest that anybody holds */
+    size_t sources, first; /* who is asked for entries before the others */
+    struct ent_buf head;   /* the newest that anybody holds */
     struct ent_checkpoint cp;
     struct ent_buf bundle; /* one tile of entries */
     uint64_t tile;         /* its number; UINT64_MAX: none */
@@ -94,9 +94,10 @@ static enum ent_err get_bundle(struct recovering *rec, uint64_t number)
         return r;
     (void)snprintf(path, sizeof(path), ENT_VIEW_PREFIX "log/%s/%s", rec->origin, tile);
     for (size_t i = 0; i < rec->sources; i++) {
+        const struct source *from = &rec->from[(rec->first + i) % rec->sources];
         unsigned status = 0;
         ent_buf_clear(&rec->bundle);
-        if (rec->wire->call(rec->wire->ctx, &status, &rec->bundle, rec->from[i].name, "GET", path,
+        if (rec->wire->call(rec->wire->ctx, &status, &rec->bundle, from->name, "GET", path,
                             ent_slice(NULL, 0)) == ENT_OK &&
             status == 200) {
             rec->tile = number;
@@ -153,7 +154,11 @@ enum ent_err ent_recover(struct ent_book *b, struct ent_recovered *ret, struct e
     ret->before = ret->after = ent_log_size(log);
     bool missing = rec.head.n > 0 && rec.cp.size > ent_log_size(log);
     if (r == ENT_OK && (missing || ent_log_state(log) == ENT_LOG_SHORT)) {
-        r = ent_log_refill(log, d, ent_buf_slice(&rec.head), &rec, get_entry);
+        /* One who serves something else must not keep the others from helping. */
+        do {
+            rec.tile = UINT64_MAX;
+            r = ent_log_refill(log, d, ent_buf_slice(&rec.head), &rec, get_entry);
+        } while (r == ENT_E_AUTH && ++rec.first < rec.sources);
         ret->after = ent_log_size(log);
     }
     ent_book_unlock(b);

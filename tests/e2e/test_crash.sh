@@ -206,7 +206,7 @@ check "after all that it had said" true_of "$T/alpha" "$T/acked"
 rm -rf "$T/alpha/log"
 cp -a "$T/snapshot/log" "$T/alpha/log"
 ends "an old log below the last head that was signed" 4 propose alpha 5000
-tells "says what to do" '`entente recover`'
+tells "says what to do" "\`entente recover\`"
 ends "recover fills it up to that head" 0 "$bin" recover --home "$T/alpha"
 ends "and it speaks" 0 propose alpha 6000
 check "after all that it had said" true_of "$T/alpha" "$T/acked"
@@ -258,7 +258,7 @@ flip() {
     local at
     at=$(($(stat -c %s "$1") * $2 / 8))
     chmod u+w "$1"
-    printf "\\x$(printf %02x $((0x$(xxd -s $at -l 1 -p "$1") ^ 1)))" | dd of="$1" bs=1 seek=$at conv=notrunc status=none
+    printf '%b' "\\0$(printf %o $(($(od -An -tu1 -j $at -N 1 "$1") ^ 1)))" | dd of="$1" bs=1 seek=$at conv=notrunc status=none
 }
 
 if "$bin" log verify --help >/dev/null 2>&1; then
@@ -275,7 +275,7 @@ if "$bin" log verify --help >/dev/null 2>&1; then
         [[ $f != keys/* ]] || places=7 # the key itself; the rest of the file is for people
         for place in $places; do
             rm -rf "$T/flipped" && cp -a "$T/beta" "$T/flipped"
-            flip "$T/flipped/$f" $place
+            flip "$T/flipped/$f" "$place"
             who_finds "$T/flipped"
         done
         by=$(tr ',' '\n' <<<"$by" | grep . | sort -u | paste -sd,)
@@ -285,5 +285,57 @@ if "$bin" log verify --help >/dev/null 2>&1; then
     done < <(cd "$T/beta" && find . -type f -size +0 ! -name config ! -name 'store.db*' ! -name read | cut -c3- | sort)
 else
     skip "a flipped bit in every file" "there is no such command yet"
+fi
+
+# --- a clock that is wrong -------------------------------------------------------------------------
+
+# cosigned NAME: when each of the others cosigned its newest head, in seconds
+cosigned() {
+    grep -a /witness "$T/$1/log/1/checkpoint" | sed 's/.* //' | while read -r line; do
+        echo $((16#$(base64 -d <<<"$line" | od -An -tx1 -j 4 -N 8 | tr -d ' \n')))
+    done | sort -n
+}
+# shifted YEAR COMMAND...: in January of that year
+shifted() {
+    local year=$1
+    shift
+    env LD_PRELOAD="$T/clock.so" CLOCK_SHIFT=$(($(date -d "$year-01-02" +%s) - $(date +%s))) "$@"
+}
+
+if [ "$sanitized" = yes ] || ! cc -shared -fPIC -o "$T/clock.so" tests/e2e/clock.c 2>/dev/null; then
+    skip "a clock in 1970 and in 2100" "nothing can be preloaded here"
+else
+    nodes delta epsilon && found delta epsilon
+    for name in delta epsilon; do wait_for 20 joined $name; done
+    ends "a statement, cosigned today" 0 propose delta 1000
+    stop_node_of epsilon
+    honest=$bin
+    before=$(cosigned delta)
+    check "says when" test -n "$before"
+    for year in 1970 2100; do
+        bin=$T/shifted
+        printf '#!/bin/bash\nexec env LD_PRELOAD=%s CLOCK_SHIFT=%s %s "$@"\n' "$T/clock.so" \
+            $(($(date -d "$year-01-02" +%s) - $(date +%s))) "$honest" >"$bin"
+        chmod +x "$bin"
+        start_node epsilon
+        bin=$honest
+        is "a node in $year" "$(grep -c "^time=$year-.*event=ready" "$T/epsilon.log")" 1
+        ends "cosigns" 0 propose delta "${year}000"
+        after=$(cosigned delta)
+        check "and not before what it cosigned already" test "${after:-0}" -ge "$before"
+        before=$after
+        stop_node_of epsilon
+        ends "a statement made in $year" 0 shifted $year "$say" speak "$T/fresh" 1
+        cat "$T/out" >>"$T/clocks"
+    done
+    check "the last one in that year" test "$before" -gt 4000000000
+    start_node epsilon
+    ends "back in the present it cosigns" 0 propose delta 5000
+    check "and not before that either" test "$(cosigned delta)" -ge "$before"
+    check "all statements are in order" true_of "$T/fresh" "$T/clocks"
+    refute "nobody is exposed" exposes delta epsilon
+    refute "nor is the other" exposes epsilon delta
+    stop_node_of delta
+    stop_node_of epsilon
 fi
 done_testing

@@ -106,7 +106,7 @@ void check_leaving(struct home *h, struct ent_slice bytes)
     size_t n = strlen(origin);
     origin[n++] = '\n';
     const uint8_t *at;
-    while ((at = memmem(c.p, c.n, origin, n)) != NULL) {
+    while (c.n > 0 && (at = memmem(c.p, c.n, origin, n)) != NULL) {
         uint64_t size;
         struct ent_hash32 root;
         c = ent_cur(ent_slice(at + n, (size_t)(c.p + c.n - at) - n));

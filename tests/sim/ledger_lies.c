@@ -169,6 +169,47 @@ static void accuse_with_statements(struct home *h, bool truly)
     ent_buf_release(&b);
 }
 
+/* Who cosigned both heads is accused, whoever that is. */
+static void accuse_both(struct world *w, size_t liar, const struct ent_buf *a,
+                        const struct ent_buf *b, struct ent_log *larger)
+{
+    struct ent_misbehaviour m;
+    struct ent_merkle_source source = ent_tree_source(ent_log_tree(larger));
+    char name[ENT_NAME_MAX + 16];
+    if (ent_misbehaviour_of_heads(&m, &w->pact.roster, ent_buf_slice(a), ent_buf_slice(b),
+                                  size_of(a) == size_of(b) ? NULL : &source) != ENT_OK)
+        return;
+    m.kind = ENT_MB_WITNESS;
+    for (size_t i = 0; i < w->n; i++) {
+        int n = snprintf(name, sizeof(name), "%s/witness ", world_name(w, i));
+        if (i != liar && memmem(a->p, a->n, name, (size_t)n) != NULL &&
+            memmem(b->p, b->n, name, (size_t)n) != NULL)
+            (void)accuse(w, somebody_honest(w), &m, i);
+    }
+}
+
+void liar_accuses_witnesses(struct world *w, size_t liar)
+{
+    struct member *m = &w->member[liar];
+    for (size_t i = 0; m->forked && i < m->keeps[0] && i < KEPT; i++)
+        for (size_t j = 0; j < m->keeps[1] && j < KEPT; j++) {
+            const struct ent_buf *a = &m->kept[0][i], *b = &m->kept[1][j];
+            unsigned face = size_of(a) < size_of(b);
+            accuse_both(w, liar, face == 1 ? a : b, face == 1 ? b : a,
+                        w->home[face == 1 ? w->n + liar : liar].log);
+        }
+}
+
+static void keep_head(struct home *h)
+{
+    struct member *m = &h->w->member[h->member];
+    struct ent_buf *b = &m->kept[h->face][m->keeps[h->face]++ % KEPT];
+    ent_buf_release(b);
+    ent_buf_init(b, ENT_NOTE_MAX);
+    if (ent_view_head(h->view, b, world_name(h->w, h->member), 0) != ENT_OK)
+        m->keeps[h->face]--;
+}
+
 static void craft(struct home *h)
 {
     switch (sim_below(h->w->net, 6)) {
@@ -199,7 +240,10 @@ static void craft(struct home *h)
 static size_t whom(struct home *h)
 {
     struct world *w = h->w;
-    size_t i = h->member;
+    size_t i = (size_t)sim_below(w->net, w->n);
+    if (i != h->member && w->home[i].forgot) /* there something is to be had */
+        return i;
+    i = h->member;
     for (int tries = 0; tries < 8; tries++) {
         while (i == h->member)
             i = (size_t)sim_below(w->net, w->n);
@@ -211,6 +255,15 @@ static size_t whom(struct home *h)
     while (i == h->member)
         i = (size_t)sim_below(w->net, w->n);
     return i;
+}
+
+static enum ent_err submit(struct home *h, const char *other)
+{
+    const struct ent_wire wire = home_wire(h);
+    enum ent_err r = ent_view_submit(h->view, NULL, &wire, other, home_now(h));
+    if (r == ENT_OK)
+        keep_head(h);
+    return r;
 }
 
 void liar_act(struct home *h)
@@ -228,7 +281,7 @@ void liar_act(struct home *h)
     if (what < 25)
         r = h->member < w->speakers ? home_say(h, 1 + sim_below(w->net, 3)) : ENT_OK;
     else if (what < 70)
-        r = ent_view_submit(h->view, NULL, &wire, other, home_now(h));
+        r = submit(h, other);
     else if (what < 85)
         r = ent_view_greet(h->view, NULL, &wire, other, home_now(h));
     else
@@ -262,7 +315,6 @@ bool liar_answer(struct home *h, unsigned *status, struct ent_buf *answer, const
     struct world *w = h->w;
     unsigned habits = w->member[h->member].habits;
     bool tile = strstr(path, "/tile/") != NULL, head = strstr(path, "/checkpoint") != NULL;
-    size_t before = w->r->lies;
     if ((habits & MUTE) != 0 && sim_percent(w->net, 30)) {
         w->r->lies++;
         return false;
@@ -292,6 +344,5 @@ bool liar_answer(struct home *h, unsigned *status, struct ent_buf *answer, const
         assert_ok(ent_buf_printf(answer, "%llu\n", (unsigned long long)sim_below(w->net, 99)));
         w->r->lies++;
     }
-    (void)before;
     return true;
 }

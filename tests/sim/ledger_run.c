@@ -385,8 +385,8 @@ static void restore(struct home *h)
     struct world *w = h->w;
     uint64_t kind = sim_below(w->net, 3);
     bool spare = faulty(w) < (w->n - 1) / 3 || h->forgot;
-    if (h->snapshot == NULL || h->pending > 0 || h->snapshot_n >= h->history->n || w->weak ||
-        (kind > 0 && !spare) || (kind == 2 && accepted_size(w, h->member) <= h->snapshot_n))
+    if (h->snapshot == NULL || h->pending > 0 || w->weak || (kind > 0 && !spare) ||
+        (kind == 2 && accepted_size(w, h->member) <= h->snapshot_n))
         return;
     home_down(h);
     const char *name;
@@ -395,7 +395,7 @@ static void restore(struct home *h)
         if (kind == 0 ? log : kind == 1 ? !lock : true)
             ent_simdisk_set(h->disk, name, ent_simdisk_file(h->snapshot, name));
     }
-    h->restored = true;
+    h->restored = h->restored || h->snapshot_n < h->history->n;
     if (kind > 0) {
         h->forgot = true;
         memset(h->checked, 0, sizeof(h->checked));
@@ -439,9 +439,9 @@ void home_act(struct home *h)
         enum ent_log_state s = ent_log_state(h->log);
         if (s == ENT_LOG_BROKEN || (s != ENT_LOG_READY && !is_honest(h)))
             restart(h);
-        if (is_honest(h) && sim_percent(w->net, 3))
+        if (is_honest(h) && sim_percent(w->net, 8))
             copy_home(h);
-        if (is_honest(h) && sim_percent(w->net, 3))
+        if (is_honest(h) && sim_percent(w->net, 6))
             restore(h);
     }
     enum plan p = plan(h);
@@ -521,7 +521,7 @@ static struct world *world_new(struct ledger_run *r)
     assert_non_null(w);
     ent_t_seed(r->seed ^ 0x5eed);
     struct sim_net_opts o = {.seed = r->seed, .nodes = 2 * MEMBERS, .late = 20 * MIN_2, .soon = 5};
-    o.calm = (r->big ? 15 : 25) * MIN_2;
+    o.calm = (r->big ? 15 : 40) * MIN_2;
     w->net = sim_net_new(&o);
     w->r = r;
     w->weak = r->weak;
@@ -544,7 +544,7 @@ static struct world *world_new(struct ledger_run *r)
     for (size_t i = 0; i < POOL; i++)
         ent_buf_init(&w->pool[i].note, ENT_NOTE_MAX);
     make_liars(w,
-               w->weak || r->big || sim_percent(w->net, 60) ? most : sim_below(w->net, most + 1));
+               w->weak || r->big || sim_percent(w->net, 40) ? most : sim_below(w->net, most + 1));
     for (size_t i = 0; i < w->n; i++) {
         history_init(&w->member[i].history[0]);
         history_init(&w->member[i].history[1]);
@@ -573,6 +573,10 @@ static void world_free(struct world *w)
     for (size_t i = 0; i < w->n; i++) {
         free(w->member[i].history[0].root);
         free(w->member[i].history[1].root);
+        for (size_t k = 0; k < KEPT; k++) {
+            ent_buf_release(&w->member[i].kept[0][k]);
+            ent_buf_release(&w->member[i].kept[1][k]);
+        }
     }
     for (size_t i = 0; i < POOL; i++)
         ent_buf_release(&w->pool[i].note);
@@ -612,6 +616,9 @@ static void storm(struct world *w)
             arrive(w, &e);
     }
     w->calm = true;
+    for (size_t i = 0; i < w->n; i++)
+        if (w->member[i].liar && sim_percent(w->net, 50))
+            liar_accuses_witnesses(w, i);
     while (sim_next(w->net, &e)) {
         if (e.what == UP)
             home_up(&w->home[e.to]);

@@ -9,6 +9,7 @@
 
 #define MEMBERS   ENT_ROSTER_MEMBERS
 #define POOL      64u
+#define KEPT      12u
 #define WILD      64u
 #define MESSAGE   (8u << 20)
 #define PATH_SIZE 512u
@@ -62,6 +63,8 @@ struct member {
     unsigned habits;
     unsigned face[MEMBERS]; /* what it shows to each */
     struct history history[2];
+    struct ent_buf kept[2][KEPT]; /* heads that it had cosigned, of each face */
+    size_t keeps[2];
     size_t two; /* who was given two statements with one number, +1 */
 };
 
@@ -115,6 +118,8 @@ void check_end(struct world *w);
 
 /* --- ledger_lies.c --- */
 void liar_act(struct home *h);
+/* All that its cosigned heads show of those who cosigned them. */
+void liar_accuses_witnesses(struct world *w, size_t liar);
 /* Makes something else of an answer; false: there is none. */
 bool liar_answer(struct home *h, unsigned *status, struct ent_buf *answer, const char *path);
 

@@ -199,6 +199,12 @@ static void file_of(char ret[static ENT_DISK_NAME_MAX], const struct ent_vlog *l
     (void)snprintf(ret, ENT_DISK_NAME_MAX, "%s/%s", l->dir, name);
 }
 
+/* Not with the mirror: what was cosigned must not be forgotten when a backup comes back. */
+static void head_file(char ret[static ENT_DISK_NAME_MAX], const struct ent_vlog *l)
+{
+    (void)snprintf(ret, ENT_DISK_NAME_MAX, "lock/heads/%s/%u", l->member->name, l->key->generation);
+}
+
 /* A head that is there and is not what we wrote is no reason to begin anew: what we cosigned
  * before would be forgotten. */
 static enum ent_err load_head(struct ent_view *v, struct ent_vlog *l, struct ent_diag *d)
@@ -208,7 +214,7 @@ static enum ent_err load_head(struct ent_view *v, struct ent_vlog *l, struct ent
     struct ent_vhead h;
     struct ent_buf b;
     ent_buf_init(&b, ENT_NOTE_MAX);
-    file_of(name, l, "head");
+    head_file(name, l);
     enum ent_err r = ent_disk_load(v->opts.disk, &b, name);
     if (r == ENT_E_NOTFOUND) {
         r = l->has_head ? ent_fail(d, ENT_E_STATE, "the head of a log has vanished", 0, 0) : ENT_OK;
@@ -316,7 +322,7 @@ enum ent_err ent_vlog_set_head(struct ent_view *v, struct ent_vlog *l, const str
     struct ent_buf b;
     enum ent_err r = ENT_OK;
     ent_buf_init(&b, ENT_NOTE_MAX);
-    file_of(name, l, "head");
+    head_file(name, l);
     if (l->has_head && !ent_vhead_same(&l->head, h))
         r = ent_vlog_keep(v, l, &l->head, true);
     if (r == ENT_OK && (r = ent_vhead_write(&b, v, l, h)) == ENT_OK)

@@ -6,10 +6,11 @@
  *
  *     mirror/<member>/<generation>/entries.dat ...   the mirror (tree.h)
  *     mirror/<member>/<generation>/mirrored          the head the mirror was checked against
- *     mirror/<member>/<generation>/head              the newest head found consistent, cosigned
  *     mirror/<member>/<generation>/seen              every signed head ever shown, refused ones too
  *     exposed/<member>-<8 hex>                       proofs of misbehaviour, one of each kind
  *     exposed/list                                   which: member, generation, SHA-256
+ *     lock/heads/<member>/<generation>               the newest head found consistent, cosigned; in
+ *                                                    a place that backups must not bring back
  *
  * Promises: what it cosigns is consistent with all it ever cosigned of that log, and was on the
  * disk before the cosignature left; two heads that cannot both be become a proof, and no head of

@@ -479,11 +479,33 @@ static void test_a_damaged_head_cosigns_nothing(void **state)
     (void)state;
     assert_int_equal(add(f, &f->log, 0, 5), 200);
     ent_view_free(f->view);
-    ent_simdisk_flip(f->disk, "mirror/m0/1/head", 8 * 70);
+    ent_simdisk_flip(f->disk, "lock/heads/m0/1", 8 * 70);
     open_view(f);
     assert_int_equal(add(f, &f->log, 0, 9), 500);
     assert_int_equal(add(f, &f->other, 0, 9), 500);
     assert_int_equal(f->answer.body.n, 0);
+    stop(f);
+}
+
+/* All but lock/ is of yesterday. */
+static void test_an_old_copy_forgets_nothing_it_cosigned(void **state)
+{
+    struct fixture *f = start();
+    const char *name;
+    (void)state;
+    assert_int_equal(add(f, &f->log, 0, 5), 200);
+    struct ent_simdisk *yesterday = ent_simdisk_copy(f->disk);
+    assert_int_equal(add(f, &f->log, 5, 9), 200);
+    ent_view_free(f->view);
+    for (size_t i = 0; (name = ent_simdisk_name(f->disk, i)) != NULL; i++)
+        if (strncmp(name, "lock/", 5) != 0)
+            ent_simdisk_set(f->disk, name, ent_simdisk_file(yesterday, name));
+    ent_simdisk_free(yesterday);
+    open_view(f);
+    assert_int_equal(add(f, &f->other, 5, 10), 409);
+    assert_answer(409, "9\n");
+    assert_int_equal(add(f, &f->other, 9, 10), 422);
+    assert_int_equal(add(f, &f->log, 9, 11), 200);
     stop(f);
 }
 
@@ -550,6 +572,7 @@ int main(void)
         cmocka_unit_test(test_nothing_beyond_a_closing_head),
         cmocka_unit_test(test_is_on_the_disk_before_the_answer),
         cmocka_unit_test(test_a_damaged_head_cosigns_nothing),
+        cmocka_unit_test(test_an_old_copy_forgets_nothing_it_cosigned),
         cmocka_unit_test(test_two_processes_are_one_witness),
         cmocka_unit_test(test_the_monitor_sees_what_was_cosigned),
     };

@@ -241,7 +241,7 @@ static size_t whom(struct home *h)
 {
     struct world *w = h->w;
     size_t i = (size_t)sim_below(w->net, w->n);
-    if (i != h->member && w->home[i].forgot) /* there something is to be had */
+    if (i != h->member && w->home[i].copied) /* there something is to be had */
         return i;
     i = h->member;
     for (int tries = 0; tries < 8; tries++) {

@@ -82,14 +82,22 @@ static void home_up(struct home *h)
                                     .alone = !is_honest(h)};
     assert_null(h->view);
     enum ent_err r = ent_log_open(&h->log, &d, &lo);
-    const struct ent_view_opts vo = {.disk = lo.disk,
-                                     .self = world_name(w, h->member),
-                                     .own = h->log,
-                                     .witness = &w->pact.witness[h->member],
-                                     .ctx = h,
-                                     .lock = take_lock,
-                                     .unlock = give_lock,
-                                     .exposed = told};
+    struct ent_view_opts vo = {.disk = lo.disk,
+                               .self = world_name(w, h->member),
+                               .own = h->log,
+                               .witness = &w->pact.witness[h->member],
+                               .ctx = h,
+                               .lock = take_lock,
+                               .unlock = give_lock,
+                               .exposed = told};
+    if (r == ENT_E_AUTH && h->copied) { /* half of an old copy: to be refilled */
+        const char *name;
+        for (size_t i = 0; (name = ent_simdisk_name(h->disk, i)) != NULL; i++)
+            if (strncmp(name, "log/", 4) == 0)
+                ent_simdisk_remove(h->disk, name);
+        r = ent_log_open(&h->log, &d, &lo);
+        vo.own = h->log;
+    }
     if (r == ENT_OK)
         r = ent_view_new(&h->view, &d, &w->pact.roster, &vo);
     if (r != ENT_OK) {
@@ -385,9 +393,10 @@ static void restore(struct home *h)
     struct world *w = h->w;
     uint64_t kind = sim_below(w->net, 3);
     bool spare = faulty(w) < (w->n - 1) / 3 || h->forgot;
-    if (h->snapshot == NULL || h->pending > 0 || w->weak || (kind > 0 && !spare) ||
+    if (h->snapshot == NULL || h->pending > 0 || w->weak || (kind == 2 && !spare) ||
         (kind == 2 && accepted_size(w, h->member) <= h->snapshot_n))
         return;
+    h->copied = true;
     home_down(h);
     const char *name;
     for (size_t i = 0; (name = ent_simdisk_name(h->disk, i)) != NULL; i++) {
@@ -397,7 +406,7 @@ static void restore(struct home *h)
     }
     h->restored = h->restored || h->snapshot_n < h->history->n;
     if (kind > 0) {
-        h->forgot = true;
+        h->forgot = h->forgot || kind == 2;
         memset(h->checked, 0, sizeof(h->checked));
         for (size_t i = 0; i < w->n; i++)
             if (w->member[i].two == h->self + 1)
@@ -439,7 +448,7 @@ void home_act(struct home *h)
         enum ent_log_state s = ent_log_state(h->log);
         if (s == ENT_LOG_BROKEN || (s != ENT_LOG_READY && !is_honest(h)))
             restart(h);
-        if (is_honest(h) && sim_percent(w->net, 8))
+        if (is_honest(h) && sim_percent(w->net, 4))
             copy_home(h);
         if (is_honest(h) && sim_percent(w->net, 6))
             restore(h);

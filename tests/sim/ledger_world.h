@@ -51,6 +51,7 @@ struct home {
     int locked, busy;
     bool gone;     /* its power went, and what it was doing is not over yet */
     bool restored; /* from an old copy: it must not sign any more */
+    bool copied;   /* an old copy came back, whatever of it */
     bool forgot;   /* what it had cosigned, by that */
     int64_t clock; /* how wrong */
     struct history *history;

@@ -359,6 +359,14 @@ static size_t own_witness(const struct ent_view *v)
     return ENT_ROSTER_MEMBERS;
 }
 
+bool ent_view_may_cosign(const struct ent_view *v)
+{
+    if (v->opts.own == NULL)
+        return true;
+    enum ent_log_state s = ent_log_state(v->opts.own);
+    return s == ENT_LOG_READY || s == ENT_LOG_READ_ONLY;
+}
+
 enum ent_err ent_vlog_cosign(struct ent_view *v, const struct ent_vlog *l, struct ent_vhead *h,
                              int64_t now)
 {
@@ -368,7 +376,7 @@ enum ent_err ent_vlog_cosign(struct ent_view *v, const struct ent_vlog *l, struc
     struct ent_buf b;
     struct ent_note note;
     enum ent_err r;
-    if (self == ENT_ROSTER_MEMBERS || self == l->index)
+    if (self == ENT_ROSTER_MEMBERS || self == l->index || !ent_view_may_cosign(v))
         return ENT_OK;
     int64_t before = l->has_head ? ent_vhead_time(&l->head, self) : 0;
     now = now < before ? before : now;

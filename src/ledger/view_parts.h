@@ -132,7 +132,10 @@ ENT_MUST_USE enum ent_err ent_vlog_set_head(struct ent_view *v, struct ent_vlog 
 /* May it be cosigned, and become the head: not exposed, not beyond a closing head. */
 bool ent_vlog_is_open(const struct ent_view *v, const struct ent_vlog *l,
                       const struct ent_vhead *h);
-/* Add our cosignature, at this time or, where we have cosigned at a later one, at that. */
+/* A home whose own log may be that of an old copy may have forgotten what it cosigned, too. */
+bool ent_view_may_cosign(const struct ent_view *v);
+/* Add our cosignature, if we may, at this time or, where we have cosigned at a later one, at that.
+ */
 ENT_MUST_USE enum ent_err ent_vlog_cosign(struct ent_view *v, const struct ent_vlog *l,
                                           struct ent_vhead *h, int64_t now);
 

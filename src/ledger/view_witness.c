@@ -93,7 +93,10 @@ static unsigned check(struct ent_view *v, struct ent_view_answer *ret, struct en
         return refuse(ret, 400, "the old size is above the new one");
     if (a->old != last)
         return conflict(ret, last);
-    return check_growth(ret, l, a, h);
+    unsigned status = check_growth(ret, l, a, h);
+    if (status == 0 && !ent_view_may_cosign(v))
+        return refuse(ret, 503, "this node does not know whether it is an old copy of itself");
+    return status;
 }
 
 /* It is cosigned only when it is on the disk. */

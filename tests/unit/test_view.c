@@ -173,6 +173,32 @@ static struct viewnet *two_faced(size_t *ret_twin, size_t first, size_t second)
     return net;
 }
 
+/* All of m1's home is of yesterday, lock/ too: what it cosigned since, it does not know. */
+static void test_an_old_copy_does_not_cosign(void **state)
+{
+    struct viewnet *net = viewnet_start(4, 3);
+    (void)state;
+    viewnet_round(net);
+    say(net, 0, 2, "truth");
+    say(net, 1, 1, "yesterday");
+    size_t old = viewnet_clone(net, 1, 1), twin = viewnet_clone(net, 0, 0);
+    say(net, 1, 1, "today");
+    assert_ok(viewnet_submit(net, 1, 2));
+    assert_ok(viewnet_submit(net, 1, 3));
+    assert_ok(viewnet_greet(net, twin, 2));
+    assert_ok(viewnet_greet(net, twin, 3));
+    say(net, 0, 3, "one thing");
+    say(net, twin, 3, "another thing");
+    assert_ok(viewnet_submit(net, 0, 1));
+    viewnet_route(net, twin, old);
+    assert_err(viewnet_submit(net, twin, 1), ENT_E_PEER);
+    assert_ok(viewnet_greet(net, old, 2));
+    assert_ok(viewnet_greet(net, old, 3));
+    assert_int_equal(ent_log_state(net->node[old].log), ENT_LOG_OLD);
+    assert_err(viewnet_submit(net, twin, 1), ENT_E_PEER);
+    viewnet_stop(net);
+}
+
 static void test_a_fork_of_one_size_is_exposed_when_two_meet(void **state)
 {
     (void)state;
@@ -277,6 +303,8 @@ static void test_a_witness_of_two_histories_is_exposed(void **state)
     second = viewnet_clone(net, 1, 1);
     viewnet_route(net, twin, second);
     viewnet_route(net, second, twin);
+    assert_ok(viewnet_greet(net, second, 2)); /* before that it may be an old copy */
+    assert_ok(viewnet_greet(net, second, 3));
     assert_ok(viewnet_submit(net, 0, 1));
     assert_ok(viewnet_submit(net, twin, 1));
     assert_ok(viewnet_greet(net, 3, 0));
@@ -837,6 +865,7 @@ int main(void)
         cmocka_unit_test(test_a_long_log_comes_in_pieces),
         cmocka_unit_test(test_mirrors_serve_for_others),
         cmocka_unit_test(test_lost_and_repeated_messages),
+        cmocka_unit_test(test_an_old_copy_does_not_cosign),
         cmocka_unit_test(test_a_fork_of_one_size_is_exposed_when_two_meet),
         cmocka_unit_test(test_a_fork_of_two_sizes_is_exposed_by_a_mirror),
         cmocka_unit_test(test_a_fork_is_exposed_by_the_tiles_of_the_log),

@@ -14,9 +14,9 @@
  *
  * Promises: what it cosigns is consistent with all it ever cosigned of that log, and was on the
  * disk before the cosignature left; it cosigns nothing while its own log may be that of an old copy
- * (log.h); two heads that cannot both be become a proof, and no head of
- * that member is cosigned any more until the pact decides; silence makes suspected, never exposed;
- * a partner can neither make it store without bound nor make it accuse somebody honest.
+ * (log.h); two heads that cannot both be become a proof, and no head of that member is cosigned any
+ * more until the pact decides; silence makes suspected, never exposed; a partner can neither make
+ * it store without bound nor make it accuse somebody honest.
  * Never: decides by the local clock about anything but "suspected"; knows what is said.
  */
 #ifndef ENT_LEDGER_VIEW_H

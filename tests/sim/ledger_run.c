@@ -1,8 +1,8 @@
 /* ledger_run.c: homes, the wire between them, and what happens. */
 #include "tests/sim/ledger_world.h"
 
-#define BASE  1795328503 /* what a good clock shows in the beginning */
-#define MIN_2 600u       /* mean time between two acts of a home */
+#define BASE 1795328503 /* what a good clock shows in the beginning */
+#define PACE 600u       /* mean time between two acts of a home */
 
 const char *world_name(const struct world *w, size_t member)
 {
@@ -117,7 +117,7 @@ static void fall(struct home *h)
     home_down(h);
     ent_simdisk_restart(h->disk);
     h->w->r->crashes++;
-    sim_after(h->w->net, h->self, 1 + sim_below(h->w->net, 4 * MIN_2), UP, 0, 0, 0);
+    sim_after(h->w->net, h->self, 1 + sim_below(h->w->net, 4 * PACE), UP, 0, 0, 0);
 }
 
 static void restart(struct home *h)
@@ -505,7 +505,7 @@ static void make_home(struct world *w, size_t self, size_t member, unsigned face
     if (from != NULL)
         history_copy(h->history, from->history);
     home_up(h);
-    sim_after(w->net, self, 1 + sim_below(w->net, 2 * MIN_2), TICK, 0, 0, 0);
+    sim_after(w->net, self, 1 + sim_below(w->net, 2 * PACE), TICK, 0, 0, 0);
 }
 
 static void make_liars(struct world *w, size_t liars)
@@ -529,8 +529,8 @@ static struct world *world_new(struct ledger_run *r)
     struct world *w = calloc(1, sizeof(*w));
     assert_non_null(w);
     ent_t_seed(r->seed ^ 0x5eed);
-    struct sim_net_opts o = {.seed = r->seed, .nodes = 2 * MEMBERS, .late = 20 * MIN_2, .soon = 5};
-    o.calm = (r->big ? 15 : 40) * MIN_2;
+    struct sim_net_opts o = {.seed = r->seed, .nodes = 2 * MEMBERS, .late = 20 * PACE, .soon = 5};
+    o.calm = (r->big ? 15 : 40) * PACE;
     w->net = sim_net_new(&o);
     w->r = r;
     w->weak = r->weak;
@@ -609,7 +609,7 @@ static void tick(struct world *w, struct home *h)
         make_home(w, w->n + h->member, h->member, 1, h);
     }
     home_act(h);
-    sim_after(w->net, h->self, 1 + sim_below(w->net, 2 * MIN_2), TICK, 0, 0, 0);
+    sim_after(w->net, h->self, 1 + sim_below(w->net, 2 * PACE), TICK, 0, 0, 0);
 }
 
 static void storm(struct world *w)

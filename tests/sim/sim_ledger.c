@@ -28,7 +28,9 @@ struct total {
     struct ledger_run sum; /* of the runs that are not weak */
 };
 
-static enum { STRONG, WEAK, BIG } kind_of(uint64_t i, uint64_t runs)
+enum kind { STRONG, WEAK, BIG };
+
+static enum kind kind_of(uint64_t i, uint64_t runs)
 {
     const char *kind = getenv("ENT_KIND");
     if (runs == 1)
@@ -36,7 +38,7 @@ static enum { STRONG, WEAK, BIG } kind_of(uint64_t i, uint64_t runs)
     return i + 1 == runs ? BIG : i % 8 == 7 ? WEAK : STRONG;
 }
 
-/* --- one run, in a process of its own kind: what it aborts with is told too ---------------------
+/* --- runs, in other processes: what one of them aborts with is told too ---------------------
  */
 
 struct report {
@@ -47,7 +49,7 @@ struct report {
 static void work(int out, uint64_t seed, uint64_t runs, uint64_t first)
 {
     for (uint64_t i = first; i < runs; i += WORKERS) {
-        int kind = kind_of(i, runs);
+        enum kind kind = kind_of(i, runs);
         struct report o = {.run = {.seed = seed + i, .weak = kind == WEAK, .big = kind == BIG}};
         struct ledger_run again = o.run;
         ledger_run(&o.run);

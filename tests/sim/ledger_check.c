@@ -279,6 +279,15 @@ static void check_accepted(struct world *w)
                       w->accepted.p[i].member, w->accepted.p[i].member);
 }
 
+/* An old copy of a home cosigns nothing, and a head without any cosignature is not published. */
+static bool has_witness(const struct world *w, size_t of)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (i != of && !w->member[i].liar && !w->home[i].restored)
+            return true;
+    return false;
+}
+
 /* Whoever may sign is heard by all, unless it is a liar. */
 static void check_heard(struct world *w, size_t of)
 {
@@ -289,7 +298,7 @@ static void check_heard(struct world *w, size_t of)
         return;
     if (ent_log_state(h->log) != ENT_LOG_READY)
         wrong(w, LEDGER_STUCK, "calm, and not allowed to sign", of, of);
-    for (size_t i = 0; i < w->n && h->history->n > 0; i++)
+    for (size_t i = 0; i < w->n && h->history->n > 0 && has_witness(w, of); i++)
         if (!w->member[i].liar && !w->home[i].forgot && i != of &&
             (!known_point(&w->home[i], of, &p, &mirrored) || p.size != h->history->n ||
              mirrored != p.size))

@@ -231,6 +231,11 @@ struct ent_view *ent_book_view(struct ent_book *b)
     return b->view;
 }
 
+unsigned ent_book_generation(const struct ent_book *b)
+{
+    return b->generation;
+}
+
 struct ent_log *ent_book_log(struct ent_book *b)
 {
     return b->log;

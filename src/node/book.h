@@ -51,6 +51,7 @@ struct ent_home *ent_book_home(struct ent_book *b);
 const struct ent_disk *ent_book_disk(struct ent_book *b);
 struct ent_view *ent_book_view(struct ent_book *b);
 struct ent_log *ent_book_log(struct ent_book *b);
+unsigned ent_book_generation(const struct ent_book *b); /* of that log */
 
 struct ent_act_wish {
     enum ent_statement_type type;

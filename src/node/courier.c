@@ -111,6 +111,15 @@ static void pull_for_others(struct courier *c, const struct ent_wire *wire)
             (void)!pull(c, NULL, wire, names[i]); /* a courtesy: who has nothing has nothing */
 }
 
+/* What we said about the pact ourselves and have forgotten: whoever has it not may be asked again.
+ */
+static enum ent_err reread(struct courier *c, struct ent_diag *d, const struct ent_wire *wire)
+{
+    const char *self = c->all->opts.home->self.name;
+    enum ent_err r = ent_news_read(c->all->opts.book, d, wire, self, c->member);
+    return r == ENT_E_PEER ? ENT_OK : r;
+}
+
 /* What was said about the pact, when there is more of it than this member was told. */
 static enum ent_err tell_news(struct courier *c, struct ent_diag *d, const struct ent_wire *wire)
 {
@@ -131,7 +140,7 @@ static void visit(struct courier *c)
         (r = ent_news_versions(b, &d, &wire, c->member)) == ENT_OK &&
         (r = ent_news_bring(b, &wire, c->member)) == ENT_OK &&
         (r = submit(c, &d, &wire)) == ENT_OK && !c->all->opts.brief &&
-        (r = pull(c, &d, &wire, c->member)) == ENT_OK)
+        (r = pull(c, &d, &wire, c->member)) == ENT_OK && (r = reread(c, &d, &wire)) == ENT_OK)
         r = tell_news(c, &d, &wire);
     if (r != ENT_OK && d.text == NULL)
         d.text = ent_links_why(c->links, c->member);

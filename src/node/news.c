@@ -189,9 +189,20 @@ struct found {
     uint64_t at, all;          /* entries read, entries there */
 };
 
-static void read_name(char ret[static ENT_DISK_NAME_MAX], const char *member, unsigned generation)
+static bool is_self(struct ent_book *b, const char *member)
 {
-    (void)snprintf(ret, ENT_DISK_NAME_MAX, "mirror/%s/%u/read", member, generation);
+    return strcmp(member, ent_book_home(b)->self.name) == 0;
+}
+
+/* How far was it read? One's own log is read too: a home that came back from mirrors, or from a
+ * backup, has forgotten what it said. */
+static void read_name(struct ent_book *b, char ret[static ENT_DISK_NAME_MAX], const char *member,
+                      unsigned generation)
+{
+    if (is_self(b, member))
+        (void)snprintf(ret, ENT_DISK_NAME_MAX, "pact/read-%u", generation);
+    else
+        (void)snprintf(ret, ENT_DISK_NAME_MAX, "mirror/%s/%u/read", member, generation);
 }
 
 static enum ent_err get_cursor(struct ent_book *b, const char *name, uint64_t *ret)
@@ -243,7 +254,8 @@ static enum ent_err search(struct ent_book *b, const char *member, struct found 
     f->hex[0] = '\0';
     ent_buf_init(&entry, ENT_ENTRY_MAX);
     ent_book_lock(b);
-    struct ent_tree *t = ent_view_tree(ent_book_view(b), member, 0);
+    struct ent_tree *t = is_self(b, member) ? ent_log_tree(ent_book_log(b))
+                                            : ent_view_tree(ent_book_view(b), member, 0);
     f->all = t == NULL ? 0 : ent_tree_size(t);
     for (uint64_t end = f->at + READ_PIECE; f->at < f->all && f->at < end && f->hex[0] == '\0';) {
         ent_buf_clear(&entry);
@@ -289,6 +301,11 @@ static enum ent_err fetch(struct ent_book *b, struct ent_diag *d, const struct e
     enum ent_err r = count_next(b, &has, hex, NULL);
     if (r != ENT_OK || has.n > 0)
         return r;
+    if (wire == NULL)
+        return ent_fail(d, ENT_E_STATE,
+                        "this home has forgotten what it said about the next version, and nobody "
+                        "could be asked for it",
+                        0, 0);
     (void)snprintf(path, sizeof(path), ENT_NEWS_PATH "/%s", hex);
     ent_buf_init(&bytes, ENT_DELIVERY_MAX);
     r = wire->call(wire->ctx, &status, &bytes, from, "GET", path, ent_slice(NULL, 0));
@@ -305,13 +322,13 @@ static enum ent_err fetch(struct ent_book *b, struct ent_diag *d, const struct e
 enum ent_err ent_news_read(struct ent_book *b, struct ent_diag *d, const struct ent_wire *wire,
                            const char *member, const char *from)
 {
-    struct ent_view_log log;
+    struct ent_view_log log = {.generation = ent_book_generation(b)};
     struct found f = {.at = 0};
     char name[ENT_DISK_NAME_MAX];
-    enum ent_err r = ent_view_log(ent_book_view(b), &log, member, 0);
+    enum ent_err r = is_self(b, member) ? ENT_OK : ent_view_log(ent_book_view(b), &log, member, 0);
     if (r != ENT_OK)
         return r;
-    read_name(name, member, log.generation);
+    read_name(b, name, member, log.generation);
     if ((r = get_cursor(b, name, &f.at)) != ENT_OK)
         return r;
     uint64_t start = f.at, done = f.at;

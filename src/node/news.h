@@ -5,7 +5,8 @@
  *
  *     pact/next/<64 hex>.<member>    deliveries about the next version, by their leaf hash
  *     withdrawn/<member>     the signed statement by which a member withdrew, or its delivery
- *     mirror/<member>/<generation>/read    how far its log was read for news
+ *     mirror/<member>/<generation>/read    how far its log was read for news; the own one:
+ *     pact/read-<generation>
  *
  *     POST /peer/v1/act            a delivery of such an act: 200, or 409
  *     GET  /peer/v1/act/<64 hex>   one that is kept here
@@ -33,7 +34,8 @@ ENT_MUST_USE enum ent_err ent_news_own(struct ent_book *b, struct ent_diag *d, u
 /* What is kept under this leaf hash, appended. */
 ENT_MUST_USE enum ent_err ent_news_get(struct ent_book *b, struct ent_buf *bytes, const char *hex);
 
-/* Read what is new in the mirror of this member's log, and get such acts from `from`. */
+/* Read what is new in the mirror of this member's log, or in one's own, and get such acts from
+ * `from`. Without a wire, in one's own: ENT_E_STATE when something that it said is not here. */
 ENT_MUST_USE enum ent_err ent_news_read(struct ent_book *b, struct ent_diag *d,
                                         const struct ent_wire *wire, const char *member,
                                         const char *from);

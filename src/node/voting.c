@@ -399,6 +399,8 @@ enum ent_err ent_voting_open(struct ent_voting **ret, struct ent_diag *d, struct
         r = expose_all(v);
     if (r == ENT_OK && root != NULL && v->self == ENT_BALLOT_WATCHING)
         r = ent_fail(d, ENT_E_POLICY, "this member's root key has no vote", 0, 0);
+    if (r == ENT_OK && root != NULL) /* votes that it has forgotten bind it all the same */
+        r = ent_news_read(b, d, NULL, ent_book_home(b)->self.name, NULL);
     if (r == ENT_OK)
         r = start_ballot(v, d);
     if (r != ENT_OK) {

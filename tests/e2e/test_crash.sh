@@ -338,4 +338,28 @@ else
     stop_node_of delta
     stop_node_of epsilon
 fi
+
+# --- heads without entries -------------------------------------------------------------------------
+
+nodes eta theta && found eta theta
+for name in eta theta; do wait_for 20 joined $name; done
+stop_node_of eta
+"$say" speak "$T/eta" 3 alone >"$T/acked"
+cp "$T/eta.port" "$T/port"
+"$peers/cheat" hold "$T/eta" "$T/port" withheld >"$T/eta.log" 2>&1 &
+node=$!
+pids+=("$node")
+# sizes_of NAME MEMBER: how many entries of its log, and how many of them are mirrored
+sizes_of() { "$bin" status --home "$T/$1" --json | jq -r --arg m "$2" '.members[] | select(.name == $m) | "\(.size // 0) \(.mirrored // 0)"'; }
+all_of_it() { [ "$(sizes_of theta eta)" = "3 3" ]; }
+sleep 4 # several visits
+is "of a log whose entries are withheld the head is known, and nothing is mirrored" "$(sizes_of theta eta)" "3 0"
+refute "that is no proof" exposes theta eta
+refute "nor told as one" grep -q member-exposed "$T/theta.log"
+stop_node TERM
+start_node eta
+check "once it is served, all of it is taken" wait_for 20 all_of_it
+stop_node_of eta
+stop_node_of theta
+is "the node that was told nothing lived on" "$rc" 0
 done_testing

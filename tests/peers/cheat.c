@@ -3,7 +3,8 @@
  *
  *     cheat ask HOME PARTNER URL HOW    makes an offer like anyone and then does HOW; prints
  *                                       "STATUS BYTES" of the answer to the wicked message
- *     cheat hold HOME PORT_FILE HOW     serves like anyone, but changes its answers as HOW says
+ *     cheat hold HOME PORT_FILE HOW     serves like anyone, but changes its answers as HOW says; on
+ *                                       the port that the file holds, if there is one
  *
  * The home has open keys and is the cheat's own: what it signs, it may sign.
  */
@@ -300,6 +301,11 @@ static void tamper(const struct ent_request *req, struct ent_response *res)
          labels = strstr(req->path, "/labels/") != NULL;
     uint8_t *p = res->body.p;
     size_t n = res->body.n;
+    if (is("withheld") && strstr(req->path, "/tile/") != NULL) { /* heads, and nothing below */
+        ent_buf_clear(&res->body);
+        res->status = 404;
+        return;
+    }
     if (res->status != 200 || n < 128)
         return;
     if (answers && is("proof"))
@@ -351,7 +357,15 @@ static int hold(const char *port_file)
     struct ent_pool *pool;
     struct ent_peer *peer;
     struct ent_server *server;
-    char port[16];
+    char port[16], listen[32];
+    struct ent_buf wanted;
+    ent_buf_init(&wanted, 6);
+    if (ent_file_read(&wanted, NULL, port_file) != ENT_OK)
+        must(ent_buf_put(&wanted, "0", 1), "memory");
+    (void)snprintf(listen, sizeof(listen), "127.0.0.1:%.*s",
+                   (int)(wanted.n > 0 && wanted.p[wanted.n - 1] == '\n' ? wanted.n - 1 : wanted.n),
+                   (char *)wanted.p);
+    ent_buf_release(&wanted);
     ent_sha256_init(&served);
     must(ent_pool_new(&pool, 1), "pool");
     const struct ent_peer_opts opts = {.book = c.book,
@@ -361,7 +375,7 @@ static int hold(const char *port_file)
                                        .max_tlp = ENT_TLP_GREEN,
                                        .idle_seconds = 60};
     must(ent_peer_new(&peer, &opts), "peer");
-    const struct ent_server_opts so = {.listen = "127.0.0.1:0",
+    const struct ent_server_opts so = {.listen = listen,
                                        .cert_pem = ent_buf_slice(&c.cert),
                                        .key_pem = ent_buf_slice(&c.key),
                                        .ctx = peer,

@@ -352,7 +352,9 @@ pids+=("$node")
 # sizes_of NAME MEMBER: how many entries of its log, and how many of them are mirrored
 sizes_of() { "$bin" status --home "$T/$1" --json | jq -r --arg m "$2" '.members[] | select(.name == $m) | "\(.size // 0) \(.mirrored // 0)"'; }
 all_of_it() { [ "$(sizes_of theta eta)" = "3 3" ]; }
-sleep 4 # several visits
+head_known() { [ "$(sizes_of theta eta | cut -d' ' -f1)" = 3 ]; }
+check "a head without its entries is known" wait_for 30 head_known
+sleep 2 # more visits
 is "of a log whose entries are withheld the head is known, and nothing is mirrored" "$(sizes_of theta eta)" "3 0"
 refute "that is no proof" exposes theta eta
 refute "nor told as one" grep -q member-exposed "$T/theta.log"

@@ -612,6 +612,21 @@ static void tick(struct world *w, struct home *h)
     sim_after(w->net, h->self, 1 + sim_below(w->net, 2 * PACE), TICK, 0, 0, 0);
 }
 
+/* A morning on which all are there and greet each other, so that they may sign. */
+static void morning(struct world *w)
+{
+    w->calm = true;
+    for (size_t i = 0; i < w->n; i++)
+        for (size_t m = 0; m < w->n; m++) {
+            const struct ent_wire wire = home_wire(&w->home[i]);
+            if (i == m)
+                continue;
+            enum ent_err r = ent_view_greet(w->home[i].view, NULL, &wire, world_name(w, m), BASE);
+            (void)r; /* liars are as they are */
+        }
+    w->calm = false;
+}
+
 static void storm(struct world *w)
 {
     struct sim_event e;
@@ -675,6 +690,8 @@ void ledger_run(struct ledger_run *r)
 {
     *r = (struct ledger_run){.seed = r->seed, .weak = r->weak, .big = r->big};
     struct world *w = world_new(r);
+    if (w->weak || (!r->big && sim_percent(w->net, 60)))
+        morning(w);
     storm(w);
     calm(w);
     check_end(w);

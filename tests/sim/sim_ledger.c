@@ -1,6 +1,6 @@
 /*
  * sim_ledger.c: logs, witnesses, mirrors and gossip, simulated by the hundred. Prints TAP.
- * ENT_SEED=... repeats a run, ENT_RUNS=... says how many (100); run i has the seed ENT_SEED + i.
+ * ENT_SEED=... repeats a run, ENT_RUNS=... says how many (75); run i has the seed ENT_SEED + i.
  * Every eighth run has a k that is too small, and there liars must win some time; with ENT_RUNS=1
  * ENT_KIND=1 is such a run, and ENT_KIND=2 one with as many members as a pact may have.
  */
@@ -173,7 +173,7 @@ static void test_that_it_happened(const struct total *t)
 int main(void)
 {
     struct total t = {.runs = 0};
-    uint64_t seed, runs = from_environment("ENT_RUNS", 100);
+    uint64_t seed, runs = from_environment("ENT_RUNS", 75);
     if (ent_secret_start() != ENT_OK)
         ENT_BUG("cannot start");
     ent_random(&seed, sizeof(seed));

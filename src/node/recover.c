@@ -160,6 +160,10 @@ enum ent_err ent_recover(struct ent_book *b, struct ent_recovered *ret, struct e
             r = ent_log_refill(log, d, ent_buf_slice(&rec.head), &rec, get_entry);
         } while (r == ENT_E_AUTH && ++rec.first < rec.sources);
         ret->after = ent_log_size(log);
+        if (r == ENT_E_NOTFOUND)
+            r = ent_fail(d, r,
+                         "there is a later head, and nobody who answers has all entries below it",
+                         0, 0);
     }
     ent_book_unlock(b);
     ent_buf_release(&rec.head);

@@ -13,7 +13,7 @@
 #ifndef ENT_NODE_BOOK_H
 #define ENT_NODE_BOOK_H
 
-#include "ledger/view.h"
+#include "ledger/ledger.h"
 #include "node/home.h"
 
 struct ent_book;

@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-#include "ledger/wire.h"
+#include "ledger/ledger.h"
 #include "net/net.h"
 #include "pact/pact.h"
 

@@ -16,7 +16,7 @@
 #ifndef ENT_NODE_NEWS_H
 #define ENT_NODE_NEWS_H
 
-#include "ledger/delivery.h"
+#include "ledger/ledger.h"
 #include "node/book.h"
 
 #define ENT_NEWS_PATH    "/peer/v1/act"

@@ -9,7 +9,7 @@
 #define ENT_NODE_VOTING_H
 
 #include "node/book.h"
-#include "pact/ballot.h"
+#include "pact/pact.h"
 
 #define ENT_MEDIA_PROPOSAL "text/entente-pact" /* body: the proposed text */
 #define ENT_MEDIA_VOTE     "text/entente-vote" /* body: vote.h */

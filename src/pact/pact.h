@@ -10,6 +10,7 @@
 #ifndef ENT_PACT_PACT_H
 #define ENT_PACT_PACT_H
 
+#include "pact/ballot.h"
 #include "pact/chain.h"
 #include "pact/decide.h"
 #include "pact/member.h"

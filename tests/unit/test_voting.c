@@ -619,6 +619,47 @@ static void test_somebody_joins(void **state)
     free(p);
 }
 
+/* Who was voted out may say what it likes: nothing of it is proposed. */
+static void test_somebody_was_removed(void **state)
+{
+    struct ent_pact *p = calloc(1, sizeof(*p));
+    struct ent_buf text, body;
+    uint64_t index = 0;
+    struct ent_voting *v;
+    (void)state;
+    assert_non_null(p);
+    ent_buf_init(&text, ENT_PACT_MAX);
+    ent_buf_init(&body, ENT_ACT_BODY_MAX);
+    ent_pact_next(p, alice.home->pact);
+    assert_ok(ent_next_remove(p, NULL, dave.home->self.name));
+    assert_ok(ent_pact_encode(&text, p));
+    size_t text_n = text.n;
+    for (size_t i = 0; i < 3; i++)
+        assert_ok(ent_pact_sign(&text, text_n, p, 0, all[i]->home->self.name, &all[i]->root));
+    for (size_t i = 0; i < 4; i++) /* also by dave himself */
+        assert_ok(ent_news_take_version(all[i]->book, NULL, ent_buf_slice(&text)));
+    struct ent_buf wish = draft(&dave, "his again");
+    assert_ok(ent_buf_printf(&body, "round 0\n"));
+    assert_ok(ent_buf_put_slice(&body, ent_buf_slice(&wish)));
+    assert_ok(
+        node_say(&dave, NULL, &index, ENT_ST_PROPOSE, ENT_MEDIA_PROPOSAL, ent_buf_slice(&body)));
+    ent_buf_release(&body);
+    ent_buf_init(&body, ENT_DELIVERY_MAX);
+    assert_ok(ent_book_deliver(dave.book, &body, NULL, index));
+    assert_false(ent_peer_allow(alice.peer, &dave.spki));
+    (void)!ent_news_take(alice.book, NULL, ent_buf_slice(&body)); /* somebody handed it on */
+    v = opened(&alice, &alice.root);
+    assert_int_equal(ent_voting_proposals(v), 0);
+    ent_voting_close(v);
+    struct ent_diag d = {0};
+    assert_err(ent_voting_open(&v, &d, dave.book, &dave.root), ENT_E_POLICY);
+    assert_string_equal(d.text, "this member's root key has no vote");
+    ent_buf_release(&wish);
+    ent_buf_release(&text);
+    ent_buf_release(&body);
+    free(p);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, found, end)
@@ -636,6 +677,7 @@ int main(void)
         TEST(test_texts_that_cannot_be),
         TEST(test_who_may_not_vote),
         TEST(test_somebody_joins),
+        TEST(test_somebody_was_removed),
     };
     return ent_t_run("voting", tests);
 }

@@ -31,7 +31,9 @@ for how in identity bit-255 negative random-bytes too-many too-few wrong-batch g
 done
 answered oversized "413 0"
 answered odd-path "404 0"
-for how in garbage-offer forged misdirected wrong-type; do answered $how "409 0"; done
+for how in garbage-offer forged misdirected wrong-type unwitnessed wrong-number; do
+    answered $how "409 0"
+done
 answered zero-items "403 *"
 answered replayed "403 *"
 
@@ -73,6 +75,7 @@ held malformed-filter 4 "the partner's filter is malformed"
 held another-filter 4 "the partner signed another result than it gave"
 held forged-acceptance 4 "body does not fit the signed statement"
 held forged-result 4 "body does not fit the signed statement"
+held forged-receipt 4 "number of the statement is not that of its place"
 held labels 0
 tells "sealed labels are told, and nothing else differs" 'sealed its label so that it cannot' "$T/out"
 tells "hits are hits all the same" '^2 of 1,770 asked are on ' "$T/out"

@@ -555,6 +555,29 @@ static void test_what_receipts_are_worth(void **state)
     ent_buf_release(&b);
 }
 
+/* A delivery under a head that nobody has cosigned yet, where others hold an older one. */
+static void test_a_head_above_the_cosigned_one(void **state)
+{
+    static const char newer[] = "the head is newer than what is known of its log";
+    struct ent_standing s;
+    struct ent_diag d = {0};
+    (void)state;
+    mesh_meet(&mesh);
+    says(&alice, "zero");
+    node_submit(&alice, name_of(&carol));
+    node_pull(&bob, name_of(&alice));
+    says(&alice, "one");
+    assert_err(check_delivery(&bob, &alice, 1, &s, &d), ENT_E_STATE);
+    assert_string_equal(d.text, newer);
+    node_greet(&bob, name_of(&carol)); /* who knows no more than that */
+    assert_err(check_delivery(&bob, &alice, 1, &s, &d), ENT_E_STATE);
+    node_pull(&bob, name_of(&alice));
+    assert_ok(check_delivery(&bob, &alice, 1, &s, &d));
+    assert_int_equal(s.cosigned, 0);
+    assert_ok(check_delivery(&bob, &alice, 0, &s, &d));
+    assert_int_equal(s.cosigned, 1);
+}
+
 /* The same home in two places, of which neither asks anybody: two histories. Whoever sees both
  * believes neither, and can show it. */
 static void test_two_histories(void **state)
@@ -603,6 +626,7 @@ int main(void)
         TEST(test_a_backup_without_the_lock),
         TEST(test_nothing_left),
         TEST(test_what_receipts_are_worth),
+        TEST(test_a_head_above_the_cosigned_one),
         TEST(test_two_histories),
     };
     return ent_t_run("book", tests);

@@ -30,6 +30,21 @@ static void test_a_whole_run(void **state)
     }
 }
 
+/* What bob says stands under a head that nobody has cosigned yet, while others hold a cosigned one:
+ * the partner can ask for the one that it was shown. */
+static void test_after_a_head_was_cosigned(void **state)
+{
+    struct holder *f = holder_start(5, 60);
+    (void)state;
+    run_whole(f, &node_alice, 5, 5);
+    node_submit(&node_bob, "carol");
+    run_whole(f, &node_alice, 5, 5);
+    node_submit(&node_bob, "alice");
+    run_whole(f, &node_alice, 5, 5);
+    run_whole(f, &node_carol, 5, 5);
+    holder_stop(f);
+}
+
 /* After a broken connection everything may be said again. An answer's proof is fresh each time, its
  * points are not. */
 static void test_every_message_may_be_repeated(void **state)
@@ -643,6 +658,7 @@ int main(void)
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_paths_of_logs_and_news),
         cmocka_unit_test(test_a_whole_run),
+        cmocka_unit_test(test_after_a_head_was_cosigned),
         cmocka_unit_test(test_every_message_may_be_repeated),
         cmocka_unit_test(test_held),
         cmocka_unit_test(test_no_filter_before_it_is_computed),

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #define TRIES       4u
+#define WAITS       25u      /* for a node that has just been started */
 #define POLL_MS     200u     /* at most; see call_ok() */
 #define PATIENCE_MS 3600000u /* how long a partner may compute its filter */
 #define CLIENTS     64u
@@ -249,10 +250,18 @@ static enum ent_err offer_once(struct asking *a, struct agreed *g)
     enum ent_err r = make_offer(a, g);
     if (r != ENT_OK)
         return r;
-    r = call(a, &status, &g->answer_bytes, a->d, "POST", "/peer/v1/match",
-             ent_buf_slice(&g->offer_bytes));
+    for (unsigned i = 0; i < WAITS && r == ENT_OK && (i == 0 || status == 503); i++) {
+        if (i > 0)
+            wait_ms(POLL_MS);
+        r = call(a, &status, &g->answer_bytes, a->d, "POST", "/peer/v1/match",
+                 ent_buf_slice(&g->offer_bytes));
+    }
     if (r != ENT_OK)
         return r;
+    if (status == 503)
+        return ent_fail(
+            a->d, ENT_E_PEER,
+            "the partner may sign nothing now: it waits for what others know of its log", 0, 0);
     if (status != 200 && status != 403)
         return ent_fail(a->d, ENT_E_PEER, "the partner would not hear the offer", 0, 0);
     return check_answer(a, g, status);

@@ -360,11 +360,24 @@ static enum ent_err accept_offer(struct ent_peer *p, const struct offer *o,
     return ENT_OK;
 }
 
+/* Whether this node could answer at all: before anything is decided, or charged. */
+static bool may_sign(struct ent_peer *p)
+{
+    ent_book_lock(p->opts.book);
+    bool ready = ent_log_state(ent_book_log(p->opts.book)) == ENT_LOG_READY;
+    ent_book_unlock(p->opts.book);
+    return ready;
+}
+
 static void handle_offer(struct ent_peer *p, const struct ent_request *req,
                          struct ent_response *res)
 {
     enum ent_verdict verdict;
     int64_t now = ent_clock_now();
+    if (!may_sign(p)) {
+        res->status = 503;
+        return;
+    }
     struct offer *o = malloc(sizeof(*o));
     enum ent_err r = o == NULL ? ENT_E_NOMEM : ENT_OK;
     (void)pthread_mutex_lock(&p->lock);

@@ -2,7 +2,8 @@
  * peer.h: what a node answers to partners. Handlers take bytes and return bytes; the process split
  * will put them behind a pipe without changing them.
  *
- *     POST /peer/v1/match                  an offer; 200 and an acceptance, or 403 and a refusal
+ *     POST /peer/v1/match                  an offer; 200 and an acceptance, or 403 and a refusal;
+ *                                          503 while this node may sign nothing
  *     POST /peer/v1/match/<id>/evaluate    a batch of questions; 200 and answers with their proof
  *     GET  /peer/v1/match/<id>/filter/<n>  a block of the filter; 202 while it is being computed
  *     GET  /peer/v1/match/<id>/labels/<n>  a block of label boxes

@@ -369,7 +369,7 @@ static enum ent_err audit_log(struct auditing *a, unsigned generation)
     a->ret->standing = a->rd->standing;
     if (a->rd->own && (r = check_file(a, lock, "checkpoint")) == ENT_OK)
         r = check_file(a, a->rd->dir, "checkpoint");
-    else if (!a->rd->own && (r = check_file(a, a->rd->dir, "head")) == ENT_OK)
+    else if (!a->rd->own && (r = check_file(a, a->rd->head_dir, a->rd->head_file)) == ENT_OK)
         r = check_seen(a);
     return r == ENT_OK ? check_entries(a) : r;
 }

@@ -24,6 +24,16 @@ static void blame(const struct ent_reading *rd, struct ent_flaw *flaw, const str
     }
 }
 
+static enum ent_err flawed_head(struct ent_reading *rd, struct ent_flaw *flaw, struct ent_diag *d,
+                                const char *text)
+{
+    if (flaw != NULL) {
+        *flaw = (struct ent_flaw){.has_index = false};
+        (void)snprintf(flaw->file, sizeof(flaw->file), "%.150s/%s", rd->head_dir, rd->head_file);
+    }
+    return ent_fail(d, ENT_E_AUTH, text, 0, 0);
+}
+
 static enum ent_err flawed(struct ent_reading *rd, struct ent_flaw *flaw, struct ent_diag *d,
                            const char *file, const char *text)
 {
@@ -43,6 +53,8 @@ static enum ent_err open_own(struct ent_reading *rd, struct ent_flaw *flaw, stru
     uint64_t bytes = 0;
     struct ent_diag what = {0};
     (void)snprintf(rd->dir, sizeof(rd->dir), "log/%u", rd->key->generation);
+    (void)snprintf(rd->head_dir, sizeof(rd->head_dir), "%s", rd->dir);
+    (void)snprintf(rd->head_file, sizeof(rd->head_file), "checkpoint");
     (void)snprintf(lock, sizeof(lock), "lock/%u", rd->key->generation);
     const struct ent_log_opts opts = {.disk = &rd->disk.disk,
                                       .dir = rd->dir,
@@ -75,10 +87,11 @@ static enum ent_err open_own(struct ent_reading *rd, struct ent_flaw *flaw, stru
 /* --- a mirror -----------------------------------------------------------------------------------
  */
 
-static enum ent_err load(struct ent_reading *rd, struct ent_buf *b, const char *file)
+static enum ent_err load(struct ent_reading *rd, struct ent_buf *b, const char *dir,
+                         const char *file)
 {
     char name[ENT_DISK_NAME_MAX];
-    (void)snprintf(name, sizeof(name), "%.150s/%s", rd->dir, file);
+    (void)snprintf(name, sizeof(name), "%.150s/%s", dir, file);
     return ent_disk_load(&rd->disk.disk, b, name);
 }
 
@@ -88,16 +101,19 @@ static enum ent_err open_mirror(struct ent_reading *rd, struct ent_flaw *flaw, s
     struct ent_diag what = {0};
     struct ent_buf b;
     (void)snprintf(rd->dir, sizeof(rd->dir), "mirror/%s/%u", rd->member->name, rd->key->generation);
+    (void)snprintf(rd->head_dir, sizeof(rd->head_dir), "lock/heads/%s", rd->member->name);
+    (void)snprintf(rd->head_file, sizeof(rd->head_file), "%u", rd->key->generation);
     ent_buf_init(&b, ENT_CHECKPOINT_MAX);
-    enum ent_err r = load(rd, &rd->head, "head"), m = load(rd, &b, "mirrored");
+    enum ent_err r = load(rd, &rd->head, rd->head_dir, rd->head_file),
+                 m = load(rd, &b, rd->dir, "mirrored");
     if (r == ENT_E_NOTFOUND) {
-        r = m == ENT_OK ? flawed(rd, flaw, d, "head", "a mirror without the head of its log")
+        r = m == ENT_OK ? flawed_head(rd, flaw, d, "a mirror without the head of its log")
                         : ent_fail(d, r, "nothing of this member's log is here", 0, 0);
         goto out;
     }
     if (r == ENT_OK && ent_roster_check_head(&rd->home->roster, &rd->standing, &head,
                                              ent_buf_slice(&rd->head), NULL) != ENT_OK)
-        r = flawed(rd, flaw, d, "head", "the head of the log is damaged");
+        r = flawed_head(rd, flaw, d, "the head of the log is damaged");
     if (r != ENT_OK || m == ENT_E_NOTFOUND)
         goto out;
     if ((r = m) != ENT_OK || (r = ent_checkpoint_parse(&cp, ent_buf_slice(&b), NULL)) != ENT_OK ||
@@ -150,8 +166,7 @@ static enum ent_err open_it(struct ent_reading *rd, struct ent_flaw *flaw, struc
     if ((r = ent_roster_check_head(&rd->home->roster, &rd->standing, &cp, ent_buf_slice(&rd->head),
                                    NULL)) != ENT_OK ||
         !ent_slice_eq(cp.origin, ent_slice_str(rd->origin)))
-        return flawed(rd, flaw, d, rd->own ? "checkpoint" : "head",
-                      "a signature below the head of the log is wrong");
+        return flawed_head(rd, flaw, d, "a signature below the head of the log is wrong");
     rd->head_size = cp.size;
     rd->head_root = cp.root;
     return ENT_OK;

@@ -23,6 +23,8 @@ struct ent_reading {
     const struct ent_log_key *key;
     bool own;
     char origin[ENT_LOG_ORIGIN], dir[ENT_DISK_NAME_MAX];
+    char head_dir[ENT_DISK_NAME_MAX],
+        head_file[16]; /* where the newest head with others' lines is */
     struct ent_disk_real disk;
     struct ent_log *log;   /* of an own one, else NULL */
     struct ent_tree *tree; /* NULL while there are no entries */

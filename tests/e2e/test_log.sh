@@ -119,8 +119,8 @@ flips() {
     done
     [ "$n" -gt 0 ]
 }
-mapfile -t own < <(cd "$T/a" && find log lock heads -type f ! -name ballot -size +0 | sort)
-mapfile -t theirs < <(cd "$T/a" && find mirror/b -type f ! -name read -size +0 | sort)
+mapfile -t own < <(cd "$T/a" && find log lock/1 heads -type f -size +0 | sort)
+mapfile -t theirs < <(cd "$T/a" && find mirror/b lock/heads/b -type f ! -name read -size +0 | sort)
 is "the files of a log" "$(printf '%s\n' "${own[@]}" | grep -v heads)" "lock/1/checkpoint
 log/1/bodies.dat
 log/1/bodies.idx

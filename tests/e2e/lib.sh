@@ -198,6 +198,9 @@ pair() {
 # joined NAME: its node has seen the pact
 joined() { grep -q 'event=pact ' "$T/$1.log"; }
 
+# acquainted NAME N: its node has reached so many others since it saw the pact
+acquainted() { [ "$(grep -o 'event=member-reached member=.*' "$T/$1.log" | sort -u | wc -l)" -ge "$2" ]; }
+
 # gigabyte BEFORE AFTER: one line with a gigabyte between the two
 gigabyte() {
     python3 -c '

@@ -18,6 +18,7 @@ done
 check "four members found a pact" found a b c d
 for m in a b c d; do check "the node of $m sees it" wait_for 20 joined $m; done
 is "with one text" "$(hashes a b c d)" 1
+for m in a b c d; do check "$m has met the others" wait_for 20 acquainted $m 3; done
 printf 'entente/observed@v1\ndomain evil-a.example.com\ndomain evil-b.example.com\n' >"$T/seen"
 match() { "$bin" match --home "$T/$1" "$2" --from "$T/seen" --json; }
 ends "they match" 0 match a b

@@ -11,8 +11,7 @@ say "lookup: $ITEMS observables asked, a list of $ITEMS, $COMMON in common, seed
 bench/sets "$SEED" "$ITEMS" "$ITEMS" "$COMMON" "$tmp"
 home holder
 home asker
-accept holder asker
-accept asker holder
+found holder asker
 "$entente" import --home "$tmp/holder" --tlp green "$tmp/holder.txt" >/dev/null
 # Names under .example are no public ones.
 "$entente" release --home "$tmp/holder" holder.txt --by bench --reason "made up" >/dev/null

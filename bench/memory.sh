@@ -99,10 +99,7 @@ for i, line in enumerate(open(sys.argv[1], encoding="ascii")):
     print("%s,%s,,IP_WATCHLIST,,,TLP:GREEN,\"%s\"" % (line.strip(), kind, words))
 END
 for name in big small other; do home $name "$pass"; done
-for pair in "big small" "small big" "big other" "other big" "small other" "other small"; do
-    # shellcheck disable=SC2086
-    accept $pair "$pass"
-done
+found --passphrase-file "$pass" big small other
 
 progress "importing $ITEMS indicators ..."
 measured "$tmp/out" "$entente" import --home "$tmp/big" "$tmp/holder.csv" >"$tmp/measured"

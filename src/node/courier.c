@@ -8,6 +8,8 @@
 #define CALL_SECONDS    20u
 #define CONNECT_SECONDS 4u
 #define RETRY_SECONDS   5u
+/* First tries, a second apart: nodes that start together miss each other. */
+#define HASTY 10u
 
 struct courier {
     struct ent_couriers *all;
@@ -17,6 +19,7 @@ struct courier {
     bool running, wanted; /* wanted: under the lock */
     bool met, tried;
     size_t told;        /* how much of the news */
+    unsigned misses;    /* in a row */
     uint64_t submitted; /* size of the own head that it cosigned last */
     int64_t submitted_at;
 };
@@ -149,6 +152,14 @@ static void visit(struct courier *c)
         pull_for_others(c, &wire);
 }
 
+/* Seconds until the next visit. */
+static unsigned pause_of(struct courier *c)
+{
+    unsigned most = c->all->opts.seconds, retry = c->misses < HASTY ? 1 : RETRY_SECONDS;
+    c->misses = c->met ? 0 : c->misses + 1;
+    return c->met || most < retry ? most : retry;
+}
+
 static void *run(void *ctx)
 {
     struct courier *c = ctx;
@@ -157,9 +168,7 @@ static void *run(void *ctx)
         struct timespec until;
         visit(c);
         (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += c->met ? (time_t)all->opts.seconds
-                               : (time_t)(RETRY_SECONDS < all->opts.seconds ? RETRY_SECONDS
-                                                                            : all->opts.seconds);
+        until.tv_sec += (time_t)pause_of(c);
         (void)pthread_mutex_lock(&all->lock);
         while (!c->wanted && !atomic_load(&all->ending))
             if (pthread_cond_timedwait(&all->wake, &all->lock, &until) != 0)

@@ -13,7 +13,7 @@
 
 #define ENT_MEDIA_PROPOSAL "text/entente-pact" /* body: the proposed text */
 #define ENT_MEDIA_VOTE     "text/entente-vote" /* body: vote.h */
-#define ENT_PROPOSALS_EACH 4u                  /* of one member, those of its latest rounds */
+#define ENT_PROPOSALS_EACH 8u                  /* of one member, those of its latest rounds */
 #define ENT_PROPOSALS      (ENT_PROPOSALS_EACH * ENT_PACT_MEMBERS)
 
 struct ent_proposal {

@@ -307,6 +307,8 @@ if [ "$sanitized" = yes ] || ! cc -shared -fPIC -o "$T/clock.so" tests/e2e/clock
 else
     nodes delta epsilon && found delta epsilon
     for name in delta epsilon; do wait_for 20 joined $name; done
+    # Nobody cosigns before somebody has said what they hold of its own log.
+    for name in delta epsilon; do wait_for 20 grep -q event=member-reached "$T/$name.log"; done
     ends "a statement, cosigned today" 0 propose delta 1000
     stop_node_of epsilon
     honest=$bin
@@ -319,6 +321,7 @@ else
         chmod +x "$bin"
         start_node epsilon
         bin=$honest
+        wait_for 20 grep -q "^time=$year-.*event=member-reached" "$T/epsilon.log"
         is "a node in $year" "$(grep -c "^time=$year-.*event=ready" "$T/epsilon.log")" 1
         ends "cosigns" 0 propose delta "${year}000"
         after=$(cosigned delta)
@@ -329,7 +332,9 @@ else
         cat "$T/out" >>"$T/clocks"
     done
     check "the last one in that year" test "$before" -gt 4000000000
+    : >"$T/epsilon.log"
     start_node epsilon
+    wait_for 20 grep -q event=member-reached "$T/epsilon.log"
     ends "back in the present it cosigns" 0 propose delta 5000
     check "and not before that either" test "$(cosigned delta)" -ge "$before"
     check "all statements are in order" true_of "$T/fresh" "$T/clocks"

@@ -47,7 +47,8 @@ struct args {
     const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *feed_hashes,
         *min_confidence, *at, *output, *new_since, *sid, *columns, *max_age, *user, *password_file,
         *token_file, *ca_file, *valid_from, *valid_until, *kind, *text, *by, *reason;
-    const char *budget, *witnesses, *threshold, *expires, *minimum, *add, *remove, *until, *pact, *member;
+    const char *budget, *witnesses, *threshold, *expires, *minimum, *add, *remove, *until, *pact,
+        *member;
     const char *label[ENT_LABELS_MOST + 1]; /* one more than there may be, to be told */
     size_t labels;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal, count,

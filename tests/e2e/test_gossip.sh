@@ -48,7 +48,7 @@ stop_node_of c
 ends "with one node down" 0 match a b
 is "three of four are not accepted by three others" "$(jq -c '[.accepted, .cosigned, .needed]' "$T/out")" "[false,2,3]"
 for m in a b d; do [ -z "$(ls "$T/$m/exposed" 2>/dev/null)" ] || break; m=nobody; done
-is "nobody is exposed for being silent" $m nobody
+is "nobody is exposed for being silent" "$m" nobody
 start_node c
 check "when it is back it learns what was said" wait_for 20 has_head a c
 check "and cosigns it" wait_for 20 cmp -s "$T/a/log/1/entries.dat" "$T/c/mirror/a/1/entries.dat"
@@ -81,12 +81,12 @@ done
 start_node a
 ends "and it goes on" 0 match a b
 for m in b c d; do [ -z "$(ls "$T/$m/exposed" 2>/dev/null)" ] || break; m=nobody; done
-is "nobody is exposed for an accident" $m nobody
+is "nobody is exposed for an accident" "$m" nobody
 
 # --- two histories -------------------------------------------------------------------------------
 
 ends "one says something true" 0 match d a
-for m in "${others[@]}"; do check "$m has it" wait_for 20 has_head d $m; done
+for m in "${others[@]}"; do check "$m has it" wait_for 20 has_head d "$m"; done
 stop_node_of d
 cp -a "$T/d" "$T/d.copy"
 check "then one thing" "$peers/say" speak "$T/d" 1 alone
@@ -100,7 +100,7 @@ refute "which sees nothing wrong with it" exposed a
 start_node b
 start_node c
 "$bin" recover --home "$T/d" >/dev/null 2>&1
-for m in "${others[@]}"; do check "the other to all: $m knows" wait_for 20 exposed $m; done
+for m in "${others[@]}"; do check "the other to all: $m knows" wait_for 20 exposed "$m"; done
 tells "which its node says" 'level=alert event=member-exposed member=d kind=fork$' "$T/a.log"
 "$bin" pact export --home "$T/a" --output "$T/chain"
 for m in "${others[@]}"; do
@@ -118,7 +118,7 @@ for m in "${others[@]}"; do
     [ "$(find "$T/$m/exposed" -type f ! -name 'd-*' ! -name list | wc -l)" = 0 ] || break
     m=nobody
 done
-is "nobody honest is exposed" $m nobody
+is "nobody honest is exposed" "$m" nobody
 ends "the proof outlives a restart" 4 match b d
 
 for m in a b c d; do stop_node_of $m; done

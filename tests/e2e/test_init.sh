@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test_init.sh: homes, keys, cards, pacts; what is refused, and that nothing half-made stays.
-# shellcheck source=tests/e2e/lib.sh disable=SC2015
+# shellcheck source=tests/e2e/lib.sh disable=SC2015,SC2317
 . tests/e2e/lib.sh
 
 # --- a home --------------------------------------------------------------------------------------

@@ -155,19 +155,34 @@ static enum ent_err told(struct asking *a, enum ent_err r)
     return r;
 }
 
+/* Our newest head, cosigned by the partner. A node that was just started cosigns nothing until it
+ * has met others: that is waited for. */
+static enum ent_err show_head(struct asking *a)
+{
+    const struct ent_wire wire = {.ctx = a, .call = wire_call};
+    enum ent_err r = ENT_E_PEER;
+    for (unsigned i = 0; i < WAITS && r == ENT_E_PEER && !stopped(a); i++) {
+        if (i > 0)
+            wait_ms(POLL_MS);
+        r = ent_view_submit(ent_book_view(a->o->book), a->d, &wire, a->o->partner->name,
+                            ent_clock_now());
+        if (a->why.text != NULL) /* the connection, which was tried again by itself */
+            break;
+    }
+    return told(a, r);
+}
+
 /* Say it in our log; let the partner cosign the head over it, so that it knows our log up to there;
  * then the bytes that show it. Another process of this home may say more meanwhile, and the head
  * that the partner knows is a later one: then that is shown. */
 static enum ent_err say(struct asking *a, struct ent_buf *bytes, struct ent_act *ret,
                         struct ent_buf *room, uint64_t *ret_index, const struct ent_act_wish *wish)
 {
-    const struct ent_wire wire = {.ctx = a, .call = wire_call};
-    const char *partner = a->o->partner->name;
     enum ent_err r;
     if ((r = ent_book_act(a->o->book, room, ret, ret_index, a->d, wish)) != ENT_OK)
         return r;
-    r = ent_view_submit(ent_book_view(a->o->book), a->d, &wire, partner, ent_clock_now());
-    return r != ENT_OK ? blame(told(a, r)) : ent_book_deliver(a->o->book, bytes, a->d, *ret_index);
+    r = show_head(a);
+    return r != ENT_OK ? blame(r) : ent_book_deliver(a->o->book, bytes, a->d, *ret_index);
 }
 
 /* What the partner says must stand in its log, which is one with all that we know of it. */

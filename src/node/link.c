@@ -14,7 +14,6 @@ struct ent_links {
     struct ent_buf cert, key;   /* PEM; key is secret */
     struct link link[ENT_PACT_MEMBERS];
     size_t links;
-    uint64_t sent, received; /* of connections that are closed */
 };
 
 static enum ent_err add(struct ent_links *l, const struct ent_member *m,
@@ -56,14 +55,8 @@ enum ent_err ent_links_new(struct ent_links **ret, struct ent_diag *d,
     return ENT_OK;
 }
 
-static void hang_up(struct ent_links *l, struct link *to)
+static void hang_up(struct link *to)
 {
-    uint64_t sent = 0, received = 0;
-    if (to->client == NULL)
-        return;
-    ent_client_traffic(to->client, &sent, &received);
-    l->sent += sent;
-    l->received += received;
     ent_client_free(to->client);
     to->client = NULL;
 }
@@ -73,7 +66,7 @@ void ent_links_free(struct ent_links *l)
     if (l == NULL)
         return;
     for (size_t i = 0; i < l->links; i++)
-        hang_up(l, &l->link[i]);
+        hang_up(&l->link[i]);
     ent_buf_release(&l->cert);
     ent_buf_wipe(&l->key);
     free(l);
@@ -109,7 +102,7 @@ static enum ent_err call(void *ctx, unsigned *ret_status, struct ent_buf *answer
     if (r == ENT_OK)
         r = ent_client_call(to->client, ret_status, answer, &d, method, path, body);
     if (r != ENT_OK)
-        hang_up(l, to);
+        hang_up(to);
     to->why = r != ENT_OK ? d.text : NULL;
     return r;
 }
@@ -125,17 +118,4 @@ const char *ent_links_why(const struct ent_links *l, const char *member)
 struct ent_wire ent_links_wire(struct ent_links *l)
 {
     return (struct ent_wire){.ctx = l, .call = call};
-}
-
-void ent_links_traffic(const struct ent_links *l, uint64_t *ret_sent, uint64_t *ret_received)
-{
-    *ret_sent = l->sent;
-    *ret_received = l->received;
-    for (size_t i = 0; i < l->links; i++) {
-        uint64_t sent = 0, received = 0;
-        if (l->link[i].client != NULL)
-            ent_client_traffic(l->link[i].client, &sent, &received);
-        *ret_sent += sent;
-        *ret_received += received;
-    }
 }

@@ -33,7 +33,4 @@ struct ent_wire ent_links_wire(struct ent_links *l);
 /* Why the last call to this member failed: a literal, or NULL. */
 const char *ent_links_why(const struct ent_links *l, const char *member);
 
-/* Bytes sent and received so far over all of them. */
-void ent_links_traffic(const struct ent_links *l, uint64_t *ret_sent, uint64_t *ret_received);
-
 #endif

@@ -106,7 +106,7 @@ ENT_MUST_USE enum ent_err ent_pact_encode(struct ent_buf *b, struct ent_pact *p)
 void ent_pact_topic(struct ent_vote_topic *ret, const struct ent_pact *p);
 
 /* Append a vote that decides p, whose text is the first text_n bytes of note. A real one is cast by
- * the rules of ballot.h; only the founding of a pact of one needs no more than this. */
+ * the rules of ballot.h; only founders need no more than this. */
 ENT_MUST_USE enum ent_err ent_pact_sign(struct ent_buf *note, size_t text_n,
                                         const struct ent_pact *p, uint32_t round,
                                         const char *member, const struct ent_seed32 *root);

@@ -3,6 +3,10 @@
 
 #define DASH "\xE2\x80\x94 " /* U+2014 and a blank */
 
+/* So much base64 at once, which has no padding unless it is the last. */
+#define PIECE_B64 ((4 + ENT_NOTE_SIG_MAX) / 3 * 4)
+_Static_assert((4 + ENT_NOTE_SIG_MAX) % 3 == 0, "pieces of base64 are whole");
+
 bool ent_name_is_valid(struct ent_slice name)
 {
     if (name.n == 0 || name.n > ENT_NAME_MAX || name.p[0] < 'a' || name.p[0] > 'z')
@@ -42,11 +46,35 @@ static enum ent_err split(struct ent_slice bytes, size_t *ret_text)
     return ENT_E_FORMAT;
 }
 
+/* Key id and signature. Those of types that are not known here may be as long as the note can hold,
+ * so they are decoded in pieces, and nothing is kept but their beginning and their length. */
+static enum ent_err decode_sig(struct ent_note_sig *ret, struct ent_slice b64)
+{
+    uint8_t piece[4 + ENT_NOTE_SIG_MAX];
+    struct ent_cur c = ent_cur(b64);
+    size_t n = 0, all = 0;
+    while (c.n > 0) {
+        struct ent_slice text = {c.p, c.n < PIECE_B64 ? c.n : PIECE_B64};
+        enum ent_err r = ent_base64_decode(piece, &n, sizeof(piece), text);
+        if (r != ENT_OK || (c.n > PIECE_B64 && n < sizeof(piece))) /* padding in the middle */
+            return ENT_E_FORMAT;
+        if (all == 0 && n > 4) {
+            memcpy(ret->id, piece, 4);
+            memcpy(ret->sig, piece + 4, n - 4);
+        }
+        c.p += text.n;
+        c.n -= text.n;
+        all += n;
+    }
+    if (all <= 4)
+        return ENT_E_FORMAT;
+    ret->sig_n = all - 4;
+    return ENT_OK;
+}
+
 static enum ent_err parse_sig(struct ent_note_sig *ret, struct ent_slice line)
 {
-    uint8_t raw[4 + ENT_NOTE_SIG_MAX];
     struct ent_cur c = ent_cur(line);
-    size_t n = 0;
     enum ent_err r = ent_cur_expect(&c, ENT_SLICE_LIT(DASH));
     if (r != ENT_OK)
         return r;
@@ -56,16 +84,8 @@ static enum ent_err parse_sig(struct ent_note_sig *ret, struct ent_slice line)
     struct ent_slice name = {c.p, (size_t)(blank - c.p)};
     if (!ent_key_name_is_valid(name))
         return ENT_E_FORMAT;
-    struct ent_slice b64 = {blank + 1, c.n - name.n - 1};
-    if ((r = ent_base64_decode(raw, &n, sizeof(raw), b64)) != ENT_OK)
-        return r;
-    if (n <= 4)
-        return ENT_E_FORMAT;
     ret->name = name;
-    memcpy(ret->id, raw, 4);
-    memcpy(ret->sig, raw + 4, n - 4);
-    ret->sig_n = n - 4;
-    return ENT_OK;
+    return decode_sig(ret, ent_slice(blank + 1, c.n - name.n - 1));
 }
 
 enum ent_err ent_note_parse(struct ent_note *ret, struct ent_slice bytes, struct ent_diag *d)

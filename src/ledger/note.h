@@ -13,13 +13,13 @@
 #define ENT_NOTE_MAX      65536u /* bytes of a whole note */
 #define ENT_NOTE_SIGS     64u
 #define ENT_NOTE_NAME_MAX 192u
-#define ENT_NOTE_SIG_MAX  128u /* bytes of a decoded signature, without the key id */
+#define ENT_NOTE_SIG_MAX  128u /* bytes of a signature that is written or verified here */
 
 struct ent_note_sig {
     struct ent_slice name;
     uint8_t id[4];
-    uint8_t sig[ENT_NOTE_SIG_MAX];
-    size_t sig_n;
+    uint8_t sig[ENT_NOTE_SIG_MAX]; /* of a longer one, which nothing here verifies, the beginning */
+    size_t sig_n;                  /* of all of it */
 };
 
 /* Slices point into the parsed bytes. */

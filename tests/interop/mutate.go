@@ -123,7 +123,7 @@ func mutateNote(text, sigs string, emit func([]byte)) {
 	}
 	put(text, sigs+sigs)
 	put(text, "")
-	for _, n := range []int{0, 1, 63, 64, 65, 72, 127, 128, 129, 2428} {
+	for _, n := range []int{0, 1, 63, 64, 65, 72, 127, 128, 129, 130, 260, 2428, 4627, 40000, 49152} {
 		put(text, sigs+sigLine("somebody", n))
 	}
 	for _, name := range []string{"", "a+b", "a b", strings.Repeat("a", 192), strings.Repeat("a", 193),

@@ -18,7 +18,6 @@ const (
 	emptyLine     reason = "note: an empty line in the text"
 	deleteByte    reason = "note: the control byte DEL in the text"
 	manySigs      reason = "note: more than 64 signatures"
-	longSig       reason = "note: a signature of more than 128 bytes"
 	looseSig      reason = "note: a signature's base64 is not canonical"
 	longName      reason = "note: a key name of more than 192 bytes"
 	invisibleName reason = "note: a key name with what cannot be seen"
@@ -38,7 +37,7 @@ const (
 	smallR        reason = "ed25519: the first half is a point of small order"
 )
 
-var allReasons = []reason{tooLarge, emptyLine, deleteByte, manySigs, longSig, looseSig, longName,
+var allReasons = []reason{tooLarge, emptyLine, deleteByte, manySigs, looseSig, longName,
 	invisibleName, extension, longOrigin, plusOrigin, blankOrigin, unseenOrigin, looseRoot,
 	upperCaseID, looseKey, badPoint, badKeyName, signsTwice, noCheckpoint, weakKey, smallR}
 
@@ -81,16 +80,13 @@ func noteReasons(msg []byte, text string) reasons {
 	lines := bytes.Split(msg[len(text)+1:], []byte("\n"))
 	lines = lines[:len(lines)-1]
 	r.add(len(lines) > 64, manySigs)
-	var long, loose, longN, unseen bool
+	var loose, longN, unseen bool
 	for _, l := range lines {
 		word := strings.SplitN(string(l), " ", 3)
-		raw, _ := base64.StdEncoding.DecodeString(word[2])
-		long = long || len(raw) > 4+128
 		loose = loose || isLoose(word[2])
 		longN = longN || len(word[1]) > 192
 		unseen = unseen || hasUnseen(word[1])
 	}
-	r.add(long, longSig)
 	r.add(loose, looseSig)
 	r.add(longN, longName)
 	r.add(unseen, invisibleName)

@@ -99,6 +99,7 @@ static void test_malformed_notes(void **state)
         {"text\n\n\xE2\x80\x94 a\xE2\x80\xAEz AAAAAAA=\n", ENT_E_FORMAT,
          "malformed signature line"},
         {"text\n\n\xE2\x80\x94 a AAAAAAB=\n", ENT_E_FORMAT, "malformed signature line"},
+        {"text\n\n\xE2\x80\x94 a \n", ENT_E_FORMAT, "malformed signature line"},
         {"text\n\n\xE2\x80\x94 a AAAAAAA=\n\n", ENT_E_FORMAT, "malformed signature line"},
         {"text\n\nmore\n\n\xE2\x80\x94 a AAAAAAA=\n", ENT_E_FORMAT, "malformed signature line"},
     };
@@ -130,6 +131,80 @@ static void test_limits_of_notes(void **state)
         assert_ok(ent_buf_puts(&buf, "xxxxxxxxxxxxxxx\n"));
     assert_err(ent_note_parse(&note, ent_buf_slice(&buf), &d), ENT_E_LIMIT);
     ent_buf_release(&buf);
+}
+
+/* A line with `sig_n` bytes behind the key id. */
+static void put_line(struct ent_buf *b, const char *name, const uint8_t id[static 4], size_t sig_n)
+{
+    static uint8_t raw[4 + ENT_NOTE_MAX];
+    static char b64[ENT_BASE64_LEN(sizeof(raw))];
+    memcpy(raw, id, 4);
+    ent_random(raw + 4, sig_n);
+    ent_base64_encode(b64, raw, 4 + sig_n);
+    assert_ok(ent_buf_printf(b, "\xE2\x80\x94 %s %s\n", name, b64));
+}
+
+/* ML-DSA-44 has 2420 bytes, and a cosignature with it a time before them. */
+static void test_signatures_of_unknown_types(void **state)
+{
+    static const size_t lengths[] = {1, 64, 127, 128, 129, 130, 131, 132, 133, 2420, 2428, 20000};
+    static const uint8_t stranger[4] = {6, 6, 6, 6};
+    struct who w = someone();
+    struct ent_note note;
+    struct ent_buf b;
+    uint8_t id[4];
+    (void)state;
+    ent_note_key_id(id, "a", &w.pk);
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        make_note(&b, "text\n", &w, "a");
+        put_line(&b, "b", stranger, lengths[i]);
+        put_line(&b, "a", stranger, lengths[i]); /* of this name, and another key */
+        assert_ok(ent_note_parse(&note, ent_buf_slice(&b), NULL));
+        assert_int_equal(note.sigs, 3);
+        assert_int_equal(note.sig[1].sig_n, lengths[i]);
+        assert_memory_equal(note.sig[2].id, stranger, 4);
+        assert_ok(ent_note_check(&note, "a", &w.pk));
+        ent_buf_release(&b);
+        make_note(&b, "text\n", &w, "a");
+        put_line(&b, "a", id, lengths[i]); /* a known key may not sign so */
+        assert_ok(ent_note_parse(&note, ent_buf_slice(&b), NULL));
+        assert_err(ent_note_check(&note, "a", &w.pk), ENT_E_AUTH);
+        ent_buf_release(&b);
+    }
+}
+
+/* Every place of a long line may hold nothing but base64, padding at its end alone. */
+static void test_long_signatures_that_are_malformed(void **state)
+{
+    static const uint8_t id[4] = {6, 6, 6, 6};
+    struct who w = someone();
+    struct ent_note note;
+    struct ent_buf b;
+    struct ent_diag d = {0};
+    (void)state;
+    make_note(&b, "text\n", &w, "a");
+    size_t start = b.n + strlen("\xE2\x80\x94 b ");
+    put_line(&b, "b", id, 600 - 4);
+    assert_ok(ent_note_parse(&note, ent_buf_slice(&b), NULL));
+    for (size_t at = start; at < b.n - 1; at++) {
+        static const char bad[] = {'=', '-', '.', '\x80'};
+        uint8_t was = b.p[at];
+        for (size_t k = 0; k < sizeof(bad); k++) {
+            b.p[at] = (uint8_t)bad[k];
+            if (bad[k] == '=' && at == b.n - 2)
+                continue; /* one byte less, if no bits are left over */
+            assert_err(ent_note_parse(&note, ent_buf_slice(&b), &d), ENT_E_FORMAT);
+            assert_string_equal(d.text, "malformed signature line");
+        }
+        b.p[at] = was;
+    }
+    for (size_t at = start + 4; at < b.n - 1; at += 4) { /* padding where a piece may end */
+        uint8_t was[2] = {b.p[at - 2], b.p[at - 1]};
+        memcpy(b.p + at - 2, "==", 2);
+        assert_err(ent_note_parse(&note, ent_buf_slice(&b), NULL), ENT_E_FORMAT);
+        memcpy(b.p + at - 2, was, 2);
+    }
+    ent_buf_release(&b);
 }
 
 static void test_a_key_that_signs_twice_is_refused(void **state)
@@ -357,6 +432,8 @@ int main(void)
         cmocka_unit_test(test_key_id_is_that_of_the_specification),
         cmocka_unit_test(test_a_real_checkpoint_verifies),
         cmocka_unit_test(test_malformed_notes),
+        cmocka_unit_test(test_signatures_of_unknown_types),
+        cmocka_unit_test(test_long_signatures_that_are_malformed),
         cmocka_unit_test(test_limits_of_notes),
         cmocka_unit_test(test_a_key_that_signs_twice_is_refused),
         cmocka_unit_test(test_statements_round_trip),

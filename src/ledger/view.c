@@ -135,6 +135,7 @@ static enum ent_err set_roster(struct ent_view *v, const struct ent_roster *rost
     *v->roster = *roster;
     v->epoch++;
     v->asked = 0;
+    memset(v->heard, 0, sizeof(v->heard));
     memset(v->witnessed, 0, sizeof(v->witnessed));
     ent_buf_clear(&v->chain);
     if ((r = ent_buf_put_slice(&v->chain, chain)) != ENT_OK || (r = make_logs(v)) != ENT_OK ||
@@ -231,8 +232,6 @@ static enum ent_err load_head(struct ent_view *v, struct ent_vlog *l, struct ent
     l->head = h;
     l->has_head = true;
     l->head_file = hash;
-    if (l->last_head == 0)
-        l->last_head = ent_vhead_newest(&h);
 out:
     ent_buf_release(&b);
     return r;

@@ -9,6 +9,7 @@
  *     mirror/<member>/<generation>/seen              every signed head ever shown, refused ones too
  *     exposed/<member>-<8 hex>                       proofs of misbehaviour, one of each kind
  *     exposed/list                                   which: member, generation, SHA-256
+ *     heard                                          when each member was heard, and what it owes
  *     lock/heads/<member>/<generation>               the newest head found consistent, cosigned; in
  *                                                    a place that backups must not bring back
  *
@@ -79,8 +80,9 @@ struct ent_view_answer {
 };
 /* Whether the path is one of these; the largest body it may have (GET: 1). 0: not ours. */
 size_t ent_view_max_body(const char *method, const char *path);
-void ent_view_handle(struct ent_view *v, struct ent_view_answer *ret, const char *method,
-                     const char *path, struct ent_slice body, int64_t now);
+/* from: the member that asks, or NULL when that is not known. */
+void ent_view_handle(struct ent_view *v, struct ent_view_answer *ret, const char *from,
+                     const char *method, const char *path, struct ent_slice body, int64_t now);
 
 /* --- what we ask of others ---------------------------------------------------------------------
  */
@@ -104,6 +106,10 @@ ENT_MUST_USE enum ent_err ent_view_pull(struct ent_view *v, struct ent_diag *d,
                                         const struct ent_wire *wire, const char *of,
                                         const char *from, bool with_entries, int64_t now);
 
+/* It was to be greeted, and gave no answer. What it is called for that, it is until a pull from it
+ * ends well. */
+void ent_view_missed(struct ent_view *v, const char *member, int64_t now);
+
 /* --- what is known ------------------------------------------------------------------------------
  */
 
@@ -125,14 +131,30 @@ ENT_MUST_USE enum ent_err ent_view_head(struct ent_view *v, struct ent_buf *b, c
 /* The mirror's tree; NULL when there is none. Lives until the next change of the view. */
 struct ent_tree *ent_view_tree(struct ent_view *v, const char *member, unsigned generation);
 
+/* Why somebody is suspected. All of it may be an accident. */
+enum ent_suspicion {
+    ENT_SUSPECT_SILENT,   /* neither it, nor a new head of its log, was heard for half an hour */
+    ENT_SUSPECT_REFUSES,  /* it is heard of, and did not answer us for half an hour */
+    ENT_SUSPECT_WITHHOLDS /* it does not serve what is below a head that it signed */
+};
+#define ENT_SUSPICIONS 3
+const char *ent_suspicion_word(enum ent_suspicion s); /* "silent", "refuses", "withholds" */
+
 struct ent_verdict_on {
     bool exposed;
     enum ent_misbehaviour_kind kind;
-    int64_t suspected_since; /* 0: not suspected */
-    int64_t last_head;       /* when a newer or freshly cosigned head was last seen; 0: never */
+    int64_t suspected_since;          /* the earliest of these; 0: not suspected */
+    int64_t since[ENT_SUSPICIONS];    /* 0: not for this */
+    char withheld[ENT_TILE_PATH_MAX]; /* what was asked for first and not given: a path of tiles */
+    int64_t last_head;                /* when its newest head was last heard; 0: never */
 };
 ENT_MUST_USE enum ent_err ent_view_verdict(struct ent_view *v, struct ent_verdict_on *ret,
                                            const char *member, int64_t now);
+/* Whoever runs all the time calls this about once a second: each suspicion that came (since) or
+ * went (0), once, over all restarts. each() is called with the lock held. */
+typedef void ent_suspicion_fn(void *ctx, const char *member, enum ent_suspicion s, int64_t since);
+ENT_MUST_USE enum ent_err ent_view_watch(struct ent_view *v, int64_t now, void *ctx,
+                                         ent_suspicion_fn *each);
 /* Every proof there is. Stops at the first error, which is passed on. */
 ENT_MUST_USE enum ent_err ent_view_each_proof(struct ent_view *v, void *ctx,
                                               enum ent_err (*each)(void *ctx,

@@ -174,7 +174,24 @@ out:
 /* --- theirs ------------------------------------------------------------------------------------
  */
 
-void ent_view_take_in(struct ent_view *v, const struct ent_heads *h, int64_t now)
+/* Who shows the largest head that it signed, or has signed none, is there. What it says has come
+ * over a connection that is its own. */
+static void hear_itself(struct ent_view *v, const struct ent_heads *h, const char *from,
+                        int64_t now)
+{
+    struct ent_vlog *l = from == NULL ? NULL : ent_vlog_of(v, from, 0);
+    struct ent_vhead own = {.size = 0};
+    if (l == NULL || ent_vlog_is_own(v, l) || ent_vlog_load(v, l, NULL) != ENT_OK)
+        return;
+    for (size_t i = 0; i < h->heads; i++)
+        if (ent_slice_eq(h->origin[i], ent_slice_str(l->origin)) &&
+            ent_vhead_peek(&own, v, l, h->head[i]) != ENT_OK)
+            return;
+    if (own.size == ent_vlog_largest(l))
+        ent_vlog_heard(v, l, now);
+}
+
+void ent_view_take_in(struct ent_view *v, const struct ent_heads *h, const char *from, int64_t now)
 {
     struct ent_hash32 hash;
     struct ent_vhead head;
@@ -194,6 +211,7 @@ void ent_view_take_in(struct ent_view *v, const struct ent_heads *h, int64_t now
         enum ent_err r = ent_vlog_hear(v, l, &head, now);
         (void)r; /* what it showed is on the disk; what was not written will come again */
     }
+    hear_itself(v, h, from, now);
 }
 
 /* --- our own log in the eyes of others ---------------------------------------------------------
@@ -368,7 +386,7 @@ enum ent_err ent_view_greet(struct ent_view *v, struct ent_diag *d, const struct
         goto out;
     }
     ent_view_enter(v);
-    ent_view_take_in(v, t.theirs, now);
+    ent_view_take_in(v, t.theirs, member, now);
     learn_own(v, t.theirs, ent_view_index(v, member));
     r = plan(v, &t);
     ent_view_leave(v);

@@ -19,15 +19,6 @@ int64_t ent_vhead_time(const struct ent_vhead *h, size_t member)
     return (int64_t)t;
 }
 
-int64_t ent_vhead_newest(const struct ent_vhead *h)
-{
-    int64_t newest = 0;
-    for (size_t i = 0; i < ENT_ROSTER_MEMBERS; i++)
-        if (ent_vhead_time(h, i) > newest)
-            newest = ent_vhead_time(h, i);
-    return newest;
-}
-
 bool ent_vhead_merge(struct ent_vhead *h, const struct ent_vhead *from)
 {
     bool changed = false;

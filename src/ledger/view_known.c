@@ -79,19 +79,10 @@ enum ent_err ent_view_verdict(struct ent_view *v, struct ent_verdict_on *ret, co
             out.exposed = true;
             out.kind = (enum ent_misbehaviour_kind)k;
         }
-    if (v->started == 0)
-        v->started = now;
     if (l == NULL) {
         r = out.exposed ? ENT_OK : ENT_E_NOTFOUND;
     } else if (strcmp(member, v->opts.self) != 0 && (r = ent_vlog_load(v, l, NULL)) == ENT_OK) {
-        /* a clock that ran ahead once must not keep anybody from being suspected */
-        int64_t last = l->last_head > now ? now : l->last_head;
-        int64_t since = last == 0 ? v->started : last;
-        out.last_head = last;
-        if (l->withheld_since != 0)
-            out.suspected_since = l->withheld_since;
-        else if (now - since > ENT_SUSPECT_AFTER)
-            out.suspected_since = since;
+        ent_vlog_suspicions(v, l, &out, now);
     }
     ent_view_leave(v);
     if (r == ENT_OK)

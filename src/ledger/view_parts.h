@@ -5,6 +5,7 @@
  *     view_known.c    what is known, for those above
  *     view_head.c     a signed head as read and verified, and as written
  *     view_seen.c     the heads that were shown, and the check of those that were not checked yet
+ *     view_heard.c    when members were heard, and what they owe
  *     view_proof.c    proofs of misbehaviour: found, kept, taken in
  *     view_witness.c  add-checkpoint
  *     view_gossip.c   the message of heads, and the exchange of them
@@ -67,9 +68,16 @@ struct ent_vlog {
     struct ent_tree *tree; /* NULL: not opened yet */
     uint64_t mirrored;
     struct ent_hash32 mirrored_root;
+};
 
-    int64_t last_head;      /* by the local clock */
-    int64_t withheld_since; /* 0: not withheld */
+/* The grounds of suspicion against one member; times by the local clock, 0: none. */
+struct ent_vheard {
+    int64_t from;  /* since when it would have been heard */
+    int64_t heard; /* itself, or a new head of its newest log */
+    int64_t refused, withheld;
+    unsigned told;       /* bit of each suspicion that ent_view_watch() told */
+    unsigned generation; /* of the log, for withheld */
+    char what[ENT_TILE_PATH_MAX];
 };
 
 /* As kept: with an empty pact, which every member has, so that all name one proof alike. */
@@ -94,8 +102,9 @@ struct ent_view {
     unsigned epoch;       /* +1 with each roster: logs and indices of members are others then */
     struct ent_vlog *log; /* all of the roster, in the order of the bytes of their origins */
     size_t logs;
-    struct ent_pubkey witness_pk; /* ours, when there is a key */
-    int64_t started;              /* the first time that anybody told */
+    struct ent_pubkey witness_pk;                /* ours, when there is a key */
+    struct ent_vheard heard[ENT_ROSTER_MEMBERS]; /* as in the file when it was last read */
+    int64_t watched, listening; /* of ent_view_watch(): last, and without a break since */
 
     struct ent_vproof *proof[ENT_PROOFS_MAX];
     size_t proofs;
@@ -165,7 +174,6 @@ bool ent_vhead_same(const struct ent_vhead *a, const struct ent_vhead *b); /* si
 /* Take over the cosignatures of `from` that are missing or newer; whether there were any. */
 bool ent_vhead_merge(struct ent_vhead *h, const struct ent_vhead *from);
 int64_t ent_vhead_time(const struct ent_vhead *h, size_t member); /* 0: has not cosigned */
-int64_t ent_vhead_newest(const struct ent_vhead *h);
 
 /* --- view_seen.c -------------------------------------------------------------------------------
  */
@@ -183,6 +191,8 @@ ENT_MUST_USE enum ent_err ent_vlog_equals(struct ent_view *v, struct ent_vlog *l
                                           const struct ent_vhead *h);
 /* Kept, of at most this size, and not checked yet; *at is SIZE_MAX before the first. */
 bool ent_vlog_unsettled(const struct ent_vlog *l, struct ent_seen *ret, size_t *at, uint64_t size);
+/* The largest that the log signed, as far as we saw. */
+uint64_t ent_vlog_largest(const struct ent_vlog *l);
 /* Check such a head against the tree below `larger`, whose hashes come from here. ENT_E_AUTH when
  * it did not fit; any other error: not known. */
 ENT_MUST_USE enum ent_err ent_vlog_settle(struct ent_view *v, struct ent_vlog *l,
@@ -195,6 +205,25 @@ ENT_MUST_USE enum ent_err ent_vlog_settle_mirror(struct ent_view *v, struct ent_
 /* The head that was kept there, read and verified again. */
 ENT_MUST_USE enum ent_err ent_vlog_seen_at(struct ent_view *v, struct ent_vlog *l,
                                            struct ent_vhead *ret, const struct ent_seen *s);
+
+/* --- view_heard.c ------------------------------------------------------------------------------
+ * Of a member's newest log; with others nothing happens.
+ */
+
+/* The member showed its newest head itself, or a new one came from anybody. */
+void ent_vlog_heard(struct ent_view *v, const struct ent_vlog *l, int64_t now);
+/* Asked itself, it did not answer, or not in a way that can be read. */
+void ent_vlog_refused(struct ent_view *v, const struct ent_vlog *l, int64_t now);
+/* Asked itself, it did not give this path of its log, which must be there. */
+void ent_vlog_withheld(struct ent_view *v, const struct ent_vlog *l, const char *what, int64_t now);
+/* Whether it withheld something, and what. */
+bool ent_vlog_owes(struct ent_view *v, const struct ent_vlog *l,
+                   char ret[static ENT_TILE_PATH_MAX]);
+/* It answered all that was asked; all: what it owed too. */
+void ent_vlog_served(struct ent_view *v, const struct ent_vlog *l, bool all, int64_t now);
+/* Fills in all of it but what is exposed. */
+void ent_vlog_suspicions(struct ent_view *v, const struct ent_vlog *l, struct ent_verdict_on *ret,
+                         int64_t now);
 
 /* --- view_proof.c ------------------------------------------------------------------------------
  */
@@ -228,8 +257,8 @@ ENT_MUST_USE enum ent_err ent_add_checkpoint_parse(struct ent_add_checkpoint *re
                                                    struct ent_slice body);
 ENT_MUST_USE enum ent_err ent_add_checkpoint_encode(struct ent_buf *b,
                                                     const struct ent_add_checkpoint *a);
-void ent_view_add_checkpoint(struct ent_view *v, struct ent_view_answer *ret, struct ent_slice body,
-                             int64_t now);
+void ent_view_add_checkpoint(struct ent_view *v, struct ent_view_answer *ret, const char *from,
+                             struct ent_slice body, int64_t now);
 
 /* --- view_gossip.c -----------------------------------------------------------------------------
  *     entente/heads@v1
@@ -255,8 +284,9 @@ ENT_MUST_USE enum ent_err ent_heads_encode(struct ent_buf *b, const struct ent_h
 
 /* Ours, appended. */
 ENT_MUST_USE enum ent_err ent_view_tell(struct ent_view *v, struct ent_buf *b);
-/* Theirs. A head that is wrong is nobody's fault that we could name: it is left out. */
-void ent_view_take_in(struct ent_view *v, const struct ent_heads *h, int64_t now);
+/* Theirs: of `from`, or NULL when that is not known. A head that is wrong is nobody's fault that we
+ * could name: it is left out. */
+void ent_view_take_in(struct ent_view *v, const struct ent_heads *h, const char *from, int64_t now);
 
 /* In the roster; ENT_ROSTER_MEMBERS for nobody. */
 size_t ent_view_index(const struct ent_view *v, const char *member);

@@ -21,8 +21,11 @@ struct fetch {
     const struct ent_wire *wire;
     const char *from;
     char origin[ENT_LOG_ORIGIN];
-    bool missing; /* something below a signed head was not given */
-    bool cached;  /* ask nobody: the lock is held */
+    bool missing; /* something below a signed head was not given: */
+    char what[ENT_TILE_PATH_MAX],
+        asked[ENT_TILE_PATH_MAX]; /* the first such, and the last of all */
+    bool lost;                    /* no answer came */
+    bool cached;                  /* ask nobody: the lock is held */
     size_t turn;
     struct {
         struct ent_tile tile;
@@ -35,14 +38,24 @@ void ent_view_log_path(char ret[static ENT_VIEW_PATH], const char *origin, const
     (void)snprintf(ret, ENT_VIEW_PATH, ENT_VIEW_PREFIX "log/%s/%s", origin, name);
 }
 
+/* What was asked for last is missing, or is wrong. */
+static void miss(struct fetch *f)
+{
+    if (!f->missing)
+        memcpy(f->what, f->asked, sizeof(f->what));
+    f->missing = true;
+}
+
 static enum ent_err get(struct fetch *f, struct ent_buf *b, const char *name)
 {
     char path[ENT_VIEW_PATH];
     unsigned status = 0;
     ent_view_log_path(path, f->origin, name);
+    (void)snprintf(f->asked, sizeof(f->asked), "%s", name);
     ent_buf_clear(b);
     enum ent_err r =
         f->wire->call(f->wire->ctx, &status, b, f->from, "GET", path, ent_slice(NULL, 0));
+    f->lost = f->lost || (r != ENT_OK && r != ENT_E_LIMIT);
     if (r != ENT_OK)
         return r;
     return status == 200 ? ENT_OK : ENT_E_NOTFOUND;
@@ -61,7 +74,7 @@ static enum ent_err get_tile(struct fetch *f, struct ent_buf *b, const struct en
         (r = ent_tile_path(path, &whole)) == ENT_OK)
         r = get(f, b, path);
     if (r == ENT_E_NOTFOUND || r == ENT_E_LIMIT)
-        f->missing = true;
+        miss(f);
     return r;
 }
 
@@ -81,7 +94,7 @@ static enum ent_err read_tile(void *ctx, uint8_t *ret, const struct ent_tile *t)
     ent_buf_init(&b, TILE_BYTES);
     enum ent_err r = get_tile(f, &b, t);
     if (r == ENT_E_LIMIT || (r == ENT_OK && b.n != n && b.n != TILE_BYTES)) {
-        f->missing = true;
+        miss(f);
         r = ENT_E_PEER;
     }
     if (r == ENT_OK) {
@@ -105,6 +118,7 @@ struct pull {
     bool first_hand; /* asked of the log itself: what it does not give, it withholds */
     int64_t now;
     uint64_t budget; /* entries that may still be asked for */
+    uint64_t known;  /* the largest size that the log signed, before it was asked */
     unsigned epoch;  /* of the view's roster: with another one, nothing here is what it was */
 };
 
@@ -115,14 +129,6 @@ static enum ent_err enter(struct pull *p)
     if (p->v->epoch != p->epoch)
         return ent_fail(p->d, ENT_E_STATE, "the pact has changed meanwhile", 0, 0);
     return ent_vlog_load(p->v, p->l, p->d);
-}
-
-static void withheld(struct pull *p, bool yes)
-{
-    if (!yes)
-        p->l->withheld_since = 0;
-    else if (p->first_hand && p->l->withheld_since == 0)
-        p->l->withheld_since = p->now < 1 ? 1 : p->now;
 }
 
 /* A larger head becomes ours, if what was proved from is still our head. *ret_again: it is not. */
@@ -141,8 +147,8 @@ static enum ent_err advance(struct pull *p, const struct ent_vhead *before, bool
         return ent_vlog_keep(p->v, l, h, false);
     if ((r = ent_vlog_cosign(p->v, l, h, p->now)) != ENT_OK)
         return r;
-    if (p->now > l->last_head)
-        l->last_head = p->now;
+    if (h->size > ent_vlog_largest(l))
+        ent_vlog_heard(p->v, l, p->now);
     return ent_vlog_set_head(p->v, l, h);
 }
 
@@ -197,7 +203,8 @@ static enum ent_err expose(struct pull *p, const struct ent_vhead *before,
         r = ent_vlog_compare(p->v, p->l, before, h, &source);
     ent_view_leave(p->v);
     p->f->cached = false;
-    p->f->missing = p->f->missing || r == ENT_OK || r == ENT_E_PEER;
+    if (r == ENT_OK || r == ENT_E_PEER)
+        miss(p->f);
     return r == ENT_OK ? ENT_E_PEER : r;
 }
 
@@ -223,7 +230,8 @@ static enum ent_err settle(struct pull *p, const struct ent_vhead *h)
         ent_view_leave(p->v);
         p->f->cached = false;
         /* the tiles lead to the head that they were proved by, and not to this one */
-        p->f->missing = p->f->missing || r == ENT_E_PEER;
+        if (r == ENT_E_PEER)
+            miss(p->f);
     }
     return r;
 }
@@ -282,6 +290,9 @@ static enum ent_err get_head(struct pull *p, struct ent_vhead *ret)
             r = ENT_E_PEER;
         ent_view_leave(p->v);
     }
+    /* It signed a head, and has none to show. */
+    if (p->first_hand && p->known > 0 && !p->f->lost && (r == ENT_E_NOTFOUND || r == ENT_E_PEER))
+        miss(p->f);
     ent_buf_release(&b);
     return r;
 }
@@ -316,7 +327,7 @@ static enum ent_err fetch_entries(struct pull *p, struct ent_buf *b, uint64_t fr
     }
     ent_buf_release(&bundle);
     if (r == ENT_E_FORMAT || r == ENT_E_LIMIT) {
-        p->f->missing = true;
+        miss(p->f);
         r = ENT_E_PEER;
     }
     *ret_to = at;
@@ -350,7 +361,8 @@ static enum ent_err append(struct pull *p, struct ent_slice entries, uint64_t fr
     if (r != ENT_OK) { /* opened again, it is what it was */
         ent_tree_free(l->tree);
         l->tree = NULL;
-        p->f->missing = p->f->missing || r == ENT_E_AUTH;
+        if (r == ENT_E_AUTH)
+            miss(p->f);
         return r == ENT_E_AUTH ? ENT_E_PEER : r;
     }
     r = ent_vlog_settle_mirror(p->v, l);
@@ -393,8 +405,12 @@ static enum ent_err pull_log(struct pull *p, bool with_entries)
 {
     struct ent_vhead h, ours = {0};
     enum ent_err r;
-    if ((r = get_head(p, &h)) != ENT_OK || (r = take_head(p, &h)) != ENT_OK)
+    if ((r = get_head(p, &h)) != ENT_OK)
         return r;
+    if (p->first_hand && h.size < p->known) /* an older one than it signed; it may be of a fork */
+        miss(p->f);
+    if ((r = take_head(p, &h)) != ENT_OK || p->f->missing)
+        return r == ENT_OK ? ENT_E_PEER : r;
     bool known = false;
     if ((r = enter(p)) == ENT_OK) {
         known = p->l->has_head;
@@ -406,6 +422,61 @@ static enum ent_err pull_log(struct pull *p, bool with_entries)
     if (ent_vhead_same(&h, &ours) && (r = settle(p, &h)) != ENT_OK)
         return r;
     return with_entries && h.size >= ours.size ? mirror(p, &ours) : ENT_OK;
+}
+
+/* What the log itself did not give once, asked of it again: that others gave it meanwhile settles
+ * nothing. It is compared with the mirror. */
+static bool gives_now(struct pull *p, const char *what)
+{
+    struct ent_buf b, ours;
+    struct ent_tile t;
+    uint64_t size = 0;
+    if (ent_tile_parse(&t, ent_slice_str(what)) != ENT_OK)
+        return true; /* a checkpoint, and that it has shown now */
+    ent_buf_init(&b, BUNDLE_MAX);
+    ent_buf_init(&ours, BUNDLE_MAX);
+    bool good = enter(p) == ENT_OK;
+    if (good) {
+        size = (p->l->mirrored >> (8 * t.level)) - t.n * ENT_TILE_WIDTH;
+        t.width = size < ENT_TILE_WIDTH ? (unsigned)size : ENT_TILE_WIDTH;
+        good = p->l->mirrored >> (8 * t.level) > t.n * ENT_TILE_WIDTH &&
+               ent_vlog_tree(p->v, p->l, p->d) == ENT_OK &&
+               ent_tree_get(p->l->tree, &ours, t) == ENT_OK;
+    }
+    ent_view_leave(p->v);
+    good = good && get_tile(p->f, &b, &t) == ENT_OK;
+    if (good && (b.n < ours.n || memcmp(b.p, ours.p, ours.n) != 0)) {
+        miss(p->f);
+        good = false;
+    }
+    ent_buf_release(&b);
+    ent_buf_release(&ours);
+    return good;
+}
+
+/* What this says of whoever was asked, if that was the log itself. */
+static void conclude(struct pull *p, enum ent_err r)
+{
+    char what[ENT_TILE_PATH_MAX];
+    bool owes = false;
+    bool good = (r == ENT_OK || r == ENT_E_NOTFOUND) && !p->f->missing && !p->f->lost;
+    if (!p->first_hand || (r == ENT_E_NOTFOUND && p->f->lost)) /* it has no address */
+        return;
+    if (enter(p) == ENT_OK)
+        owes = ent_vlog_owes(p->v, p->l, what);
+    ent_view_leave(p->v);
+    bool paid = good && (!owes || gives_now(p, what));
+    if (enter(p) == ENT_OK) {
+        if (good)
+            ent_vlog_heard(p->v, p->l, p->now);
+        if (p->f->missing)
+            ent_vlog_withheld(p->v, p->l, p->f->what, p->now);
+        else if (good && !p->f->lost)
+            ent_vlog_served(p->v, p->l, paid, p->now);
+        else if (p->f->lost || r == ENT_E_PEER)
+            ent_vlog_refused(p->v, p->l, p->now);
+    }
+    ent_view_leave(p->v);
 }
 
 static bool is_done(const struct ent_vlog *l, bool with_entries)
@@ -423,17 +494,17 @@ static enum ent_err pull_one(struct pull *p, unsigned generation, const char *of
     r = p->l == NULL || ent_vlog_is_own(p->v, p->l) ? ENT_E_NOTFOUND
                                                     : ent_vlog_load(p->v, p->l, p->d);
     bool done = r == ENT_OK && is_done(p->l, with_entries);
-    if (r == ENT_OK)
+    if (r == ENT_OK) {
+        p->known = ent_vlog_largest(p->l);
         memcpy(p->f->origin, p->l->origin, sizeof(p->f->origin));
+    }
     ent_view_leave(p->v);
     if (r != ENT_OK || done)
         return r;
     memset(p->f->cache, 0, sizeof(p->f->cache));
-    p->f->missing = false;
+    p->f->missing = p->f->lost = false;
     r = pull_log(p, with_entries);
-    if (enter(p) == ENT_OK && (p->f->missing || r == ENT_OK))
-        withheld(p, p->f->missing);
-    ent_view_leave(p->v);
+    conclude(p, r);
     if (r == ENT_E_AUTH)
         return ent_fail(p->d, r, "the log has signed two histories", 0, 0);
     if (p->f->missing)

@@ -285,17 +285,12 @@ enum ent_err ent_vlog_hear(struct ent_view *v, struct ent_vlog *l, const struct 
     enum ent_err r;
     if (l->has_head && ent_vhead_same(&l->head, h)) {
         struct ent_vhead merged = l->head;
-        int64_t before = ent_vhead_newest(&l->head);
-        if (!ent_vhead_merge(&merged, h))
-            return ENT_OK;
-        if (ent_vhead_newest(&merged) > before && now > l->last_head)
-            l->last_head = now;
-        return ent_vlog_set_head(v, l, &merged);
+        return ent_vhead_merge(&merged, h) ? ent_vlog_set_head(v, l, &merged) : ENT_OK;
     }
     struct ent_seen *known = find(l, h->size, &h->root);
     bool settled = known != NULL && known->settled;
-    if (newer && known == NULL && now > l->last_head)
-        l->last_head = now;
+    if (newer && known == NULL && now != 0)
+        ent_vlog_heard(v, l, now);
     if ((r = ent_vlog_keep(v, l, h, false)) != ENT_OK || settled)
         return r;
     if ((r = ent_vlog_equals(v, l, h)) == ENT_E_AUTH &&
@@ -321,6 +316,14 @@ bool ent_vlog_unsettled(const struct ent_vlog *l, struct ent_seen *ret, size_t *
         return true;
     }
     return false;
+}
+
+uint64_t ent_vlog_largest(const struct ent_vlog *l)
+{
+    uint64_t size = l->has_head ? l->head.size : 0;
+    for (size_t i = 0; i < l->seen_n; i++)
+        size = l->seen[i].size > size ? l->seen[i].size : size;
+    return size;
 }
 
 enum ent_err ent_vlog_settle(struct ent_view *v, struct ent_vlog *l, const struct ent_seen *which,

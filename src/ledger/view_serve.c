@@ -200,8 +200,8 @@ static unsigned get_proof(struct ent_view *v, struct ent_buf *b, struct ent_slic
     return status_of(ent_buf_put_slice(b, ent_buf_slice(&p->bytes)));
 }
 
-static unsigned post_heads(struct ent_view *v, struct ent_buf *b, struct ent_slice body,
-                           int64_t now)
+static unsigned post_heads(struct ent_view *v, struct ent_buf *b, const char *from,
+                           struct ent_slice body, int64_t now)
 {
     struct ent_heads *h = calloc(1, sizeof(*h));
     unsigned status = 500;
@@ -210,7 +210,7 @@ static unsigned post_heads(struct ent_view *v, struct ent_buf *b, struct ent_sli
     if (ent_heads_parse(h, body) != ENT_OK) {
         status = 400;
     } else {
-        ent_view_take_in(v, h, now);
+        ent_view_take_in(v, h, from, now);
         status = status_of(ent_view_tell(v, b));
     }
     free(h);
@@ -235,8 +235,8 @@ static unsigned post_proof(struct ent_view *v, struct ent_slice body)
     }
 }
 
-void ent_view_handle(struct ent_view *v, struct ent_view_answer *ret, const char *method,
-                     const char *path, struct ent_slice body, int64_t now)
+void ent_view_handle(struct ent_view *v, struct ent_view_answer *ret, const char *from,
+                     const char *method, const char *path, struct ent_slice body, int64_t now)
 {
     const struct request q = route(method, path);
     ret->type = q.route == R_TILE ? BYTES : TEXT;
@@ -246,10 +246,8 @@ void ent_view_handle(struct ent_view *v, struct ent_view_answer *ret, const char
         return;
     }
     ent_view_enter(v);
-    if (v->started == 0)
-        v->started = now;
     if (q.route == R_ADD)
-        ent_view_add_checkpoint(v, ret, body, now);
+        ent_view_add_checkpoint(v, ret, from, body, now);
     else if (q.route == R_WITNESS)
         ret->status = get_witness(v, &ret->body, q.origin);
     else if (q.route == R_CHECKPOINT)
@@ -257,7 +255,7 @@ void ent_view_handle(struct ent_view *v, struct ent_view_answer *ret, const char
     else if (q.route == R_TILE)
         ret->status = get_tile(v, &ret->body, &q);
     else if (q.route == R_HEADS)
-        ret->status = post_heads(v, &ret->body, body, now);
+        ret->status = post_heads(v, &ret->body, from, body, now);
     else if (q.route == R_PROOF_GET)
         ret->status = get_proof(v, &ret->body, q.origin);
     else

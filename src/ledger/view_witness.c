@@ -101,8 +101,9 @@ static unsigned check(struct ent_view *v, struct ent_view_answer *ret, struct en
 
 /* It is cosigned only when it is on the disk. */
 static unsigned accept(struct ent_view *v, struct ent_view_answer *ret, struct ent_vlog *l,
-                       struct ent_vhead *h, int64_t now)
+                       struct ent_vhead *h, const char *from, int64_t now)
 {
+    bool grown = !l->has_head || h->size > l->head.size;
     size_t self = ent_view_index(v, v->opts.self);
     enum ent_err r = ent_vlog_equals(v, l, h);
     if (r == ENT_E_AUTH)
@@ -115,8 +116,9 @@ static unsigned accept(struct ent_view *v, struct ent_view_answer *ret, struct e
     }
     if (ent_vlog_cosign(v, l, h, now) != ENT_OK || ent_vlog_set_head(v, l, h) != ENT_OK)
         return 500;
-    if (now > l->last_head)
-        l->last_head = now;
+    /* Anybody can have an old head cosigned again: nobody but its owner is alive by that. */
+    if (grown || (from != NULL && strcmp(from, l->member->name) == 0))
+        ent_vlog_heard(v, l, now);
     ent_buf_clear(&ret->body);
     ret->type = "text/plain; charset=utf-8";
     if (self == ENT_ROSTER_MEMBERS || (h->by >> self & 1) == 0)
@@ -124,7 +126,7 @@ static unsigned accept(struct ent_view *v, struct ent_view_answer *ret, struct e
     return ent_vhead_line(&ret->body, v, l, h, self) == ENT_OK ? 200 : 500;
 }
 
-static unsigned add_checkpoint(struct ent_view *v, struct ent_view_answer *ret,
+static unsigned add_checkpoint(struct ent_view *v, struct ent_view_answer *ret, const char *from,
                                struct ent_slice body, int64_t now)
 {
     struct ent_add_checkpoint a;
@@ -146,16 +148,16 @@ static unsigned add_checkpoint(struct ent_view *v, struct ent_view_answer *ret,
         return refuse(ret, 403, "not a witness of this log");
     unsigned status = check(v, ret, l, &a, &h);
     if (status == 0)
-        return accept(v, ret, l, &h, now);
+        return accept(v, ret, l, &h, from, now);
     /* Refused, and kept: it may be half of a proof. */
     enum ent_err r = ent_vlog_hear(v, l, &h, now);
     return r == ENT_OK || r == ENT_E_AUTH ? status : 500;
 }
 
-void ent_view_add_checkpoint(struct ent_view *v, struct ent_view_answer *ret, struct ent_slice body,
-                             int64_t now)
+void ent_view_add_checkpoint(struct ent_view *v, struct ent_view_answer *ret, const char *from,
+                             struct ent_slice body, int64_t now)
 {
-    ret->status = add_checkpoint(v, ret, body, now);
+    ret->status = add_checkpoint(v, ret, from, body, now);
     if (ret->status == 500)
         ent_buf_clear(&ret->body);
 }

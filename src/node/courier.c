@@ -138,9 +138,10 @@ static void visit(struct courier *c)
     struct ent_book *b = c->all->opts.book;
     const struct ent_wire wire = ent_links_wire(c->links);
     struct ent_diag d = {0};
-    enum ent_err r;
-    if ((r = ent_view_greet(ent_book_view(b), &d, &wire, c->member, ent_clock_now())) == ENT_OK &&
-        (r = ent_news_versions(b, &d, &wire, c->member)) == ENT_OK &&
+    enum ent_err r = ent_view_greet(ent_book_view(b), &d, &wire, c->member, ent_clock_now());
+    if (r != ENT_OK && !c->all->opts.brief && !atomic_load(&c->all->ending))
+        ent_view_missed(ent_book_view(b), c->member, ent_clock_now());
+    if (r == ENT_OK && (r = ent_news_versions(b, &d, &wire, c->member)) == ENT_OK &&
         (r = ent_news_bring(b, &wire, c->member)) == ENT_OK &&
         (r = submit(c, &d, &wire)) == ENT_OK && !c->all->opts.brief &&
         (r = pull(c, &d, &wire, c->member)) == ENT_OK && (r = reread(c, &d, &wire)) == ENT_OK)

@@ -561,16 +561,17 @@ static void handle_version(struct ent_peer *p, uint64_t version, struct ent_resp
 static void handle_view(struct ent_peer *p, const struct ent_request *req, struct ent_response *res)
 {
     struct ent_view_answer a = {.body = res->body};
-    ent_view_handle(ent_book_view(p->opts.book), &a, req->method, req->path, req->body,
-                    ent_clock_now());
+    const bool post = strcmp(req->method, "POST") == 0;
+    const struct who who = post ? whose(p, &req->peer) : (struct who){{0}};
+    ent_view_handle(ent_book_view(p->opts.book), &a, who.name[0] != '\0' ? who.name : NULL,
+                    req->method, req->path, req->body, ent_clock_now());
     res->status = a.status;
     res->type = a.type;
     res->body = a.body;
-    if (strcmp(req->method, "POST") != 0 || p->opts.heard == NULL)
+    if (!post || p->opts.heard == NULL)
         return;
     /* Only what leaves something to do wakes anybody: else two nodes would greet each other for
      * ever. */
-    const struct who who = whose(p, &req->peer);
     struct ent_view_log log;
     if (who.name[0] != '\0' &&
         ent_view_log(ent_book_view(p->opts.book), &log, who.name, 0) == ENT_OK &&

@@ -190,7 +190,7 @@ unsigned home_handle(struct home *h, struct ent_buf *answer, const char *method,
     ent_buf_init(&a.body, MESSAGE);
     enum plan p = plan(h);
     h->busy++;
-    ent_view_handle(h->view, &a, method, path, body, home_now(h));
+    ent_view_handle(h->view, &a, NULL, method, path, body, home_now(h));
     h->busy--;
     bool gone = conclude(h, p);
     if (!gone && is_honest(h)) {

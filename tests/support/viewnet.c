@@ -118,7 +118,7 @@ unsigned viewnet_ask(struct viewnet *net, size_t node, struct ent_buf *answer, c
     struct ent_view_answer a = {.status = 0};
     ent_buf_init(&a.body, ANSWER_MAX);
     assert_non_null(net->node[node].view);
-    ent_view_handle(net->node[node].view, &a, method, path, body, net->now);
+    ent_view_handle(net->node[node].view, &a, net->asks, method, path, body, net->now);
     assert_non_null(a.type);
     if (answer != NULL) {
         ent_buf_clear(answer);
@@ -164,12 +164,14 @@ static enum ent_err call(void *ctx, unsigned *ret_status, struct ent_buf *answer
     if (net->node[to].view == NULL || ent_t_below(100) < net->lose_request)
         return ENT_E_TIMEOUT;
     ent_buf_init(&b, ANSWER_MAX);
+    net->asks = viewnet_name(net, n->member);
     if (net->lie == NULL || !net->lie(net, to, method, path, body, ret_status, &b))
         *ret_status = viewnet_ask(net, to, &b, method, path, body);
+    net->asks = NULL;
     if (strcmp(method, "POST") == 0)
         record(net, to, path, body);
-    enum ent_err r = ent_t_below(100) < net->lose_answer ? ENT_E_TIMEOUT
-                     : b.n > answer->max - answer->n     ? ENT_E_LIMIT
+    enum ent_err r = *ret_status == 0 || ent_t_below(100) < net->lose_answer ? ENT_E_TIMEOUT
+                     : b.n > answer->max - answer->n                         ? ENT_E_LIMIT
                                                      : ent_buf_put_slice(answer, ent_buf_slice(&b));
     ent_buf_release(&b);
     return r;

@@ -31,9 +31,10 @@ struct viewnet {
     int64_t now;
     unsigned lose_request, lose_answer, replay; /* percent */
     unsigned calls, which;                      /* which: for a lie that has several */
-    /* Answers in the place of the node (true), or not. */
+    /* Answers in the place of the node (true), or not; with a status of 0 nothing comes. */
     bool (*lie)(struct viewnet *net, size_t to, const char *method, const char *path,
                 struct ent_slice body, unsigned *ret_status, struct ent_buf *answer);
+    const char *asks;         /* the member whose node asks just now, or NULL: nobody knows */
     struct ent_buf last_body; /* of a POST, for replays */
     char last_path[256];
     size_t last_to;

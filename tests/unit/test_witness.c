@@ -61,7 +61,7 @@ static void stop(struct fixture *f)
 
 static unsigned post(struct fixture *f, int64_t now)
 {
-    ent_view_handle(f->view, &f->answer, "POST", ADD, ent_buf_slice(&f->body), now);
+    ent_view_handle(f->view, &f->answer, NULL, "POST", ADD, ent_buf_slice(&f->body), now);
     return f->answer.status;
 }
 
@@ -539,10 +539,10 @@ static void test_the_monitor_sees_what_was_cosigned(void **state)
     ent_sha256_of(&hash, ent_slice_str(f->origin));
     ent_hex_encode(hex, hash.b, 32);
     (void)snprintf(path, sizeof(path), ENT_VIEW_PREFIX "witness/%s/checkpoint", hex);
-    ent_view_handle(f->view, &f->answer, "GET", path, ent_slice(NULL, 0), NOW);
+    ent_view_handle(f->view, &f->answer, NULL, "GET", path, ent_slice(NULL, 0), NOW);
     assert_int_equal(f->answer.status, 404);
     assert_int_equal(add(f, &f->log, 0, 5), 200);
-    ent_view_handle(f->view, &f->answer, "GET", path, ent_slice(NULL, 0), NOW);
+    ent_view_handle(f->view, &f->answer, NULL, "GET", path, ent_slice(NULL, 0), NOW);
     assert_int_equal(f->answer.status, 200);
     assert_ok(ent_roster_check_head(&f->pact.roster, &standing, &cp, ent_buf_slice(&f->answer.body),
                                     NULL));
@@ -550,7 +550,7 @@ static void test_the_monitor_sees_what_was_cosigned(void **state)
     assert_int_equal(standing.by, 1u << SELF);
     assert_false(standing.accepted);
     path[strlen(ENT_VIEW_PREFIX "witness/")] ^= 1;
-    ent_view_handle(f->view, &f->answer, "GET", path, ent_slice(NULL, 0), NOW);
+    ent_view_handle(f->view, &f->answer, NULL, "GET", path, ent_slice(NULL, 0), NOW);
     assert_int_equal(f->answer.status, 404);
     stop(f);
 }

@@ -60,6 +60,7 @@ struct serving {
     struct ent_server *server;
     struct ent_couriers *couriers;
     pthread_mutex_t lock;   /* couriers: replaced when the pact changes */
+    int64_t watched;        /* when suspicions were looked at last */
     uint64_t version, size; /* of the pact and the own log, as the couriers know them */
     size_t news;
 };
@@ -82,6 +83,26 @@ static void log_exposed(void *ctx, const struct ent_misbehaviour *m)
     (void)fflush(stdout);
     funlockfile(stdout);
     heard(ctx, NULL); /* everybody should have the proof */
+}
+
+/* Who has withdrawn may be silent. */
+static void log_suspicion(void *ctx, const char *member, enum ent_suspicion s, int64_t since)
+{
+    const struct serving *v = ctx;
+    char now[ENT_TIME_TEXT], time[ENT_TIME_TEXT];
+    if (ent_book_is_withdrawn(v->s->book, member))
+        return;
+    ent_time_format(now, ent_clock_now());
+    ent_time_format(time, since);
+    flockfile(stdout);
+    (void)printf("time=%s level=%s event=member-%s member=%s reason=%s", now,
+                 since != 0 ? "warn" : "info", since != 0 ? "suspected" : "not-suspected", member,
+                 ent_suspicion_word(s));
+    if (since != 0)
+        (void)printf(" since=%s", time);
+    (void)putchar('\n');
+    (void)fflush(stdout);
+    funlockfile(stdout);
 }
 
 /* A node without a pact waits for one: nobody may connect yet. */
@@ -201,6 +222,17 @@ static enum ent_err count_votes(struct serving *v, struct ent_diag *d)
     return r == ENT_E_NOTFOUND ? ENT_OK : r;
 }
 
+/* Who became suspected, or is not any more: once a second, if the clock goes. */
+static void watch(struct serving *v)
+{
+    int64_t now = ent_clock_now();
+    if (now == v->watched)
+        return;
+    v->watched = now;
+    enum ent_err ignored = ent_view_watch(ent_book_view(v->s->book), now, v, log_suspicion);
+    (void)ignored; /* no reason to stop serving; it is tried again */
+}
+
 /* Five times a second: is there a pact, a newer version of it, something new in our log? */
 static enum ent_err look(struct serving *v, struct ent_diag *d)
 {
@@ -229,6 +261,8 @@ static enum ent_err look(struct serving *v, struct ent_diag *d)
         heard(v, NULL);
     }
     v->size = size;
+    if (r == ENT_OK)
+        watch(v);
     return r;
 }
 

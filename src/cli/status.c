@@ -48,9 +48,29 @@ static enum ent_err learn(struct session *s, struct known *k, const struct ent_m
 /* --- for people ---------------------------------------------------------------------------------
  */
 
-static void print_verdict(const struct known *k)
+/* Said of an exposed member too: the one has nothing to do with the other. */
+static void print_suspicions(const struct known *k)
 {
     char since[ENT_TIME_TEXT];
+    if (k->on.since[ENT_SUSPECT_SILENT] != 0) {
+        ent_time_format(since, k->on.since[ENT_SUSPECT_SILENT]);
+        (void)printf("    suspected  silent since %s; that proves nothing\n", since);
+    }
+    if (k->on.since[ENT_SUSPECT_REFUSES] != 0) {
+        ent_time_format(since, k->on.since[ENT_SUSPECT_REFUSES]);
+        (void)printf("    suspected  heard of, but has not answered this node since %s; that proves"
+                     " nothing\n",
+                     since);
+    }
+    if (k->on.since[ENT_SUSPECT_WITHHOLDS] != 0) {
+        ent_time_format(since, k->on.since[ENT_SUSPECT_WITHHOLDS]);
+        (void)printf("    suspected  withholds what it signed (%s) since %s; that proves nothing\n",
+                     k->on.withheld, since);
+    }
+}
+
+static void print_verdict(const struct known *k)
+{
     if (k->on.exposed)
         (void)printf("    EXPOSED    %s: `entente log prove-fork --list` has the proof\n",
                      ent_misbehaviour_text(k->on.kind));
@@ -58,10 +78,8 @@ static void print_verdict(const struct known *k)
         (void)puts("    WITHDRAWN  by its own word");
     if (k->disputed)
         (void)puts("    DISPUTED   the pact says that what it says now may not be its own");
-    if (k->on.suspected_since != 0 && !k->on.exposed && !k->withdrawn) {
-        ent_time_format(since, k->on.suspected_since);
-        (void)printf("    suspected  silent since %s; that proves nothing\n", since);
-    }
+    if (!k->withdrawn)
+        print_suspicions(k);
 }
 
 static void print_known(const struct known *k, size_t panel, enum ent_log_state state)
@@ -106,6 +124,22 @@ static void put_time(struct ent_json *j, const char *key, int64_t t)
     ent_json_cstr(j, key, text);
 }
 
+static void put_suspicions(struct ent_json *j, const struct known *k)
+{
+    ent_json_arr(j, "suspected");
+    for (int i = 0; i < ENT_SUSPICIONS && !k->withdrawn; i++) {
+        if (k->on.since[i] == 0)
+            continue;
+        ent_json_obj(j, NULL);
+        ent_json_cstr(j, "for", ent_suspicion_word((enum ent_suspicion)i));
+        put_time(j, "since", k->on.since[i]);
+        if (i == ENT_SUSPECT_WITHHOLDS)
+            ent_json_cstr(j, "what", k->on.withheld);
+        ent_json_obj_end(j);
+    }
+    ent_json_arr_end(j);
+}
+
 static void put_known(struct ent_json *j, const struct known *k)
 {
     ent_json_obj(j, NULL);
@@ -121,7 +155,7 @@ static void put_known(struct ent_json *j, const struct known *k)
         put_time(j, "not_later_than", k->log.standing.not_later);
     }
     put_time(j, "last_head", k->on.last_head);
-    put_time(j, "suspected_since", k->on.suspected_since);
+    put_suspicions(j, k);
     ent_json_bool(j, "exposed", k->on.exposed);
     if (k->on.exposed)
         ent_json_cstr(j, "exposed_for", ent_misbehaviour_word(k->on.kind));
@@ -227,7 +261,9 @@ const struct command cmd_status = {
         "One paragraph for each member of the pact: how much it has said, how many others have\n"
         "cosigned the newest head (accepted when enough did, else only received), what is\n"
         "mirrored here, and what is left of the budgets. Exposed means that there is a proof,\n"
-        "signed by the member itself; suspected only that it is silent.",
+        "signed by the member itself. Suspected means that it has been silent for half an hour,\n"
+        "does not answer this node, or does not serve what it signed; that may be an accident,\n"
+        "and nothing depends on it.",
     .options = options,
     .run = run,
 };

@@ -6,7 +6,10 @@ void cli_print_standing(const struct ent_standing *st, size_t panel, const char 
     char time[ENT_TIME_TEXT];
     (void)printf("%s%s: cosigned by %u others, %u needed%s\n", indent,
                  st->accepted ? "accepted" : "received", st->cosigned, st->k,
-                 panel <= 3 ? "; so few detect, and do not prevent" : "");
+                 panel <= 3 && st->version == 0 ? "; so few detect, and do not prevent" : "");
+    if (st->version != 0)
+        (void)printf("%sby version %llu of the pact; the newest asks for other witnesses\n", indent,
+                     (unsigned long long)st->version);
     if (st->not_later == 0)
         return;
     ent_time_format(time, st->not_later);
@@ -18,6 +21,8 @@ void cli_json_standing(struct ent_json *j, const struct ent_standing *st)
     ent_json_cstr(j, "standing", st->accepted ? "accepted" : "received");
     ent_json_u64(j, "cosigned", st->cosigned);
     ent_json_u64(j, "needed", st->k);
+    if (st->version != 0)
+        ent_json_u64(j, "by_version", st->version);
     if (st->not_later != 0)
         ent_json_time(j, "not_later_than", st->not_later);
 }

@@ -204,6 +204,29 @@ static enum ent_err check_entry(const struct ent_receipt *rc, struct ent_receipt
     return ENT_OK;
 }
 
+/* Witnesses change their keys, and panels their members: what had been accepted stays so. The
+ * versions from that on under which it was said, the newest first; keys of two are never added. */
+static enum ent_err judge_by_its_time(const struct ent_receipt *rc, struct ent_receipt_says *says,
+                                      const struct ent_roster *roster, struct ent_diag *d)
+{
+    struct ent_standing st;
+    size_t first = 0;
+    enum ent_err r;
+    while (first < roster->versions &&
+           memcmp(roster->version[first].b, says->st.pact.b, sizeof(says->st.pact.b)) != 0)
+        first++;
+    for (size_t i = roster->versions; i-- > first && !says->standing.accepted;) {
+        if (i + 1 == roster->versions || !ent_roster_differs(roster, i))
+            continue;
+        if ((r = ent_roster_check_head_then(roster, &st, rc->head, i, d)) != ENT_OK)
+            return r;
+        st.version = roster->first + i;
+        if (st.accepted)
+            says->standing = st;
+    }
+    return ENT_OK;
+}
+
 enum ent_err ent_receipt_check(const struct ent_receipt *rc, struct ent_receipt_says *ret,
                                const struct ent_roster *roster, struct ent_diag *d)
 {
@@ -224,6 +247,8 @@ enum ent_err ent_receipt_check(const struct ent_receipt *rc, struct ent_receipt_
     if (ent_merkle_check_inclusion(&says.leaf, rc->index, says.cp.size, &says.cp.root,
                                    rc->proof.hash, rc->proof.n) != ENT_OK)
         return wrong(d, "statement is not in the tree under this head");
+    if ((r = judge_by_its_time(rc, &says, roster, d)) != ENT_OK)
+        return r;
     says.disputed = ent_roster_is_disputed(m, says.generation, rc->index);
     *ret = says;
     return ENT_OK;

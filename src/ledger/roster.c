@@ -110,15 +110,33 @@ static bool same_key(const struct ent_pubkey *a, const struct ent_pubkey *b)
     return memcmp(a->b, b->b, sizeof(a->b)) == 0;
 }
 
+#define NEWEST SIZE_MAX
+
+/* The key that this member's witness had then; NULL when that is not known. */
+static const struct ent_pubkey *witness_then(const struct ent_roster_member *m, size_t version)
+{
+    for (size_t i = 0; i < m->formers && version != NEWEST; i++)
+        if (version < m->former[i].until)
+            return version >= m->former[i].from ? &m->former[i].pk : NULL;
+    return &m->witness;
+}
+
+static bool on_panel(const struct ent_roster *r, size_t i, size_t version)
+{
+    return version == NEWEST ? r->member[i].panel : (r->then[version].panel >> i & 1) != 0;
+}
+
 /* Names are no help here: what a witness signs does not hold its name. */
 static bool counts(const struct ent_roster *r, const struct ent_roster_member *own, size_t i,
-                   uint64_t by)
+                   uint64_t by, size_t version)
 {
-    const struct ent_roster_member *m = &r->member[i];
-    if (!m->panel || m == own || same_key(&m->witness, &own->witness))
+    const struct ent_pubkey *pk = witness_then(&r->member[i], version), *other;
+    if (!on_panel(r, i, version) || &r->member[i] == own)
+        return false;
+    if ((other = witness_then(own, version)) != NULL && same_key(pk, other))
         return false;
     for (size_t k = 0; k < i; k++)
-        if ((by >> k & 1) != 0 && same_key(&m->witness, &r->member[k].witness))
+        if ((by >> k & 1) != 0 && same_key(pk, witness_then(&r->member[k], version)))
             return false;
     return true;
 }
@@ -137,19 +155,21 @@ static int64_t median(int64_t *time, size_t n)
 
 static enum ent_err count_witnesses(const struct ent_roster *r, struct ent_standing *ret,
                                     const struct ent_note *note,
-                                    const struct ent_roster_member *own, struct ent_diag *d)
+                                    const struct ent_roster_member *own, size_t version,
+                                    struct ent_diag *d)
 {
-    struct ent_standing st = {.k = r->k};
+    struct ent_standing st = {.k = version == NEWEST ? r->k : r->then[version].k};
     char name[ENT_NAME_MAX + 16];
     int64_t time[ENT_ROSTER_MEMBERS], at = 0;
     for (size_t i = 0; i < r->members; i++) {
+        const struct ent_pubkey *pk = witness_then(&r->member[i], version);
         ent_key_name(name, r->member[i].name, "witness");
-        enum ent_err e = ent_cosign_check(note, &at, name, &r->member[i].witness);
+        enum ent_err e = pk == NULL ? ENT_E_NOTFOUND : ent_cosign_check(note, &at, name, pk);
         if (e == ENT_E_NOTFOUND)
             continue;
         if (e != ENT_OK)
             return ent_fail(d, ENT_E_AUTH, "cosignature of a witness does not hold", 0, 0);
-        if (!counts(r, own, i, st.by))
+        if (!counts(r, own, i, st.by, version))
             continue;
         time[st.cosigned++] = at;
         st.by |= (uint64_t)1 << i;
@@ -160,9 +180,9 @@ static enum ent_err count_witnesses(const struct ent_roster *r, struct ent_stand
     return ENT_OK;
 }
 
-enum ent_err ent_roster_check_head(const struct ent_roster *r, struct ent_standing *ret,
-                                   struct ent_checkpoint *ret_cp, struct ent_slice note_bytes,
-                                   struct ent_diag *d)
+static enum ent_err check_head(const struct ent_roster *r, struct ent_standing *ret,
+                               struct ent_checkpoint *ret_cp, struct ent_slice note_bytes,
+                               size_t version, struct ent_diag *d)
 {
     struct ent_note note;
     struct ent_checkpoint cp;
@@ -178,7 +198,36 @@ enum ent_err ent_roster_check_head(const struct ent_roster *r, struct ent_standi
     ent_roster_origin(r, origin, own->name, log->generation);
     if (ent_note_check(&note, origin, &log->pk) != ENT_OK)
         return ent_fail(d, ENT_E_AUTH, "head not signed by its log", 0, 0);
-    if ((e = count_witnesses(r, ret, &note, own, d)) == ENT_OK && ret_cp != NULL)
+    if ((e = count_witnesses(r, ret, &note, own, version, d)) == ENT_OK && ret_cp != NULL)
         *ret_cp = cp;
     return e;
+}
+
+enum ent_err ent_roster_check_head(const struct ent_roster *r, struct ent_standing *ret,
+                                   struct ent_checkpoint *ret_cp, struct ent_slice note_bytes,
+                                   struct ent_diag *d)
+{
+    return check_head(r, ret, ret_cp, note_bytes, NEWEST, d);
+}
+
+enum ent_err ent_roster_check_head_then(const struct ent_roster *r, struct ent_standing *ret,
+                                        struct ent_slice note_bytes, size_t version,
+                                        struct ent_diag *d)
+{
+    ENT_ASSERT(version < r->versions);
+    return check_head(r, ret, NULL, note_bytes, version, d);
+}
+
+bool ent_roster_differs(const struct ent_roster *r, size_t version)
+{
+    if (version + 1 >= r->versions)
+        return true;
+    if (r->then[version].k != r->then[version + 1].k ||
+        r->then[version].panel != r->then[version + 1].panel)
+        return true;
+    for (size_t i = 0; i < r->members; i++)
+        for (size_t k = 0; k < r->member[i].formers; k++)
+            if (r->member[i].former[k].until == version + 1)
+                return true;
+    return false;
 }

@@ -8,11 +8,12 @@
 
 #include "ledger/checkpoint.h"
 
-#define ENT_ROSTER_MEMBERS  64u
-#define ENT_ROSTER_AUTHORS  8u
-#define ENT_ROSTER_LOGS     8u
-#define ENT_ROSTER_VERSIONS 256u
-#define ENT_INDEX_NONE      UINT64_MAX
+#define ENT_ROSTER_MEMBERS   64u
+#define ENT_ROSTER_AUTHORS   8u
+#define ENT_ROSTER_LOGS      8u
+#define ENT_ROSTER_WITNESSES 8u
+#define ENT_ROSTER_VERSIONS  256u
+#define ENT_INDEX_NONE       UINT64_MAX
 
 /* Signs statements from entry `from` on and before entry `until` (ENT_INDEX_NONE: no end), counted
  * over all logs of the member, one after the other. */
@@ -36,6 +37,13 @@ struct ent_disputed {
     uint64_t from, until;
 };
 
+/* A witness key that was replaced: that of the versions from .. until - 1, places in version[] of
+ * the roster. */
+struct ent_former_witness {
+    struct ent_pubkey pk;
+    size_t from, until;
+};
+
 struct ent_roster_member {
     char name[ENT_NAME_MAX + 1];
     struct ent_pubkey root, witness, mirror;
@@ -43,7 +51,8 @@ struct ent_roster_member {
     struct ent_author_key author[ENT_ROSTER_AUTHORS];
     struct ent_log_key log[ENT_ROSTER_LOGS];
     struct ent_disputed disputed[ENT_ROSTER_LOGS];
-    size_t authors, logs, disputes;
+    struct ent_former_witness former[ENT_ROSTER_WITNESSES]; /* the newest of them, oldest first */
+    size_t authors, logs, disputes, formers;
 };
 
 struct ent_roster {
@@ -54,7 +63,13 @@ struct ent_roster {
     /* The hashes of its newest versions, as statements name them: one author key may serve two
      * pacts, and what was said under another is not held against it here. */
     struct ent_hash32 version[ENT_ROSTER_VERSIONS];
+    /* What made a head accepted under each: k, and bit i: member i was on the panel. */
+    struct {
+        unsigned k;
+        uint64_t panel;
+    } then[ENT_ROSTER_VERSIONS];
     size_t versions;
+    uint64_t first; /* the number of version[0] */
 };
 
 const struct ent_roster_member *ent_roster_member(const struct ent_roster *r, const char *name);
@@ -94,6 +109,7 @@ struct ent_standing {
     bool accepted;
     int64_t not_later; /* median of their times, of two the earlier; 0 without any */
     uint64_t by;       /* bit i: member i of the roster cosigned */
+    uint64_t version;  /* of the pact by whose keys and panel that is; 0: the newest */
 };
 /* ENT_E_AUTH when the log's own signature, or that of a witness of the roster, does not hold;
  * ENT_E_NOTFOUND for a log that is none of this pact's. cp may be NULL. */
@@ -101,6 +117,16 @@ ENT_MUST_USE enum ent_err ent_roster_check_head(const struct ent_roster *r,
                                                 struct ent_standing *ret,
                                                 struct ent_checkpoint *ret_cp,
                                                 struct ent_slice note_bytes, struct ent_diag *d);
+
+/* The same head by the panel and the keys of an older version, a place in version[]. Only for what
+ * was said under that version or an earlier one: else a key that was replaced because it was stolen
+ * would make heads accepted for ever. */
+ENT_MUST_USE enum ent_err ent_roster_check_head_then(const struct ent_roster *r,
+                                                     struct ent_standing *ret,
+                                                     struct ent_slice note_bytes, size_t version,
+                                                     struct ent_diag *d);
+/* Whether heads can be worth something else by this version than by the one after it. */
+bool ent_roster_differs(const struct ent_roster *r, size_t version);
 
 /* "alice/witness", "alice/mirror", "alice/author", "alice/root": how the keys sign. */
 void ent_key_name(char ret[static ENT_NAME_MAX + 16], const char *member, const char *role);

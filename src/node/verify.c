@@ -223,7 +223,8 @@ struct seen {
 struct ent_verifier {
     struct ent_chain chain, inside;
     struct ent_roster roster;
-    bool at_hand; /* nobody pointed at the chain */
+    struct ent_hash32 roster_of; /* the version that it was made from */
+    bool at_hand;                /* nobody pointed at the chain */
     struct seen *seen;
     size_t n, room;
 };
@@ -346,8 +347,10 @@ enum ent_err ent_verifier_check(struct ent_verifier *v, struct ent_verified *ret
                         0, 0);
     *ret_pact = pact;
     *ret_inside = pact != NULL && pact == v->inside.newest;
-    if (pact != NULL)
-        ent_roster_of(&v->roster, pact);
+    if (pact != NULL && memcmp(v->roster_of.b, pact->hash.b, sizeof(pact->hash.b)) != 0) {
+        ent_roster_of_chain(&v->roster, *ret_inside ? &v->inside : &v->chain);
+        v->roster_of = pact->hash;
+    }
     r = ent_verify(ret, d, bytes, &v->roster);
     return r == ENT_OK ? remember(v, ret, d) : r;
 }

@@ -34,10 +34,48 @@ void ent_roster_of(struct ent_roster *ret, const struct ent_pact *newest)
     }
 }
 
+/* A witness key as version `now` has it; key and from are that before it. */
+static void take_witness(struct ent_roster_member *m, struct ent_former_witness *before,
+                         const struct ent_pubkey *pk, size_t now)
+{
+    if (memcmp(before->pk.b, pk->b, sizeof(pk->b)) == 0)
+        return;
+    if (before->until != 0) { /* there was one */
+        if (m->formers == ENT_ROSTER_WITNESSES)
+            memmove(m->former, m->former + 1, --m->formers * sizeof(m->former[0]));
+        m->former[m->formers] = *before;
+        m->former[m->formers++].until = now;
+    }
+    *before = (struct ent_former_witness){.pk = *pk, .from = now, .until = SIZE_MAX};
+}
+
+/* Who was on the panel in one version, and with which keys. */
+static void take_panel(struct ent_roster *ret, struct ent_former_witness *before,
+                       const struct ent_pact *p, size_t now)
+{
+    ret->then[now].k = p->k;
+    for (size_t i = 0; i < p->members; i++)
+        for (size_t k = 0; k < ret->members; k++) {
+            if (strcmp(ret->member[k].name, p->member[i].name) != 0)
+                continue;
+            take_witness(&ret->member[k], &before[k], &p->member[i].witness.pk, now);
+            if (p->member[i].panel)
+                ret->then[now].panel |= (uint64_t)1 << k;
+        }
+}
+
+/* Without memory for older versions nothing is accepted by them. */
 void ent_roster_of_chain(struct ent_roster *ret, const struct ent_chain *chain)
 {
     size_t from = chain->versions > ENT_ROSTER_VERSIONS ? chain->versions - ENT_ROSTER_VERSIONS : 0;
+    struct ent_former_witness before[ENT_ROSTER_MEMBERS] = {0};
+    struct ent_pact *p = malloc(sizeof(*p));
     ent_roster_of(ret, chain->newest);
-    for (size_t i = from; i < chain->versions; i++)
+    ret->first = from + 1;
+    for (size_t i = from; i < chain->versions; i++) {
+        if (p != NULL && ent_chain_pact(chain, p, i + 1) == ENT_OK)
+            take_panel(ret, before, p, ret->versions);
         ret->version[ret->versions++] = chain->link[i].hash;
+    }
+    free(p);
 }

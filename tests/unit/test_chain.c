@@ -34,6 +34,58 @@ static void three_versions(struct ent_chain *c, const struct who *w)
     free(p);
 }
 
+/* Beta has another witness key in the second version and a third in the fourth; in the third delta
+ * is let go. */
+static void test_panels_of_every_version(void **state)
+{
+    struct who w[4] = {who_is("alpha"), who_is("beta"), who_is("delta"), who_is("gamma")};
+    struct ent_signed_key key[2];
+    struct ent_pact *p = pact_of(w, 4);
+    struct ent_roster *r = malloc(sizeof(*r));
+    struct ent_buf b = {0};
+    struct ent_chain c;
+    (void)state;
+    assert_non_null(r);
+    ent_chain_init(&c);
+    pact_vote(&b, p, 0, w, 4);
+    add(&c, &b);
+    for (uint8_t i = 0; i < 3; i++) {
+        struct ent_seed32 seed = {{(uint8_t)(100 + i)}};
+        ent_pact_next(p, c.newest);
+        if (i == 1) {
+            assert_ok(ent_next_remove(p, NULL, "delta"));
+        } else {
+            ent_key_prove(&key[i / 2], "beta", ENT_ROLE_WITNESS, 0, &w[1].m.root.pk, &seed);
+            assert_ok(ent_next_rotate(p, NULL, "beta", ENT_ROLE_WITNESS, &key[i / 2], 0));
+        }
+        pact_vote(&b, p, 0, i == 2 ? (struct who[]){w[0], w[1], w[3]} : w, i == 2 ? 3 : 4);
+        add(&c, &b);
+    }
+    memset(r, 0xEE, sizeof(*r));
+    ent_roster_of_chain(r, &c);
+    assert_true(r->versions == 4 && r->first == 1 && r->members == 4);
+    assert_string_equal(r->member[3].name, "delta"); /* behind those who stayed */
+    assert_int_equal(r->then[0].panel, 15);
+    assert_int_equal(r->then[1].panel, 15);
+    assert_int_equal(r->then[2].panel, 7);
+    assert_int_equal(r->then[3].panel, 7);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(r->then[i].k, 3);
+    const struct ent_roster_member *m = &r->member[1];
+    assert_int_equal(m->formers, 2);
+    assert_memory_equal(m->former[0].pk.b, w[1].m.witness.pk.b, 32);
+    assert_memory_equal(m->former[1].pk.b, key[0].pk.b, 32);
+    assert_memory_equal(m->witness.b, key[1].pk.b, 32);
+    assert_true(m->former[0].from == 0 && m->former[0].until == 1);
+    assert_true(m->former[1].from == 1 && m->former[1].until == 3);
+    assert_int_equal(r->member[0].formers + r->member[2].formers + r->member[3].formers, 0);
+    assert_true(ent_roster_differs(r, 0) && ent_roster_differs(r, 1) && ent_roster_differs(r, 2));
+    ent_chain_release(&c);
+    ent_buf_release(&b);
+    free(p);
+    free(r);
+}
+
 static void test_chains(void **state)
 {
     struct who w[4];
@@ -523,6 +575,7 @@ static void test_random_lives(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_panels_of_every_version),
         cmocka_unit_test(test_chains),
         cmocka_unit_test(test_what_does_not_fit_is_not_added),
         cmocka_unit_test(test_two_texts_for_one_version),

@@ -146,6 +146,152 @@ static void test_fewer_witnesses_are_received(void **state)
     close_fixture(&f);
 }
 
+/* --- when witnesses have other keys since --------------------------------------------------------
+ */
+
+/* A second version of the pact, in which these have other witness keys. */
+static void rotate(uint64_t who)
+{
+    struct ent_roster *r = &pact.roster;
+    r->first = 7;
+    for (size_t v = 0; v < 2; v++) {
+        r->then[v].k = r->k;
+        r->then[v].panel = (1u << r->members) - 1;
+    }
+    for (size_t i = 0; i < r->members; i++) {
+        struct ent_roster_member *m = &r->member[i];
+        if ((who >> i & 1) == 0)
+            continue;
+        m->former[m->formers++] = (struct ent_former_witness){m->witness, 0, 1};
+        ent_random(pact.witness[i].b, 32);
+        ent_sign_public(&m->witness, &pact.witness[i]);
+    }
+    r->version[1] = r->version[0];
+    r->version[1].b[0] ^= 1;
+    r->versions = 2;
+}
+
+static void test_old_witness_keys_count_for_what_was_said_then(void **state)
+{
+    struct fixture f;
+    struct ent_receipt_says says;
+    (void)state;
+    open_fixture(&f, 4, 13);
+    rotate(2 | 4);
+    assert_ok(ent_receipt_check(&f.rc, &says, &pact.roster, NULL));
+    assert_true(says.standing.accepted);
+    assert_int_equal(says.standing.cosigned, 3);
+    assert_int_equal(says.standing.version, 7);
+    assert_int_equal(says.standing.not_later, 1002);
+    /* cosigned again with the new keys, it is accepted by the newest version */
+    for (size_t i = 1; i <= 2; i++)
+        logs_cosign(&f.head, &pact, i, 2000);
+    f.rc.head = ent_buf_slice(&f.head);
+    assert_ok(ent_receipt_check(&f.rc, &says, &pact.roster, NULL));
+    assert_true(says.standing.accepted && says.standing.version == 0);
+    close_fixture(&f);
+    /* under a panel that had not been enough then */
+    open_fixture(&f, 4, 13);
+    rotate(8);
+    pact.roster.then[0].k = 4;
+    assert_ok(ent_receipt_check(&f.rc, &says, &pact.roster, NULL));
+    assert_false(says.standing.accepted);
+    assert_int_equal(says.standing.version, 0);
+    close_fixture(&f);
+}
+
+/* Whoever was removed from the panel was on it then, and not the other way round. */
+static void test_panels_of_then(void **state)
+{
+    struct fixture f;
+    struct ent_receipt_says says;
+    (void)state;
+    open_fixture(&f, 4, 13);
+    rotate(0);
+    pact.roster.member[1].panel = false;
+    pact.roster.then[1].panel &= ~(uint64_t)2;
+    assert_ok(ent_receipt_check(&f.rc, &says, &pact.roster, NULL));
+    assert_true(says.standing.accepted && says.standing.version == 7);
+    pact.roster.then[0].panel &= ~(uint64_t)4;
+    assert_ok(ent_receipt_check(&f.rc, &says, &pact.roster, NULL));
+    assert_false(says.standing.accepted);
+    close_fixture(&f);
+}
+
+/* A key that was replaced may have been stolen: nothing that was said later is worth more by it. */
+static void test_old_witness_keys_count_for_nothing_later(void **state)
+{
+    struct fixture f;
+    struct ent_receipt_says says;
+    (void)state;
+    open_fixture(&f, 4, 13);
+    rotate(2);
+    struct ent_hash32 said_under = pact.roster.version[0];
+    pact.roster.version[0] = pact.roster.version[1]; /* what it names is the newest now */
+    pact.roster.version[1] = said_under;
+    assert_ok(ent_receipt_check(&f.rc, &says, &pact.roster, NULL));
+    assert_false(says.standing.accepted);
+    assert_int_equal(says.standing.cosigned, 2);
+    pact.roster.version[1].b[0] ^= 2; /* a version that nobody knows */
+    assert_ok(ent_receipt_check(&f.rc, &says, &pact.roster, NULL));
+    assert_false(says.standing.accepted);
+    close_fixture(&f);
+}
+
+/* One with its old key, one with its new one, and one who kept his: two by either version. */
+static void test_keys_of_two_versions_are_not_added(void **state)
+{
+    struct fixture f;
+    struct ent_receipt_says says;
+    struct ent_hash32 root = logs_root(&m0_log, 13);
+    (void)state;
+    open_fixture(&f, 4, 13);
+    logs_head(&f.head, &pact, 0, 1, 13, &root);
+    logs_cosign(&f.head, &pact, 1, 1000);
+    rotate(2 | 4);
+    logs_cosign(&f.head, &pact, 2, 1000);
+    logs_cosign(&f.head, &pact, 3, 1000);
+    f.rc.head = ent_buf_slice(&f.head);
+    assert_ok(ent_receipt_check(&f.rc, &says, &pact.roster, NULL));
+    assert_false(says.standing.accepted);
+    assert_int_equal(says.standing.cosigned, 2);
+    close_fixture(&f);
+}
+
+static void test_old_witness_keys_that_lie(void **state)
+{
+    struct fixture f;
+    struct ent_receipt_says says;
+    struct ent_hash32 root = logs_root(&m0_log, 13);
+    (void)state;
+    open_fixture(&f, 4, 13);
+    logs_head(&f.head, &pact, 0, 1, 13, &root);
+    logs_cosign(&f.head, &pact, 1, 1000);
+    logs_spoil(&f.head);
+    rotate(2);
+    f.rc.head = ent_buf_slice(&f.head);
+    assert_says(ent_receipt_check(&f.rc, &says, &pact.roster, d), ENT_E_AUTH,
+                "cosignature of a witness does not hold");
+    /* the log's own witness counts for nothing, with an old key neither */
+    logs_pact_make(&pact, 5, 3);
+    m0_log.n = 0;
+    for (uint64_t i = 1; i <= 13; i++)
+        add(i);
+    root = logs_root(&m0_log, 13);
+    logs_head(&f.head, &pact, 0, 1, 13, &root);
+    for (size_t i = 0; i <= 2; i++)
+        logs_cosign(&f.head, &pact, i, 1000);
+    rotate(1);
+    f.rc = (struct ent_receipt){.entry = ent_buf_slice(&entry[4]), .index = 4, .proof = f.rc.proof};
+    const struct ent_merkle_source source = logs_source(&m0_log);
+    assert_ok(ent_merkle_prove_inclusion(&f.rc.proof, 4, 13, &source));
+    f.rc.head = ent_buf_slice(&f.head);
+    assert_ok(ent_receipt_check(&f.rc, &says, &pact.roster, NULL));
+    assert_false(says.standing.accepted);
+    assert_int_equal(says.standing.cosigned, 2);
+    close_fixture(&f);
+}
+
 static void test_disputed_entries_say_so(void **state)
 {
     struct fixture f;
@@ -513,6 +659,11 @@ int main(void)
         cmocka_unit_test_setup(test_the_text, fresh),
         cmocka_unit_test_setup(test_without_its_statement, fresh),
         cmocka_unit_test_setup(test_fewer_witnesses_are_received, fresh),
+        cmocka_unit_test_setup(test_old_witness_keys_count_for_what_was_said_then, fresh),
+        cmocka_unit_test_setup(test_panels_of_then, fresh),
+        cmocka_unit_test_setup(test_old_witness_keys_count_for_nothing_later, fresh),
+        cmocka_unit_test_setup(test_keys_of_two_versions_are_not_added, fresh),
+        cmocka_unit_test_setup(test_old_witness_keys_that_lie, fresh),
         cmocka_unit_test_setup(test_disputed_entries_say_so, fresh),
         cmocka_unit_test_setup(test_a_second_log, fresh),
         cmocka_unit_test_setup(test_other_entries, fresh),

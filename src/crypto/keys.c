@@ -3,19 +3,36 @@
 
 #include <errno.h>
 
+/* libsodium's secret key is the seed and the public key behind it. */
+_Static_assert(sizeof(struct ent_keypair) == crypto_sign_ed25519_SECRETKEYBYTES &&
+                   offsetof(struct ent_keypair, pk) == crypto_sign_ed25519_SEEDBYTES,
+               "a pair is libsodium's secret key");
+
+void ent_keypair_init(struct ent_keypair *ret, const struct ent_seed32 *seed)
+{
+    uint8_t pk[crypto_sign_ed25519_PUBLICKEYBYTES];
+    (void)crypto_sign_ed25519_seed_keypair(pk, (uint8_t *)ret, seed->b);
+}
+
 void ent_sign_public(struct ent_pubkey *ret, const struct ent_seed32 *seed)
 {
-    uint8_t sk[crypto_sign_ed25519_SECRETKEYBYTES];
-    (void)crypto_sign_ed25519_seed_keypair(ret->b, sk, seed->b);
-    ent_wipe(sk, sizeof(sk));
+    struct ent_keypair key;
+    ent_keypair_init(&key, seed);
+    *ret = key.pk;
+    ent_wipe(&key, sizeof(key));
 }
 
 void ent_sign(uint8_t sig[static 64], const struct ent_seed32 *seed, struct ent_slice msg)
 {
-    uint8_t pk[crypto_sign_ed25519_PUBLICKEYBYTES], sk[crypto_sign_ed25519_SECRETKEYBYTES];
-    (void)crypto_sign_ed25519_seed_keypair(pk, sk, seed->b);
-    (void)crypto_sign_ed25519_detached(sig, NULL, msg.p, msg.n, sk);
-    ent_wipe(sk, sizeof(sk));
+    struct ent_keypair key;
+    ent_keypair_init(&key, seed);
+    ent_sign_by(sig, &key, msg);
+    ent_wipe(&key, sizeof(key));
+}
+
+void ent_sign_by(uint8_t sig[static 64], const struct ent_keypair *key, struct ent_slice msg)
+{
+    (void)crypto_sign_ed25519_detached(sig, NULL, msg.p, msg.n, (const uint8_t *)key);
 }
 
 enum ent_err ent_pubkey_check(const struct ent_pubkey *pk)

@@ -11,8 +11,18 @@ struct ent_pubkey {
     uint8_t b[32];
 };
 
+/* A seed with its public key, which costs as much as a signature: for keys that sign often. Secret.
+ * Never put together by hand: a signature under a public key of another seed gives the seed away.
+ */
+struct ent_keypair {
+    struct ent_seed32 seed;
+    struct ent_pubkey pk;
+};
+void ent_keypair_init(struct ent_keypair *ret, const struct ent_seed32 *seed);
+
 void ent_sign_public(struct ent_pubkey *ret, const struct ent_seed32 *seed);
 void ent_sign(uint8_t sig[static 64], const struct ent_seed32 *seed, struct ent_slice msg);
+void ent_sign_by(uint8_t sig[static 64], const struct ent_keypair *key, struct ent_slice msg);
 
 /*
  * The pinned rule: the public key is a valid point of the prime-order subgroup

@@ -139,8 +139,17 @@ enum ent_err ent_cosign_check(const struct ent_note *note, int64_t *ret_time, co
 enum ent_err ent_cosign_sign(struct ent_buf *note, size_t text_n, const char *name,
                              const struct ent_seed32 *seed, int64_t time)
 {
+    struct ent_keypair key;
+    ent_keypair_init(&key, seed);
+    enum ent_err r = ent_cosign_sign_by(note, text_n, name, &key, time);
+    ent_wipe(&key, sizeof(key));
+    return r;
+}
+
+enum ent_err ent_cosign_sign_by(struct ent_buf *note, size_t text_n, const char *name,
+                                const struct ent_keypair *key, int64_t time)
+{
     struct ent_checkpoint cp;
-    struct ent_pubkey pk;
     uint8_t msg[MESSAGE_MAX], raw[4 + COSIG_N];
     ENT_ASSERT(text_n <= note->n);
     struct ent_slice text = ent_slice(note->p, text_n);
@@ -149,11 +158,10 @@ enum ent_err ent_cosign_sign(struct ent_buf *note, size_t text_n, const char *na
     enum ent_err r = ent_checkpoint_parse(&cp, text, NULL);
     if (r != ENT_OK)
         return r;
-    ent_sign_public(&pk, seed);
-    ent_cosign_key_id(raw, name, &pk);
+    ent_cosign_key_id(raw, name, &key->pk);
     for (int i = 0; i < 8; i++)
         raw[4 + i] = (uint8_t)((uint64_t)time >> (56 - 8 * i));
-    ent_sign(raw + 4 + 8, seed, message(msg, time, text));
+    ent_sign_by(raw + 4 + 8, key, message(msg, time, text));
     return ent_note_append(note, text_n, name, raw, sizeof(raw));
 }
 

@@ -55,6 +55,8 @@ ENT_MUST_USE enum ent_err ent_cosign_check(const struct ent_note *note, int64_t 
  * positive (ENT_E_FORMAT). Whether it may be signed is for the caller to know. */
 ENT_MUST_USE enum ent_err ent_cosign_sign(struct ent_buf *note, size_t text_n, const char *name,
                                           const struct ent_seed32 *seed, int64_t time);
+ENT_MUST_USE enum ent_err ent_cosign_sign_by(struct ent_buf *note, size_t text_n, const char *name,
+                                             const struct ent_keypair *key, int64_t time);
 
 /* A public key with its name and use: name+<8 hex of the key id>+base64(type || key). */
 struct ent_vkey {

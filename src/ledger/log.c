@@ -65,7 +65,7 @@ enum ent_err log_set_head(struct ent_log *log, struct ent_slice note)
             r = ent_cur_line(&c, &line);
         size_t text_n = note.n - c.n;
         if (r == ENT_OK && (r = ent_buf_put(&log->head, note.p, text_n)) == ENT_OK)
-            r = ent_note_sign(&log->head, text_n, log->origin, log->key);
+            r = ent_note_sign_by(&log->head, text_n, log->origin, log->key);
         return r;
     }
     return ent_buf_put_slice(&log->head, note);
@@ -174,8 +174,8 @@ static enum ent_err set_up(struct ent_log *log, const struct ent_log_opts *o)
     if (o->key != NULL) {
         if ((log->key = ent_secret_alloc(sizeof(*log->key))) == NULL)
             return ENT_E_NOMEM;
-        *log->key = *o->key;
-        ent_sign_public(&log->pk, log->key);
+        ent_keypair_init(log->key, o->key);
+        log->pk = log->key->pk;
     } else if (o->pk != NULL) {
         log->pk = *o->pk;
     }

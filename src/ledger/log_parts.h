@@ -14,7 +14,7 @@ struct ent_log {
     const struct ent_disk *disk;
     char origin[ENT_ORIGIN_MAX + 1];
     char dir[ENT_DISK_NAME_MAX], head_name[ENT_DISK_NAME_MAX], lock_name[ENT_DISK_NAME_MAX];
-    struct ent_seed32 *key; /* NULL: only reads */
+    struct ent_keypair *key; /* secret memory; NULL: only reads */
     struct ent_pubkey pk;
     bool has_pk, alone;
     enum ent_log_state state;

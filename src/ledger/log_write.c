@@ -79,7 +79,7 @@ static enum ent_err sign_head(struct ent_log *log, struct ent_buf *note, const s
 {
     const struct ent_checkpoint cp = {ent_slice_str(log->origin), h->size, h->root};
     enum ent_err r = ent_checkpoint_encode(note, &cp);
-    return r == ENT_OK ? ent_note_sign(note, note->n, log->origin, log->key) : r;
+    return r == ENT_OK ? ent_note_sign_by(note, note->n, log->origin, log->key) : r;
 }
 
 /* The one moment at which a batch becomes part of the log. */

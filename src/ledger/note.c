@@ -170,13 +170,21 @@ enum ent_err ent_note_append(struct ent_buf *note, size_t text_n, const char *na
 enum ent_err ent_note_sign(struct ent_buf *note, size_t text_n, const char *name,
                            const struct ent_seed32 *seed)
 {
-    struct ent_pubkey pk;
+    struct ent_keypair key;
+    ent_keypair_init(&key, seed);
+    enum ent_err r = ent_note_sign_by(note, text_n, name, &key);
+    ent_wipe(&key, sizeof(key));
+    return r;
+}
+
+enum ent_err ent_note_sign_by(struct ent_buf *note, size_t text_n, const char *name,
+                              const struct ent_keypair *key)
+{
     uint8_t raw[4 + 64];
     ENT_ASSERT(text_n <= note->n);
     if (!ent_note_text_is_valid(ent_slice(note->p, text_n)))
         return ENT_E_FORMAT;
-    ent_sign_public(&pk, seed);
-    ent_note_key_id(raw, name, &pk);
-    ent_sign(raw + 4, seed, ent_slice(note->p, text_n));
+    ent_note_key_id(raw, name, &key->pk);
+    ent_sign_by(raw + 4, key, ent_slice(note->p, text_n));
     return ent_note_append(note, text_n, name, raw, sizeof(raw));
 }

@@ -61,6 +61,9 @@ ENT_MUST_USE enum ent_err ent_note_check(const struct ent_note *note, const char
  */
 ENT_MUST_USE enum ent_err ent_note_sign(struct ent_buf *note, size_t text_n, const char *name,
                                         const struct ent_seed32 *seed);
+/* The same with a key that signs often. */
+ENT_MUST_USE enum ent_err ent_note_sign_by(struct ent_buf *note, size_t text_n, const char *name,
+                                           const struct ent_keypair *key);
 
 /* The line alone, for signatures made elsewhere: id_sig is the key id and the signature behind it,
  * id_sig_n <= 4 + ENT_NOTE_SIG_MAX. */

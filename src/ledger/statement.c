@@ -157,7 +157,7 @@ enum ent_err ent_statement_claims(struct ent_statement *ret, struct ent_slice no
 }
 
 enum ent_err ent_act_make(struct ent_buf *b, struct ent_act *ret_act, struct ent_statement *st,
-                          struct ent_slice body, const struct ent_seed32 *author)
+                          struct ent_slice body, const struct ent_keypair *author)
 {
     char key_name[ENT_NAME_MAX + 16], salt64[ENT_BASE64_LEN(32)];
     struct ent_act act = {0};
@@ -176,7 +176,7 @@ enum ent_err ent_act_make(struct ent_buf *b, struct ent_act *ret_act, struct ent
 
     ent_buf_init(&note, ENT_ENTRY_MAX);
     if ((r = ent_statement_encode(&note, st)) != ENT_OK ||
-        (r = ent_note_sign(&note, note.n, key_name, author)) != ENT_OK)
+        (r = ent_note_sign_by(&note, note.n, key_name, author)) != ENT_OK)
         goto out;
     ent_merkle_leaf_hash(&act.leaf, ent_buf_slice(&note));
     if ((r = ent_buf_put_slice(b, ent_buf_slice(&note))) != ENT_OK ||

@@ -146,6 +146,20 @@ static enum ent_err set_roster(struct ent_view *v, const struct ent_roster *rost
     return ENT_OK;
 }
 
+static bool take_keys(struct ent_view *v)
+{
+    const struct ent_view_opts *o = &v->opts;
+    if (o->witness == NULL && o->mirror == NULL)
+        return true;
+    if ((v->keys = ent_secret_alloc(sizeof(*v->keys))) == NULL)
+        return false;
+    if (o->witness != NULL)
+        ent_keypair_init(&v->keys->witness, o->witness);
+    if (o->mirror != NULL)
+        ent_keypair_init(&v->keys->mirror, o->mirror);
+    return true;
+}
+
 enum ent_err ent_view_new(struct ent_view **ret, struct ent_diag *d,
                           const struct ent_roster *roster, const struct ent_view_opts *opts)
 {
@@ -155,8 +169,8 @@ enum ent_err ent_view_new(struct ent_view **ret, struct ent_diag *d,
         goto out;
     v->opts = *opts;
     ent_buf_init(&v->chain, ENT_MISBEHAVIOUR_MAX);
-    if (opts->witness != NULL)
-        ent_sign_public(&v->witness_pk, opts->witness);
+    if (!take_keys(v))
+        goto out;
     lock(v);
     r = set_roster(v, roster, opts->chain);
     unlock(v);
@@ -179,6 +193,7 @@ void ent_view_free(struct ent_view *v)
     drop_logs(v);
     ent_view_drop_proofs(v);
     ent_buf_release(&v->chain);
+    ent_secret_free(v->keys);
     free(v->roster);
     free(v);
 }
@@ -353,7 +368,7 @@ static size_t own_witness(const struct ent_view *v)
     const struct ent_roster *ro = v->roster;
     for (size_t i = 0; i < ro->members && v->opts.witness != NULL; i++)
         if (strcmp(ro->member[i].name, v->opts.self) == 0 &&
-            memcmp(ro->member[i].witness.b, v->witness_pk.b, sizeof(v->witness_pk.b)) == 0)
+            memcmp(ro->member[i].witness.b, v->keys->witness.pk.b, sizeof(struct ent_pubkey)) == 0)
             return i;
     return ENT_ROSTER_MEMBERS;
 }
@@ -383,7 +398,7 @@ enum ent_err ent_vlog_cosign(struct ent_view *v, const struct ent_vlog *l, struc
     ent_key_name(name, v->opts.self, "witness");
     ent_buf_init(&b, ENT_NOTE_MAX);
     if ((r = ent_checkpoint_encode(&b, &cp)) == ENT_OK &&
-        (r = ent_cosign_sign(&b, b.n, name, v->opts.witness, now)) == ENT_OK &&
+        (r = ent_cosign_sign_by(&b, b.n, name, &v->keys->witness, now)) == ENT_OK &&
         (r = ent_note_parse(&note, ent_buf_slice(&b), NULL)) == ENT_OK) {
         ENT_ASSERT(note.sigs == 1 && note.sig[0].sig_n == ENT_COSIG_N);
         memcpy(h->cosig[self], note.sig[0].sig, ENT_COSIG_N);

@@ -95,6 +95,11 @@ struct ent_vproof {
 #define ENT_PROOFS_GREET 64u
 #define ENT_VLOGS_MAX    (ENT_ROSTER_MEMBERS * ENT_ROSTER_LOGS)
 
+/* Of those that the options have. */
+struct ent_view_keys {
+    struct ent_keypair witness, mirror;
+};
+
 struct ent_view {
     struct ent_view_opts opts;
     struct ent_buf chain;
@@ -102,7 +107,7 @@ struct ent_view {
     unsigned epoch;       /* +1 with each roster: logs and indices of members are others then */
     struct ent_vlog *log; /* all of the roster, in the order of the bytes of their origins */
     size_t logs;
-    struct ent_pubkey witness_pk;                /* ours, when there is a key */
+    struct ent_view_keys *keys; /* secret memory; NULL: there are none */
     struct ent_vheard heard[ENT_ROSTER_MEMBERS]; /* as in the file when it was last read */
     int64_t watched, listening; /* of ent_view_watch(): last, and without a break since */
 

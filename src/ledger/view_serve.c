@@ -137,7 +137,7 @@ static enum ent_err put_mirror_sig(struct ent_view *v, struct ent_vlog *l, struc
         ent_note_parse(&note, ent_buf_slice(b), NULL) != ENT_OK || note.sigs == ENT_NOTE_SIGS)
         return ENT_OK;
     ent_key_name(name, v->opts.self, "mirror");
-    return ent_cosign_sign(b, note.text.n, name, v->opts.mirror, time);
+    return ent_cosign_sign_by(b, note.text.n, name, &v->keys->mirror, time);
 }
 
 /* The newest that our log signed: who was shown an entry above the last head that others have

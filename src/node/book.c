@@ -46,7 +46,7 @@ struct ent_book {
 void ent_book_keys_derive(struct ent_book_keys *ret, const struct ent_seed32 *author,
                           const struct ent_seed32 *node, unsigned generation)
 {
-    ret->author = *author;
+    ent_keypair_init(&ret->author, author);
     ent_node_seed(&ret->witness, node, ENT_NODE_WITNESS, 0);
     ent_node_seed(&ret->mirror, node, ENT_NODE_MIRROR, 0);
     ent_node_seed(&ret->log, node, ENT_NODE_LOG, generation);

@@ -20,7 +20,8 @@ struct ent_book;
 
 /* The keys that a book uses; copied into memory of its own. */
 struct ent_book_keys {
-    struct ent_seed32 author, log, witness, mirror;
+    struct ent_keypair author;
+    struct ent_seed32 log, witness, mirror;
 };
 /* author as it is; the others out of the node's seed, the log's for this generation. */
 void ent_book_keys_derive(struct ent_book_keys *ret, const struct ent_seed32 *author,

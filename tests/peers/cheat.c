@@ -90,7 +90,9 @@ static uint64_t append(struct ent_buf *room, struct ent_act *act, enum ent_state
                                .media = ENT_MEDIA_OFFER};
     ent_heads_none(&st.heads);
     memcpy(st.author, c.home->self.name, sizeof(st.author));
-    must(ent_act_make(room, act, &st, body, author), "act");
+    struct ent_keypair key;
+    ent_keypair_init(&key, author);
+    must(ent_act_make(room, act, &st, body, &key), "act");
     must(ent_act_statement(&entry, ent_buf_slice(room)), "act");
     must(ent_log_append(log, &index, entry, &act->salt, body), "log");
     must(ent_log_commit(log, NULL), "log");

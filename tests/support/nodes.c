@@ -285,9 +285,11 @@ void node_forge(struct node *n, const struct ent_seed32 *key, struct ent_stateme
     struct ent_slice entry;
     struct ent_buf room;
     struct ent_act act;
+    struct ent_keypair pair;
+    ent_keypair_init(&pair, key);
     ent_buf_init(&room, ENT_ACT_MAX);
     ent_book_lock(n->book);
-    assert_ok(ent_act_make(&room, &act, st, body, key));
+    assert_ok(ent_act_make(&room, &act, st, body, &pair));
     assert_ok(ent_act_statement(&entry, ent_buf_slice(&room)));
     assert_ok(ent_log_append(log, ret_index, entry, &act.salt, body));
     assert_ok(ent_log_commit(log, NULL));

@@ -30,7 +30,9 @@ static void say(struct ent_buf *b, struct ent_act *ret, const char *author, uint
     int n = snprintf(body, sizeof(body), "body %llu\n\nof it", (unsigned long long)sequence);
     ent_buf_release(b);
     ent_buf_init(b, ENT_ACT_MAX);
-    assert_ok(ent_act_make(b, ret, &st, ent_slice(body, (size_t)n), key));
+    struct ent_keypair pair;
+    ent_keypair_init(&pair, key);
+    assert_ok(ent_act_make(b, ret, &st, ent_slice(body, (size_t)n), &pair));
     ret->body = ent_slice(b->p + b->n - n, (size_t)n);
 }
 

@@ -31,6 +31,7 @@ static void test_rfc8032(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
         struct ent_seed32 seed;
+        struct ent_keypair key;
         struct ent_pubkey pk;
         uint8_t want[64], sig[64], msg[2];
         unhex(seed.b, 32, v[i].seed);
@@ -40,6 +41,12 @@ static void test_rfc8032(void **state)
         assert_memory_equal(pk.b, want, 32);
         ent_sign(sig, &seed, ent_slice(msg, i));
         unhex(want, 64, v[i].sig);
+        assert_memory_equal(sig, want, 64);
+        ent_keypair_init(&key, &seed);
+        assert_memory_equal(key.seed.b, seed.b, 32);
+        assert_memory_equal(key.pk.b, pk.b, 32);
+        memset(sig, 0, 64);
+        ent_sign_by(sig, &key, ent_slice(msg, i));
         assert_memory_equal(sig, want, 64);
         assert_ok(ent_sign_check(&pk, sig, ent_slice(msg, i)));
     }

@@ -291,8 +291,10 @@ static void test_every_tlp_fits(void **state)
 static void make_act(struct ent_buf *b, struct ent_act *act, const struct who *w)
 {
     struct ent_statement st = some_statement();
+    struct ent_keypair key;
+    ent_keypair_init(&key, &w->seed);
     ent_buf_init(b, ENT_ACT_MAX + 100);
-    assert_ok(ent_act_make(b, act, &st, ENT_SLICE_LIT("the body\nof it"), &w->seed));
+    assert_ok(ent_act_make(b, act, &st, ENT_SLICE_LIT("the body\nof it"), &key));
 }
 
 static void test_acts(void **state)
@@ -402,9 +404,11 @@ static void test_too_large(void **state)
     struct ent_buf b;
     struct ent_diag d = {0};
     uint8_t *big = calloc(1, ENT_ACT_MAX + 1);
+    struct ent_keypair key;
     (void)state;
+    ent_keypair_init(&key, &w.seed);
     ent_buf_init(&b, ENT_ACT_MAX);
-    assert_err(ent_act_make(&b, &act, &st, ent_slice(big, ENT_ACT_BODY_MAX + 1), &w.seed),
+    assert_err(ent_act_make(&b, &act, &st, ent_slice(big, ENT_ACT_BODY_MAX + 1), &key),
                ENT_E_LIMIT);
     assert_err(ent_act_parse(&act, ent_slice(big, ENT_ACT_MAX + 1), &w.pk, &d), ENT_E_LIMIT);
     assert_string_equal(d.text, "signed statement too large");

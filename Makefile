@@ -57,7 +57,10 @@ endif
 # --- what there is ------------------------------------------------------------------------------
 LAYERS   := base crypto intel ledger pact watch sensor match evidence store net node
 LIB_SRC  := $(foreach l,$(LAYERS),$(wildcard src/$l/*.c))
-CLI_SRC  := $(wildcard src/cli/*.c)
+# entente-verify has a main of its own and a few files of the program's.
+VERIFY_MAIN := src/cli/main_verify.c
+CLI_SRC  := $(filter-out $(VERIFY_MAIN),$(wildcard src/cli/*.c))
+VERIFY_SRC := $(VERIFY_MAIN) $(addprefix src/cli/,args.c log_print.c tell.c verify.c)
 HEADERS  := $(wildcard include/entente/*.h src/*/*.h)
 PUBLIC   := $(wildcard include/entente/*.h)
 MAN      := $(wildcard docs/man/*.[1-8])
@@ -80,17 +83,18 @@ prog = $(patsubst %.c,$B/%,$1)
 LIB    := $B/libentente-all.a
 SHARED := $B/libentente.so.0
 BIN    := $B/entente
+VERIFY := $B/entente-verify
 
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all check demo bench install lint format help clean deps hdr-check check-layers \
         test-programs fuzz-programs bench-programs FORCE
-all: $(BIN) $B/libentente.a $(SHARED)
+all: $(BIN) $(VERIFY) $B/libentente.a $(SHARED)
 
 help:
 	@sed -n 's/^## //p' Makefile
 
-## make                 the program (build/release/entente) and libentente
+## make                 the programs (build/release/entente, entente-verify) and libentente
 ## make MODE=asan       the same in another tree: debug asan tsan ctime fuzz cov
 ## make check           every test; installs the Debian packages that are missing
 ## make demo            four organisations found a pact; two match; a third lies, and is caught
@@ -124,6 +128,9 @@ $(SHARED): $(call obj,$(EMBED))
 
 $(BIN): $(call obj,$(CLI_SRC)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $(PIE) -o $@ $^ $(LIBS)
+# Only the libraries of what it uses: a test holds that none of them knows a network.
+$(VERIFY): $(call obj,$(VERIFY_SRC)) $(LIB)
+	$(CC) $(LDFLAGS_ALL) $(PIE) -Wl,--as-needed -o $@ $^ $(LIBS)
 
 $B/tests/unit/%: $B/tests/unit/%.o $(call obj,$(SUPPORT)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
@@ -155,10 +162,10 @@ $B/bench/json: bench/json.c $(LIB) $B/flags
 
 -include $(shell test -d $B && find $B -name '*.d')
 
-test-programs: $(BIN) $(call prog,$(UNIT) $(SIM) $(PEERS) $(EXAMPLES))
+test-programs: $(BIN) $(VERIFY) $(call prog,$(UNIT) $(SIM) $(PEERS) $(EXAMPLES))
 ctime-programs: $(call prog,$(CTIME))
 fuzz-programs: $(call prog,$(FUZZ))
-bench-programs: $(BIN) $(call prog,$(BENCH) $(PEERS))
+bench-programs: $(BIN) $(VERIFY) $(call prog,$(BENCH) $(PEERS))
 
 # --- test, show, measure ------------------------------------------------------------------------
 deps:
@@ -207,7 +214,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig \
 	    $(DESTDIR)$(PREFIX)/include/entente $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/lib/systemd/system
-	install -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/entente
+	install -m 755 $(BIN) $(VERIFY) $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(PUBLIC) $(DESTDIR)$(PREFIX)/include/entente/
 	install -m 644 $B/libentente.a $(DESTDIR)$(LIBDIR)/
 	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/

@@ -101,3 +101,4 @@ _entente() {
 }
 
 complete -F _entente entente
+complete -f -W '--pact --json --home --help --version' entente-verify

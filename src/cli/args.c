@@ -101,7 +101,7 @@ static void print_option(const struct option_spec *o)
 
 static void print_help(const struct command *c)
 {
-    (void)printf("usage: entente %s %s\n\n%s\n\n", c->name, c->usage, c->help);
+    (void)printf("usage: %s%s %s\n\n%s\n\n", cli_program, c->name, c->usage, c->help);
     for (const struct option_spec *o = c->options; o->name != NULL; o++)
         print_option(o);
     print_option(&home_option);
@@ -110,9 +110,10 @@ static void print_help(const struct command *c)
 int cli_usage(const struct command *c, const char *problem, const char *what)
 {
     char shown[ENT_SHOW_MAX];
-    (void)fprintf(stderr, "entente %s: %s%s%s\nusage: entente %s %s\n", c->name, problem,
+    (void)fprintf(stderr, "%s%s: %s%s%s\nusage: %s%s %s\n", cli_program, c->name, problem,
                   what == NULL ? "" : ": ",
-                  what == NULL ? "" : ent_show(shown, ent_slice_str(what)), c->name, c->usage);
+                  what == NULL ? "" : ent_show(shown, ent_slice_str(what)), cli_program, c->name,
+                  c->usage);
     return EXIT_USAGE;
 }
 

@@ -60,6 +60,9 @@ struct args {
  * that was printed). */
 bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc, char **argv);
 
+/* What stands before a command's name: "entente ", or of a program for one command "entente-". */
+extern const char *cli_program;
+
 extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
     cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings, cmd_export, cmd_show,
     cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag, cmd_lint, cmd_objects, cmd_edit,
@@ -77,6 +80,8 @@ void cli_catch_signals(void);
 int cli_fail(enum ent_err e, const struct ent_diag *d, const char *what);
 int cli_usage(const struct command *c, const char *problem, const char *what);
 int cli_exit_code(enum ent_err e);
+/* The exit code of a program whose work ended with this one: what it printed must have arrived. */
+int cli_finish(int code);
 
 /* A member at work: home, configuration, store. */
 struct session {

@@ -1,4 +1,4 @@
-/* common.c: what several commands do: errors, signals, homes, passphrases. */
+/* common.c: what several commands do: signals, homes, passphrases. */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -25,47 +25,6 @@ void cli_catch_signals(void)
     (void)sigaction(SIGTERM, &sa, NULL);
     sa = (struct sigaction){.sa_handler = SIG_IGN};
     (void)sigaction(SIGPIPE, &sa, NULL);
-}
-
-int cli_exit_code(enum ent_err e)
-{
-    switch (e) {
-    case ENT_OK:
-        return EXIT_DONE;
-    case ENT_E_FORMAT:
-    case ENT_E_LIMIT:
-        return EXIT_INPUT;
-    case ENT_E_AUTH:
-    case ENT_E_POLICY:
-    case ENT_E_EXISTS:
-        return EXIT_REFUSED;
-    case ENT_E_INTERRUPTED:
-        return EXIT_STOPPED;
-    default:
-        return EXIT_FAILED;
-    }
-}
-
-int cli_fail(enum ent_err e, const struct ent_diag *d, const char *what)
-{
-    char shown[ENT_SHOW_MAX];
-    (void)fputs("entente: ", stderr);
-    if (what != NULL)
-        (void)fputs(ent_show(shown, ent_slice_str(what)), stderr);
-    if (what != NULL && d != NULL && d->line > 0)
-        (void)fprintf(stderr, ":%llu", (unsigned long long)d->line);
-    if (what != NULL)
-        (void)fputs(": ", stderr);
-    (void)fputs(d != NULL && d->text != NULL ? d->text : ent_err_str(e), stderr);
-    if (d != NULL && d->sys != 0)
-        (void)fprintf(stderr, ": %s", strerror(d->sys));
-    else if (d != NULL && d->text != NULL &&
-             e == ENT_E_FULL) /* what to do about it is clear then */
-        (void)fprintf(stderr, ": %s", ent_err_str(e));
-    if (d != NULL && d->text != NULL && d->offset > 0)
-        (void)fprintf(stderr, " (at byte %llu)", (unsigned long long)d->offset);
-    (void)fputc('\n', stderr);
-    return cli_exit_code(e);
 }
 
 int cli_open(struct session *s, const struct args *a, bool with_store)
@@ -269,24 +228,6 @@ int cli_visit(struct session *s, const struct args *a, const struct own_keys *ke
         return cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = ent_log_state_text(state)},
                         s->home->dir);
     return EXIT_DONE;
-}
-
-/* --- output -------------------------------------------------------------------------------------
- */
-
-enum ent_err cli_put_part(struct ent_buf *text)
-{
-    enum ent_err r = ENT_OK;
-    if (text->n > 0 && fwrite(text->p, 1, text->n, stdout) != text->n)
-        r = ent_err_from_errno(errno);
-    ent_buf_clear(text);
-    return r;
-}
-
-enum ent_err cli_put_line(struct ent_buf *line)
-{
-    enum ent_err r = ent_buf_putc(line, '\n');
-    return r == ENT_OK ? cli_put_part(line) : r;
 }
 
 const char *cli_type_counts(char ret[static 512], const uint64_t count[static ENT_OBS_TYPES])

@@ -1,10 +1,11 @@
 /* main.c: the table of subcommands, and help. */
 #include "cli/cli.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <malloc.h>
 #include <sys/stat.h>
+
+const char *cli_program = "entente ";
 
 static const struct command *const commands[] = {
     &cmd_init,   &cmd_member,  &cmd_pact,   &cmd_import, &cmd_show,      &cmd_find,
@@ -83,11 +84,5 @@ int main(int argc, char **argv)
     /* What one indicator needs would otherwise be given back to the system and asked for again with
      * each, tens of thousands of times in an import. */
     (void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
-    int code = dispatch(argc, argv);
-    /* What was printed may still wait in a buffer, and the disk behind it may be full. */
-    bool lost = ferror(stdout) != 0;
-    errno = EIO;
-    if ((fflush(stdout) != 0 || lost) && (code == EXIT_DONE || code == EXIT_HITS))
-        return cli_fail(ent_err_from_errno(errno), NULL, "writing");
-    return code;
+    return cli_finish(dispatch(argc, argv));
 }

@@ -9,7 +9,8 @@ ends "make install" 0 make --no-print-directory MODE="$(basename "$(dirname "$bi
 
 is "the program runs from there" "$("$root/usr/bin/entente" --version)" \
     "entente $(sed -n 's/^#define ENTENTE_VERSION "\(.*\)"/\1/p' include/entente/entente.h)"
-for f in share/man/man1/entente.1 share/man/man3/libentente.3 share/man/man5/entente-config.5 \
+is "so does the one that only verifies" "$("$root/usr/bin/entente-verify" --version | cut -d" " -f1)" entente-verify
+for f in share/man/man1/entente.1 share/man/man1/entente-verify.1 share/man/man3/libentente.3 share/man/man5/entente-config.5 \
     lib/libentente.a lib/libentente.so lib/pkgconfig/entente.pc lib/systemd/system/entente.service; do
     check "$f is in its place" test -s "$root/usr/$f"
 done

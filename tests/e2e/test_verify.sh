@@ -84,6 +84,30 @@ told "are not mixed" "entente: $T/pact: another pact than the one before it"
 ends "one that holds and one that does not" 4 verify --pact "$T/pact" --json "$T/receipt" "$T/head.bad"
 is "are told apart" "$(jq -c '[.all_hold, (.files | map(.holds))]' "$T/out")" '[false,[true,false]]'
 
+# --- the program that only verifies --------------------------------------------------------------
+
+small=$bin-verify
+small() { HOME=$T/nobody "$small" "$@"; }
+for way in "--pact $T/pact $T/receipt $T/head $T/grew $T/statement" "--pact $T/pact --json $T/receipt" \
+    "--home $T/m $T/head" "$T/receipt" "--pact $T/pact $T/receipt $T/receipt.bad" "$T/nothing"; do
+    read -ra words <<<"$way"
+    run verify "${words[@]}"
+    was="$rc $(cat "$T/out" "$T/err")"
+    run small "${words[@]}"
+    is "entente-verify says the same: ${way//$T\//}" "$rc $(cat "$T/out" "$T/err")" "$was"
+done
+ends "it wants files" 2 small
+told "and says so" $'entente-verify: which files?\nusage: entente-verify FILE... [--pact FILE]'
+ends "and knows no other command" 5 small status
+if [ $sanitized = yes ]; then
+    skip "it knows no network" "the sanitizer's runtime does"
+else
+    is "it needs two libraries" "$(readelf -d "$small" | sed -n 's/.*NEEDED.*\[\([a-z]*\)[.].*/\1/p' | sort | tr '\n' ' ')" "libc libsodium "
+    refute "and calls nothing that opens a socket or starts a program" \
+        grep -E ' (socket|socketpair|connect|bind|listen|accept4?|getaddrinfo|dlopen|exec[a-z]*|v?fork|clone|system|popen|posix_spawnp?|syscall|pthread_create)(@|$)' <(nm -D --undefined-only "$small")
+    check "which the program itself does" grep -Eq ' (socket|getaddrinfo)(@|$)' <(nm -D --undefined-only "$bin")
+fi
+
 # --- two histories -------------------------------------------------------------------------------
 
 propose twin 11

@@ -78,6 +78,7 @@ BENCH    := $(wildcard bench/*.c)
 BENCH_AID := gen_log hyperscan
 
 obj  = $(patsubst %.c,$B/%.o,$1)
+wide = $(patsubst %.c,$B/wide/%.o,$1)
 prog = $(patsubst %.c,$B/%,$1)
 
 LIB    := $B/libentente-all.a
@@ -138,6 +139,18 @@ $B/tests/ctime/%: $B/tests/ctime/%.o $(call obj,$(SUPPORT)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
 $B/tests/sim/%: $B/tests/sim/%.o $(call obj,$(SIM_AID)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+# The same simulator and ledger with room for 200 members; docs/pact.md says why a pact has less.
+WIDE     := -DENT_ROSTER_MEMBERS=200u -DENT_NOTE_SIGS=200u
+WIDE_SRC := $(foreach l,base crypto ledger,$(wildcard src/$l/*.c)) tests/sim/sim_ledger.c \
+            $(filter-out tests/sim/vote_run.c,$(SIM_AID))
+SIM_WIDE := $B/tests/sim/sim_ledger_200
+$B/wide/%.o: %.c $B/flags
+	@mkdir -p $(@D)
+	@echo "  CC $< (200 members)"; $(CC) $(CPPFLAGS) $(WIDE) -I. $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+$(SIM_WIDE): $(call wide,$(WIDE_SRC))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -Wl,--as-needed -o $@ $^ $(LIBS) -lcmocka
+
 $B/tests/peers/%: $B/tests/peers/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $B/examples/%: $B/examples/%.o $B/libentente.a

@@ -10,8 +10,10 @@
 
 #include "crypto/crypto.h"
 
-#define ENT_NOTE_MAX      65536u /* bytes of a whole note */
-#define ENT_NOTE_SIGS     64u
+#define ENT_NOTE_MAX 65536u /* bytes of a whole note */
+#ifndef ENT_NOTE_SIGS
+#define ENT_NOTE_SIGS 64u /* a head by its log and 63 witnesses */
+#endif
 #define ENT_NOTE_NAME_MAX 192u
 #define ENT_NOTE_SIG_MAX  128u /* bytes of a signature that is written or verified here */
 

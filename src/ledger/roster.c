@@ -123,12 +123,12 @@ static const struct ent_pubkey *witness_then(const struct ent_roster_member *m, 
 
 static bool on_panel(const struct ent_roster *r, size_t i, size_t version)
 {
-    return version == NEWEST ? r->member[i].panel : (r->then[version].panel >> i & 1) != 0;
+    return version == NEWEST ? r->member[i].panel : ent_members_has(&r->then[version].panel, i);
 }
 
 /* Names are no help here: what a witness signs does not hold its name. */
 static bool counts(const struct ent_roster *r, const struct ent_roster_member *own, size_t i,
-                   uint64_t by, size_t version)
+                   const struct ent_members *by, size_t version)
 {
     const struct ent_pubkey *pk = witness_then(&r->member[i], version), *other;
     if (!on_panel(r, i, version) || &r->member[i] == own)
@@ -136,7 +136,7 @@ static bool counts(const struct ent_roster *r, const struct ent_roster_member *o
     if ((other = witness_then(own, version)) != NULL && same_key(pk, other))
         return false;
     for (size_t k = 0; k < i; k++)
-        if ((by >> k & 1) != 0 && same_key(pk, witness_then(&r->member[k], version)))
+        if (ent_members_has(by, k) && same_key(pk, witness_then(&r->member[k], version)))
             return false;
     return true;
 }
@@ -169,10 +169,10 @@ static enum ent_err count_witnesses(const struct ent_roster *r, struct ent_stand
             continue;
         if (e != ENT_OK)
             return ent_fail(d, ENT_E_AUTH, "cosignature of a witness does not hold", 0, 0);
-        if (!counts(r, own, i, st.by, version))
+        if (!counts(r, own, i, &st.by, version))
             continue;
         time[st.cosigned++] = at;
-        st.by |= (uint64_t)1 << i;
+        ent_members_add(&st.by, i);
     }
     st.accepted = st.k > 0 && st.cosigned >= st.k;
     st.not_later = median(time, st.cosigned);
@@ -223,7 +223,8 @@ bool ent_roster_differs(const struct ent_roster *r, size_t version)
     if (version + 1 >= r->versions)
         return true;
     if (r->then[version].k != r->then[version + 1].k ||
-        r->then[version].panel != r->then[version + 1].panel)
+        memcmp(&r->then[version].panel, &r->then[version + 1].panel, sizeof(struct ent_members)) !=
+            0)
         return true;
     for (size_t i = 0; i < r->members; i++)
         for (size_t k = 0; k < r->member[i].formers; k++)

@@ -8,12 +8,37 @@
 
 #include "ledger/checkpoint.h"
 
-#define ENT_ROSTER_MEMBERS   64u
+/* docs/pact.md says why. The simulator alone is built with more. */
+#ifndef ENT_ROSTER_MEMBERS
+#define ENT_ROSTER_MEMBERS 64u
+#endif
 #define ENT_ROSTER_AUTHORS   8u
 #define ENT_ROSTER_LOGS      8u
 #define ENT_ROSTER_WITNESSES 8u
 #define ENT_ROSTER_VERSIONS  256u
 #define ENT_INDEX_NONE       UINT64_MAX
+
+/* Some of a roster's members, by their index in it. */
+struct ent_members {
+    uint64_t word[(ENT_ROSTER_MEMBERS + 63) / 64];
+};
+static inline bool ent_members_has(const struct ent_members *s, size_t member)
+{
+    return (s->word[member / 64] >> member % 64 & 1) != 0;
+}
+static inline void ent_members_add(struct ent_members *s, size_t member)
+{
+    s->word[member / 64] |= (uint64_t)1 << member % 64;
+}
+/* All of these are among those. */
+static inline bool ent_members_among(const struct ent_members *these,
+                                     const struct ent_members *those)
+{
+    uint64_t others = 0;
+    for (size_t i = 0; i < sizeof(these->word) / sizeof(these->word[0]); i++)
+        others |= these->word[i] & ~those->word[i];
+    return others == 0;
+}
 
 /* Signs statements from entry `from` on and before entry `until` (ENT_INDEX_NONE: no end), counted
  * over all logs of the member, one after the other. */
@@ -63,10 +88,10 @@ struct ent_roster {
     /* The hashes of its newest versions, as statements name them: one author key may serve two
      * pacts, and what was said under another is not held against it here. */
     struct ent_hash32 version[ENT_ROSTER_VERSIONS];
-    /* What made a head accepted under each: k, and bit i: member i was on the panel. */
+    /* What made a head accepted under each: k, and who was on the panel. */
     struct {
         unsigned k;
-        uint64_t panel;
+        struct ent_members panel;
     } then[ENT_ROSTER_VERSIONS];
     size_t versions;
     uint64_t first; /* the number of version[0] */
@@ -107,9 +132,9 @@ ENT_MUST_USE enum ent_err ent_roster_place(const struct ent_roster_member *m,
 struct ent_standing {
     unsigned cosigned, k;
     bool accepted;
-    int64_t not_later; /* median of their times, of two the earlier; 0 without any */
-    uint64_t by;       /* bit i: member i of the roster cosigned */
-    uint64_t version;  /* of the pact by whose keys and panel that is; 0: the newest */
+    int64_t not_later;     /* median of their times, of two the earlier; 0 without any */
+    struct ent_members by; /* who cosigned */
+    uint64_t version;      /* of the pact by whose keys and panel that is; 0: the newest */
 };
 /* ENT_E_AUTH when the log's own signature, or that of a witness of the roster, does not hold;
  * ENT_E_NOTFOUND for a log that is none of this pact's. cp may be NULL. */

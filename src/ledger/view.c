@@ -134,7 +134,7 @@ static enum ent_err set_roster(struct ent_view *v, const struct ent_roster *rost
     ent_view_drop_proofs(v);
     *v->roster = *roster;
     v->epoch++;
-    v->asked = 0;
+    v->asked = (struct ent_members){{0}};
     memset(v->heard, 0, sizeof(v->heard));
     memset(v->witnessed, 0, sizeof(v->witnessed));
     ent_buf_clear(&v->chain);
@@ -402,7 +402,7 @@ enum ent_err ent_vlog_cosign(struct ent_view *v, const struct ent_vlog *l, struc
         (r = ent_note_parse(&note, ent_buf_slice(&b), NULL)) == ENT_OK) {
         ENT_ASSERT(note.sigs == 1 && note.sig[0].sig_n == ENT_COSIG_N);
         memcpy(h->cosig[self], note.sig[0].sig, ENT_COSIG_N);
-        h->by |= (uint64_t)1 << self;
+        ent_members_add(&h->by, self);
     }
     ent_buf_release(&b);
     return r;

@@ -119,7 +119,7 @@ static enum ent_err tell_head(struct ent_view *v, struct ent_vlog *l, struct ent
     if (l->key == &l->member->log[l->member->logs - 1])
         return ent_vhead_write(b, v, l, &l->head);
     struct ent_vhead bare = l->head;
-    bare.by = 0;
+    bare.by = (struct ent_members){{0}};
     return ent_vhead_write(b, v, l, &bare);
 }
 
@@ -229,18 +229,19 @@ size_t ent_view_index(const struct ent_view *v, const char *member)
  * it before, an honest one who cosigned that is among them. */
 static bool enough_asked(const struct ent_view *v)
 {
-    size_t panel = 0, others = 0, asked = 0;
+    size_t panel = 0, others = 0, asked = 0, all = 0;
     for (size_t i = 0; i < v->roster->members; i++) {
+        all += ent_members_has(&v->asked, i);
         if (!v->roster->member[i].panel)
             continue;
         panel++;
         if (strcmp(v->roster->member[i].name, v->opts.self) == 0)
             continue;
         others++;
-        asked += v->asked >> i & 1;
+        asked += ent_members_has(&v->asked, i);
     }
     if (others == 0)
-        return v->asked != 0;
+        return all > 0;
     size_t want = others + (panel - 1) / 3 + 1;
     want = want > v->roster->k ? want - v->roster->k : 1;
     want = want > others ? others : want;
@@ -275,7 +276,7 @@ void ent_view_heard_own(struct ent_view *v, struct ent_slice note, size_t from)
         news = is_news(v, &h);
     }
     if (from < ENT_ROSTER_MEMBERS)
-        v->asked |= (uint64_t)1 << from;
+        ent_members_add(&v->asked, from);
     bool unasked = ent_log_state(own) == ENT_LOG_UNASKED;
     if (!news && (from == ENT_ROSTER_MEMBERS || (unasked ? !enough_asked(v) : note.n == 0)))
         return;

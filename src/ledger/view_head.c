@@ -12,7 +12,7 @@ bool ent_vhead_same(const struct ent_vhead *a, const struct ent_vhead *b)
 int64_t ent_vhead_time(const struct ent_vhead *h, size_t member)
 {
     uint64_t t = 0;
-    if ((h->by >> member & 1) == 0)
+    if (!ent_members_has(&h->by, member))
         return 0;
     for (size_t i = 0; i < 8; i++)
         t = t << 8 | h->cosig[member][i];
@@ -27,7 +27,7 @@ bool ent_vhead_merge(struct ent_vhead *h, const struct ent_vhead *from)
         if (ent_vhead_time(from, i) <= ent_vhead_time(h, i))
             continue;
         memcpy(h->cosig[i], from->cosig[i], ENT_COSIG_N);
-        h->by |= (uint64_t)1 << i;
+        ent_members_add(&h->by, i);
         changed = true;
     }
     return changed;
@@ -88,12 +88,12 @@ static enum ent_err read_cosig(struct ent_vhead *h, const struct ent_view *v,
     const struct ent_note_sig *s = find(note, name, id, ENT_COSIG_N);
     if (n > 1 || s == NULL)
         return ENT_E_AUTH;
-    bool was = known != NULL && (known->by >> member & 1) != 0 && ent_vhead_same(known, h) &&
+    bool was = known != NULL && ent_members_has(&known->by, member) && ent_vhead_same(known, h) &&
                memcmp(known->cosig[member], s->sig, ENT_COSIG_N) == 0;
     if (!was && ent_cosign_check(note, &time, name, &m->witness) != ENT_OK)
         return ENT_E_AUTH;
     memcpy(h->cosig[member], s->sig, ENT_COSIG_N);
-    h->by |= (uint64_t)1 << member;
+    ent_members_add(&h->by, member);
     return ENT_OK;
 }
 
@@ -142,7 +142,7 @@ enum ent_err ent_vhead_peek(struct ent_vhead *ret, const struct ent_view *v,
         ent_key_name(name, v->roster->member[i].name, "witness");
         ent_cosign_key_id(id, name, &v->roster->member[i].witness);
         if (count(&note, name, id) > 0)
-            h.by |= (uint64_t)1 << i;
+            ent_members_add(&h.by, i);
     }
     *ret = h;
     return ENT_OK;
@@ -185,7 +185,7 @@ enum ent_err ent_vhead_write(struct ent_buf *b, const struct ent_view *v, const 
     if ((r = put_text(&note, &text_n, l, h)) == ENT_OK)
         r = ent_note_append(&note, text_n, l->origin, raw, sizeof(raw));
     for (size_t i = 0; i < v->roster->members && r == ENT_OK; i++)
-        if ((h->by >> i & 1) != 0)
+        if (ent_members_has(&h->by, i))
             r = put_cosig(&note, text_n, v, h, i);
     if (r == ENT_OK)
         r = ent_buf_put_slice(b, ent_buf_slice(&note));
@@ -199,7 +199,7 @@ enum ent_err ent_vhead_line(struct ent_buf *b, const struct ent_view *v, const s
     struct ent_buf note;
     size_t text_n;
     enum ent_err r;
-    ENT_ASSERT((h->by >> member & 1) != 0);
+    ENT_ASSERT(ent_members_has(&h->by, member));
     ent_buf_init(&note, ENT_NOTE_MAX);
     if ((r = put_text(&note, &text_n, l, h)) == ENT_OK &&
         (r = put_cosig(&note, text_n, v, h, member)) == ENT_OK)

@@ -29,7 +29,7 @@ struct ent_vhead {
     uint64_t size;
     struct ent_hash32 root;
     uint8_t sig[64];
-    uint64_t by; /* bit i: member i cosigned */
+    struct ent_members by; /* who cosigned */
     uint8_t cosig[ENT_ROSTER_MEMBERS][ENT_COSIG_N];
 };
 
@@ -45,7 +45,7 @@ struct ent_vhead {
 struct ent_seen {
     uint64_t size, at; /* at: of the note, in the file */
     struct ent_hash32 root;
-    uint64_t by; /* cosignatures */
+    struct ent_members by; /* cosignatures */
     uint32_t n;
     bool past, settled; /* settled: known to be of our history, or in a proof */
 };
@@ -115,7 +115,7 @@ struct ent_view {
     size_t proofs;
     struct ent_hash32 proofs_file;
 
-    uint64_t asked;                         /* bit i: member i said what it knows of our own log */
+    struct ent_members asked;               /* who said what it knows of our own log */
     uint64_t witnessed[ENT_ROSTER_MEMBERS]; /* size of our log at witness i, as far as known */
 };
 

@@ -262,7 +262,7 @@ static enum ent_err add_witnesses(struct ent_view *v, const struct ent_vlog *l,
         return ENT_OK;
     for (size_t i = 0; i < v->roster->members; i++) {
         struct ent_misbehaviour m = *fork;
-        if (((a.by & b.by) >> i & 1) == 0)
+        if (!ent_members_has(&a.by, i) || !ent_members_has(&b.by, i))
             continue;
         m.kind = ENT_MB_WITNESS;
         (void)snprintf(m.member, sizeof(m.member), "%s", v->roster->member[i].name);

@@ -233,7 +233,7 @@ enum ent_err ent_vlog_keep(struct ent_view *v, struct ent_vlog *l, const struct 
     struct ent_buf b;
     uint32_t at;
     enum ent_err r = ENT_OK;
-    if (known != NULL && (known->past || !past) && (h->by & ~known->by) == 0)
+    if (known != NULL && (known->past || !past) && ent_members_among(&h->by, &known->by))
         return ENT_OK;
     if (is_full(l) && (r = shrink(v, l)) != ENT_OK)
         return r;

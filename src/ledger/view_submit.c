@@ -65,11 +65,12 @@ static enum ent_err take_cosignature(struct submission *s)
     ent_buf_init(&b, ENT_NOTE_MAX);
     if ((r = ent_buf_put_slice(&s->head, ent_buf_slice(&s->answer))) != ENT_OK ||
         (r = ent_vhead_read(&h, v, l, ent_buf_slice(&s->head), NULL, s->d)) != ENT_OK ||
-        (h.by >> s->index & 1) == 0) {
+        !ent_members_has(&h.by, s->index)) {
         r = ent_fail(s->d, ENT_E_PEER, "the answer of a witness is not its cosignature", 0, 0);
         goto out;
     }
-    h.by &= (uint64_t)1 << s->index;
+    h.by = (struct ent_members){{0}};
+    ent_members_add(&h.by, s->index);
     v->witnessed[s->index] = h.size;
     if ((r = ent_view_own_head(v, &b)) != ENT_OK ||
         (r = ent_vhead_read(&published, v, l, ent_buf_slice(&b), NULL, s->d)) != ENT_OK)

@@ -121,7 +121,7 @@ static unsigned accept(struct ent_view *v, struct ent_view_answer *ret, struct e
         ent_vlog_heard(v, l, now);
     ent_buf_clear(&ret->body);
     ret->type = "text/plain; charset=utf-8";
-    if (self == ENT_ROSTER_MEMBERS || (h->by >> self & 1) == 0)
+    if (self == ENT_ROSTER_MEMBERS || !ent_members_has(&h->by, self))
         return refuse(ret, 403, "this node has no witness key in the pact");
     return ent_vhead_line(&ret->body, v, l, h, self) == ENT_OK ? 200 : 500;
 }

@@ -60,7 +60,7 @@ static void take_panel(struct ent_roster *ret, struct ent_former_witness *before
                 continue;
             take_witness(&ret->member[k], &before[k], &p->member[i].witness.pk, now);
             if (p->member[i].panel)
-                ret->then[now].panel |= (uint64_t)1 << k;
+                ent_members_add(&ret->then[now].panel, k);
         }
 }
 

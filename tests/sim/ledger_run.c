@@ -530,16 +530,16 @@ static struct world *world_new(struct ledger_run *r)
     assert_non_null(w);
     ent_t_seed(r->seed ^ 0x5eed);
     struct sim_net_opts o = {.seed = r->seed, .nodes = 2 * MEMBERS, .late = 20 * PACE, .soon = 5};
-    o.calm = (r->big ? 15 : 40) * PACE;
+    o.calm = (r->crowd > 0 ? 15 : 40) * PACE;
     w->net = sim_net_new(&o);
     w->r = r;
     w->weak = r->weak;
     uint64_t kind = sim_below(w->net, 10);
-    w->n = r->big     ? MEMBERS
-           : kind < 4 ? 4
-           : kind < 9 ? 5 + sim_below(w->net, 3)
-                      : 8 + sim_below(w->net, 6);
-    w->speakers = r->big ? 6 : w->n;
+    w->n = r->crowd > 0 ? r->crowd
+           : kind < 4   ? 4
+           : kind < 9   ? 5 + sim_below(w->net, 3)
+                        : 8 + sim_below(w->net, 6);
+    w->speakers = r->crowd > 0 ? 6 : w->n;
     w->lost = (unsigned)sim_below(w->net, 25);
     w->late = (unsigned)sim_below(w->net, 15);
     w->doubled = (unsigned)sim_below(w->net, 15);
@@ -552,8 +552,8 @@ static struct world *world_new(struct ledger_run *r)
     ent_buf_init(&w->stale, MESSAGE);
     for (size_t i = 0; i < POOL; i++)
         ent_buf_init(&w->pool[i].note, ENT_NOTE_MAX);
-    make_liars(w,
-               w->weak || r->big || sim_percent(w->net, 40) ? most : sim_below(w->net, most + 1));
+    make_liars(w, w->weak || r->crowd > 0 || sim_percent(w->net, 40) ? most
+                                                                     : sim_below(w->net, most + 1));
     for (size_t i = 0; i < w->n; i++) {
         history_init(&w->member[i].history[0]);
         history_init(&w->member[i].history[1]);
@@ -688,9 +688,9 @@ static void calm(struct world *w)
 
 void ledger_run(struct ledger_run *r)
 {
-    *r = (struct ledger_run){.seed = r->seed, .weak = r->weak, .big = r->big};
+    *r = (struct ledger_run){.seed = r->seed, .weak = r->weak, .crowd = r->crowd};
     struct world *w = world_new(r);
-    if (w->weak || (!r->big && sim_percent(w->net, 60)))
+    if (w->weak || (r->crowd == 0 && sim_percent(w->net, 60)))
         morning(w);
     storm(w);
     calm(w);

@@ -23,8 +23,8 @@ enum ledger_wrong {
 
 struct ledger_run {
     uint64_t seed;
-    bool weak; /* one cosignature is enough, and the liars play for that */
-    bool big;  /* as many members as a pact may have */
+    bool weak;    /* one cosignature is enough, and the liars play for that */
+    size_t crowd; /* so many members, 18 at least; 0: a few, as the seed says */
     /* What came of it. */
     size_t members, liars, said, calls, lost, late, lies, crafted;
     size_t crashes, failures, restored, refused, jumps;
@@ -34,7 +34,7 @@ struct ledger_run {
     struct ent_hash32 trace; /* over all messages and all disks */
 };
 
-/* Only seed, weak and big are read. Not for two threads. */
+/* Only seed, weak and crowd are read. Not for two threads. */
 void ledger_run(struct ledger_run *r);
 
 #endif

@@ -65,10 +65,10 @@ static void test_panels_of_every_version(void **state)
     ent_roster_of_chain(r, &c);
     assert_true(r->versions == 4 && r->first == 1 && r->members == 4);
     assert_string_equal(r->member[3].name, "delta"); /* behind those who stayed */
-    assert_int_equal(r->then[0].panel, 15);
-    assert_int_equal(r->then[1].panel, 15);
-    assert_int_equal(r->then[2].panel, 7);
-    assert_int_equal(r->then[3].panel, 7);
+    assert_int_equal(r->then[0].panel.word[0], 15);
+    assert_int_equal(r->then[1].panel.word[0], 15);
+    assert_int_equal(r->then[2].panel.word[0], 7);
+    assert_int_equal(r->then[3].panel.word[0], 7);
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(r->then[i].k, 3);
     const struct ent_roster_member *m = &r->member[1];

@@ -156,7 +156,7 @@ static void rotate(uint64_t who)
     r->first = 7;
     for (size_t v = 0; v < 2; v++) {
         r->then[v].k = r->k;
-        r->then[v].panel = (1u << r->members) - 1;
+        r->then[v].panel.word[0] = (1u << r->members) - 1;
     }
     for (size_t i = 0; i < r->members; i++) {
         struct ent_roster_member *m = &r->member[i];
@@ -209,10 +209,10 @@ static void test_panels_of_then(void **state)
     open_fixture(&f, 4, 13);
     rotate(0);
     pact.roster.member[1].panel = false;
-    pact.roster.then[1].panel &= ~(uint64_t)2;
+    pact.roster.then[1].panel.word[0] &= ~(uint64_t)2;
     assert_ok(ent_receipt_check(&f.rc, &says, &pact.roster, NULL));
     assert_true(says.standing.accepted && says.standing.version == 7);
-    pact.roster.then[0].panel &= ~(uint64_t)4;
+    pact.roster.then[0].panel.word[0] &= ~(uint64_t)4;
     assert_ok(ent_receipt_check(&f.rc, &says, &pact.roster, NULL));
     assert_false(says.standing.accepted);
     close_fixture(&f);

@@ -175,7 +175,7 @@ static void assert_standing(const char *who, unsigned cosigned, bool accepted, i
     assert_int_equal(st.cosigned, cosigned);
     assert_int_equal(st.accepted, accepted);
     assert_int_equal(st.not_later, not_later);
-    assert_int_equal(st.by, by);
+    assert_int_equal(st.by.word[0], by);
     assert_int_equal(st.k, pact.roster.k);
 }
 

@@ -547,7 +547,7 @@ static void test_the_monitor_sees_what_was_cosigned(void **state)
     assert_ok(ent_roster_check_head(&f->pact.roster, &standing, &cp, ent_buf_slice(&f->answer.body),
                                     NULL));
     assert_int_equal(cp.size, 5);
-    assert_int_equal(standing.by, 1u << SELF);
+    assert_int_equal(standing.by.word[0], 1u << SELF);
     assert_false(standing.accepted);
     path[strlen(ENT_VIEW_PREFIX "witness/")] ^= 1;
     ent_view_handle(f->view, &f->answer, NULL, "GET", path, ent_slice(NULL, 0), NOW);

@@ -33,11 +33,6 @@ ENT_MUST_USE enum ent_err ent_sign_check(const struct ent_pubkey *pk, const uint
                                          struct ent_slice msg);
 ENT_MUST_USE enum ent_err ent_pubkey_check(const struct ent_pubkey *pk);
 
-/* The second half of the rule alone, for many signatures of one key: the caller has had ENT_OK from
- * ent_pubkey_check() for this pk. */
-ENT_MUST_USE enum ent_err ent_sign_check_by(const struct ent_pubkey *checked_pk,
-                                            const uint8_t sig[static 64], struct ent_slice msg);
-
 /* A seed for one purpose from a seed for all (crypto_kdf). context has exactly 8 characters. */
 void ent_seed_derive(struct ent_seed32 *ret, const struct ent_seed32 *from, uint64_t id,
                      const char *context);

@@ -30,6 +30,10 @@ static inline void ent_members_add(struct ent_members *s, size_t member)
 {
     s->word[member / 64] |= (uint64_t)1 << member % 64;
 }
+static inline void ent_members_remove(struct ent_members *s, size_t member)
+{
+    s->word[member / 64] &= ~((uint64_t)1 << member % 64);
+}
 /* All of these are among those. */
 static inline bool ent_members_among(const struct ent_members *these,
                                      const struct ent_members *those)

@@ -135,6 +135,7 @@ static enum ent_err set_roster(struct ent_view *v, const struct ent_roster *rost
     *v->roster = *roster;
     v->epoch++;
     v->asked = (struct ent_members){{0}};
+    v->told = (struct ent_members){{0}};
     memset(v->heard, 0, sizeof(v->heard));
     memset(v->witnessed, 0, sizeof(v->witnessed));
     ent_buf_clear(&v->chain);

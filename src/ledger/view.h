@@ -69,6 +69,7 @@ ENT_MUST_USE enum ent_err ent_view_set_roster(struct ent_view *v, const struct e
  *     GET  /peer/v1/witness/<sha256 of origin>/checkpoint
  *     GET  /peer/v1/log/<origin>/checkpoint          tlog-tiles, of our log and of every mirror
  *     GET  /peer/v1/log/<origin>/tile/...
+ *     POST /peer/v1/log/<origin>/entries             what a mirror lacks (struct ent_mirror_info)
  *     POST /peer/v1/heads                            gossip: their heads, ours come back
  *     GET  /peer/v1/proof/<64 hex>                   a proof of misbehaviour, named by its SHA-256
  *     POST /peer/v1/proof                            one that we may not have
@@ -109,6 +110,22 @@ ENT_MUST_USE enum ent_err ent_view_pull(struct ent_view *v, struct ent_diag *d,
 /* It was to be greeted, and gave no answer. What it is called for that, it is until a pull from it
  * ends well. */
 void ent_view_missed(struct ent_view *v, const char *member, int64_t now);
+
+/* What a mirror has of a log, as it answers to entries: "<head>\n<next>\n\n". */
+struct ent_mirror_info {
+    uint64_t head; /* size of the head that it holds */
+    uint64_t next; /* entries that it has, of those below it */
+};
+/* Ask one member for that, about any log. ENT_E_PEER when it does not say. */
+ENT_MUST_USE enum ent_err ent_mirror_ask(struct ent_mirror_info *ret, const struct ent_wire *wire,
+                                         const char *member, const char *origin);
+
+/* Bring one member entries of our own log that it lacks below the head of ours that it holds, a
+ * piece of at most 1 MiB and 65,536 entries; *ret_more: there are more. Where nothing is missing,
+ * as far as it told us, nobody is asked. */
+ENT_MUST_USE enum ent_err ent_view_push(struct ent_view *v, struct ent_diag *d,
+                                        const struct ent_wire *wire, const char *member,
+                                        bool *ret_more);
 
 /* --- what is known ------------------------------------------------------------------------------
  */

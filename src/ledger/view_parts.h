@@ -12,6 +12,8 @@
  *     view_submit.c   asking a witness
  *     view_serve.c    what others ask
  *     view_pull.c     what we ask of others' tiles
+ *     view_push.c     what a log brings to a mirror
+ *     view_mirror.c   entries become part of a mirror
  *
  * Every file that is read here is read under the lock of the options, each time anew as far as
  * another process may have changed it. Everything named ent_vlog_ expects the lock to be held.
@@ -117,6 +119,8 @@ struct ent_view {
 
     struct ent_members asked;               /* who said what it knows of our own log */
     uint64_t witnessed[ENT_ROSTER_MEMBERS]; /* size of our log at witness i, as far as known */
+    struct ent_members told;                /* who said what it mirrors of our log */
+    uint64_t mirrored[ENT_ROSTER_MEMBERS];  /* which is so much */
 };
 
 /* --- view.c ------------------------------------------------------------------------------------
@@ -252,6 +256,10 @@ const struct ent_vproof *ent_view_proof_of(const struct ent_view *v, const char 
 /* --- view_witness.c ----------------------------------------------------------------------------
  */
 
+/* A proof in base64, a hash a line, and an empty line. */
+ENT_MUST_USE enum ent_err ent_hash_lines_parse(struct ent_cur *c, struct ent_merkle_proof *ret);
+ENT_MUST_USE enum ent_err ent_hash_lines_put(struct ent_buf *b, const struct ent_merkle_proof *p);
+
 /* add-checkpoint: "old <size>", hashes in base64, an empty line, a note. */
 struct ent_add_checkpoint {
     uint64_t old;
@@ -264,6 +272,31 @@ ENT_MUST_USE enum ent_err ent_add_checkpoint_encode(struct ent_buf *b,
                                                     const struct ent_add_checkpoint *a);
 void ent_view_add_checkpoint(struct ent_view *v, struct ent_view_answer *ret, const char *from,
                              struct ent_slice body, int64_t now);
+
+/* --- view_push.c and view_mirror.c -------------------------------------------------------------
+ * "from <n>", "to <n>", "end <n>", hashes in base64, an empty line, and entries as in a tile of
+ * them: those from `from` to before `to`, and the proof that leads from the first `to` entries to
+ * the head of `end` entries.
+ */
+#define ENT_ADD_ENTRIES_MAX (1u << 20) /* so that one is through on a slow line, too */
+
+struct ent_add_entries {
+    uint64_t from, to, end;
+    struct ent_merkle_proof proof;
+    struct ent_slice entries;
+};
+/* Exactly what encode writes, of at most ENT_TREE_BATCH entries, or ENT_E_FORMAT or ENT_E_LIMIT. */
+ENT_MUST_USE enum ent_err ent_add_entries_parse(struct ent_add_entries *ret, struct ent_slice body);
+ENT_MUST_USE enum ent_err ent_add_entries_encode(struct ent_buf *b,
+                                                 const struct ent_add_entries *a);
+void ent_view_add_entries(struct ent_view *v, struct ent_view_answer *ret, struct ent_slice origin,
+                          struct ent_slice body);
+
+/* Make the mirror longer, up to the head h. ENT_E_AUTH when they do not lead to it, ENT_E_STATE
+ * when the mirror is at another place: nothing was written then. */
+ENT_MUST_USE enum ent_err ent_vlog_append(struct ent_view *v, struct ent_vlog *l,
+                                          const struct ent_add_entries *a,
+                                          const struct ent_vhead *h, struct ent_diag *d);
 
 /* --- view_gossip.c -----------------------------------------------------------------------------
  *     entente/heads@v1

@@ -334,65 +334,51 @@ static enum ent_err fetch_entries(struct pull *p, struct ent_buf *b, uint64_t fr
     return r;
 }
 
-/* Behind what the mirror has. It is cut back when it does not become what was signed. */
-static enum ent_err append(struct pull *p, struct ent_slice entries, uint64_t from, uint64_t to,
-                           const struct ent_vhead *h)
+/* What leads from them to the head, out of the tiles. Without the lock: this asks. */
+static enum ent_err prove_entries(struct pull *p, struct ent_add_entries *a,
+                                  const struct ent_vhead *h)
 {
     struct ent_tile_source tiles;
     struct ent_merkle_source source = source_of(&tiles, p->f, h->size);
-    struct ent_merkle_proof proof;
-    struct ent_vlog *l = p->l;
-    struct ent_hash32 root;
-    struct ent_slice entry;
-    struct ent_cur c = ent_cur(entries);
-    enum ent_err r;
-    if ((r = ent_vlog_tree(p->v, l, p->d)) != ENT_OK)
-        return r;
-    if (l->mirrored != from)
+    return ent_merkle_prove_consistency(&a->proof, a->to, h->size, &source);
+}
+
+/* Behind what the mirror has. */
+static enum ent_err append(struct pull *p, const struct ent_add_entries *a,
+                           const struct ent_vhead *h)
+{
+    enum ent_err r = ent_vlog_append(p->v, p->l, a, h, p->d);
+    if (r == ENT_E_STATE)
         return ENT_OK; /* another process was faster, or there was damage */
-    while (r == ENT_OK && c.n > 0)
-        if ((r = ent_bundle_next(&c, &entry)) == ENT_OK)
-            r = ent_tree_append(l->tree, entry);
-    if (r == ENT_OK && (r = ent_tree_flush(l->tree, p->d, &root)) == ENT_OK &&
-        (r = ent_merkle_prove_consistency(&proof, to, h->size, &source)) == ENT_OK &&
-        (r = ent_merkle_check_consistency(to, &root, h->size, &h->root, proof.hash, proof.n)) ==
-            ENT_OK)
-        r = ent_vlog_set_mirrored(p->v, l, to, &root);
-    if (r != ENT_OK) { /* opened again, it is what it was */
-        ent_tree_free(l->tree);
-        l->tree = NULL;
-        if (r == ENT_E_AUTH)
-            miss(p->f);
-        return r == ENT_E_AUTH ? ENT_E_PEER : r;
-    }
-    r = ent_vlog_settle_mirror(p->v, l);
-    return r == ENT_E_AUTH ? ENT_OK : r; /* exposed is not damaged */
+    if (r == ENT_E_AUTH)
+        miss(p->f);
+    return r == ENT_E_AUTH ? ENT_E_PEER : r;
 }
 
 /* The mirror, up to this head, as far as one call goes. */
 static enum ent_err mirror(struct pull *p, const struct ent_vhead *h)
 {
     struct ent_buf b;
-    uint64_t from = 0, to, end;
+    uint64_t end;
     enum ent_err r = ENT_OK;
     ent_buf_init(&b, BATCH_BYTES);
     while (r == ENT_OK && p->budget > 0) {
+        struct ent_add_entries a = {.end = h->size};
         if ((r = enter(p)) == ENT_OK && (r = ent_vlog_tree(p->v, p->l, p->d)) == ENT_OK)
-            from = p->l->mirrored;
+            a.from = p->l->mirrored;
         ent_view_leave(p->v);
-        if (r != ENT_OK || from >= h->size)
+        if (r != ENT_OK || a.from >= h->size)
             break;
-        end = h->size - from > p->budget ? from + p->budget : h->size;
+        end = h->size - a.from > p->budget ? a.from + p->budget : h->size;
         ent_buf_clear(&b);
-        if ((r = fetch_entries(p, &b, from, end, h->size, &to)) != ENT_OK ||
-            (to < h->size && (r = warm(p, to, h->size)) != ENT_OK))
+        if ((r = fetch_entries(p, &b, a.from, end, h->size, &a.to)) != ENT_OK ||
+            (r = prove_entries(p, &a, h)) != ENT_OK)
             break;
-        p->budget -= to - from;
-        p->f->cached = true;
+        a.entries = ent_buf_slice(&b);
+        p->budget -= a.to - a.from;
         if ((r = enter(p)) == ENT_OK)
-            r = append(p, ent_buf_slice(&b), from, to, h);
+            r = append(p, &a, h);
         ent_view_leave(p->v);
-        p->f->cached = false;
     }
     ent_buf_release(&b);
     return r;

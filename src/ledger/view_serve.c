@@ -5,7 +5,17 @@
 #define TEXT  "text/plain; charset=utf-8"
 #define BYTES "application/octet-stream"
 
-enum route { R_NONE, R_ADD, R_WITNESS, R_CHECKPOINT, R_TILE, R_HEADS, R_PROOF_GET, R_PROOF_POST };
+enum route {
+    R_NONE,
+    R_ADD,
+    R_WITNESS,
+    R_CHECKPOINT,
+    R_TILE,
+    R_ENTRIES,
+    R_HEADS,
+    R_PROOF_GET,
+    R_PROOF_POST
+};
 
 struct request {
     enum route route;
@@ -24,7 +34,7 @@ static bool is_hex64(struct ent_slice s)
 }
 
 /* "<pact>/<member>/<generation>/<what>": origins have two slashes in them. */
-static void route_log(struct request *ret, struct ent_slice rest)
+static void route_log(struct request *ret, struct ent_slice rest, bool post)
 {
     size_t slashes = 0, at = 0;
     for (; at < rest.n; at++)
@@ -34,7 +44,9 @@ static void route_log(struct request *ret, struct ent_slice rest)
         return;
     ret->origin = ent_slice(rest.p, at);
     struct ent_slice what = {rest.p + at + 1, rest.n - at - 1};
-    if (ent_slice_eq(what, ENT_SLICE_LIT("checkpoint")))
+    if (post)
+        ret->route = ent_slice_eq(what, ENT_SLICE_LIT("entries")) ? R_ENTRIES : R_NONE;
+    else if (ent_slice_eq(what, ENT_SLICE_LIT("checkpoint")))
         ret->route = R_CHECKPOINT;
     else if (ent_tile_parse(&ret->tile, what) == ENT_OK)
         ret->route = R_TILE;
@@ -45,7 +57,7 @@ static void route_get(struct request *ret, struct ent_slice rest)
     const struct ent_slice log = ENT_SLICE_LIT("log/"), witness = ENT_SLICE_LIT("witness/"),
                            proof = ENT_SLICE_LIT("proof/"), end = ENT_SLICE_LIT("/checkpoint");
     if (ent_slice_starts(rest, log)) {
-        route_log(ret, ent_slice(rest.p + log.n, rest.n - log.n));
+        route_log(ret, ent_slice(rest.p + log.n, rest.n - log.n), false);
     } else if (ent_slice_starts(rest, witness) && rest.n == witness.n + 64 + end.n &&
                ent_slice_eq(ent_slice(rest.p + witness.n + 64, end.n), end)) {
         ret->origin = ent_slice(rest.p + witness.n, 64);
@@ -54,6 +66,19 @@ static void route_get(struct request *ret, struct ent_slice rest)
         ret->origin = ent_slice(rest.p + proof.n, rest.n - proof.n);
         ret->route = is_hex64(ret->origin) ? R_PROOF_GET : R_NONE;
     }
+}
+
+static void route_post(struct request *ret, struct ent_slice rest)
+{
+    const struct ent_slice log = ENT_SLICE_LIT("log/");
+    if (ent_slice_starts(rest, log))
+        route_log(ret, ent_slice(rest.p + log.n, rest.n - log.n), true);
+    else if (ent_slice_eq(rest, ENT_SLICE_LIT("witness/add-checkpoint")))
+        ret->route = R_ADD;
+    else if (ent_slice_eq(rest, ENT_SLICE_LIT("heads")))
+        ret->route = R_HEADS;
+    else if (ent_slice_eq(rest, ENT_SLICE_LIT("proof")))
+        ret->route = R_PROOF_POST;
 }
 
 static struct request route(const char *method, const char *path)
@@ -66,14 +91,8 @@ static struct request route(const char *method, const char *path)
     p = ent_slice(p.p + prefix.n, p.n - prefix.n);
     if (strcmp(method, "GET") == 0)
         route_get(&ret, p);
-    else if (strcmp(method, "POST") != 0)
-        ret.route = R_NONE;
-    else if (ent_slice_eq(p, ENT_SLICE_LIT("witness/add-checkpoint")))
-        ret.route = R_ADD;
-    else if (ent_slice_eq(p, ENT_SLICE_LIT("heads")))
-        ret.route = R_HEADS;
-    else if (ent_slice_eq(p, ENT_SLICE_LIT("proof")))
-        ret.route = R_PROOF_POST;
+    else if (strcmp(method, "POST") == 0)
+        route_post(&ret, p);
     return ret;
 }
 
@@ -84,6 +103,8 @@ size_t ent_view_max_body(const char *method, const char *path)
         return 0;
     case R_ADD:
         return ENT_WITNESS_MAX;
+    case R_ENTRIES:
+        return ENT_ADD_ENTRIES_MAX;
     case R_HEADS:
         return ENT_HEADS_MAX;
     case R_PROOF_POST:
@@ -254,6 +275,8 @@ void ent_view_handle(struct ent_view *v, struct ent_view_answer *ret, const char
         ret->status = get_checkpoint(v, &ret->body, q.origin);
     else if (q.route == R_TILE)
         ret->status = get_tile(v, &ret->body, &q);
+    else if (q.route == R_ENTRIES)
+        ent_view_add_entries(v, ret, q.origin, body);
     else if (q.route == R_HEADS)
         ret->status = post_heads(v, &ret->body, from, body, now);
     else if (q.route == R_PROOF_GET)
@@ -261,6 +284,6 @@ void ent_view_handle(struct ent_view *v, struct ent_view_answer *ret, const char
     else
         ret->status = post_proof(v, body);
     ent_view_leave(v);
-    if (ret->status >= 400 && q.route != R_ADD)
+    if (ret->status >= 400 && q.route != R_ADD && q.route != R_ENTRIES)
         ent_buf_clear(&ret->body);
 }

@@ -71,6 +71,8 @@ static enum ent_err take_cosignature(struct submission *s)
     }
     h.by = (struct ent_members){{0}};
     ent_members_add(&h.by, s->index);
+    if (v->witnessed[s->index] == h.size) /* a heartbeat: time to ask what it mirrors, too */
+        ent_members_remove(&v->told, s->index);
     v->witnessed[s->index] = h.size;
     if ((r = ent_view_own_head(v, &b)) != ENT_OK ||
         (r = ent_vhead_read(&published, v, l, ent_buf_slice(&b), NULL, s->d)) != ENT_OK)

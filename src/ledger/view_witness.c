@@ -4,6 +4,31 @@
 
 #define HASHES_MAX 63u /* as the specification says */
 
+enum ent_err ent_hash_lines_parse(struct ent_cur *c, struct ent_merkle_proof *ret)
+{
+    struct ent_slice line;
+    enum ent_err r;
+    for (ret->n = 0;; ret->n++) {
+        if ((r = ent_cur_line(c, &line)) != ENT_OK || line.n == 0)
+            return r;
+        if (ret->n == HASHES_MAX)
+            return ENT_E_LIMIT;
+        if (ent_base64_decode_exact(ret->hash[ret->n].b, 32, line) != ENT_OK)
+            return ENT_E_FORMAT;
+    }
+}
+
+enum ent_err ent_hash_lines_put(struct ent_buf *b, const struct ent_merkle_proof *p)
+{
+    char hash[ENT_BASE64_LEN(32)];
+    enum ent_err r = ENT_OK;
+    for (size_t i = 0; i < p->n && r == ENT_OK; i++) {
+        ent_base64_encode(hash, p->hash[i].b, 32);
+        r = ent_buf_printf(b, "%s\n", hash);
+    }
+    return r == ENT_OK ? ent_buf_putc(b, '\n') : r;
+}
+
 enum ent_err ent_add_checkpoint_parse(struct ent_add_checkpoint *ret, struct ent_slice body)
 {
     struct ent_add_checkpoint a = {.old = 0};
@@ -12,19 +37,9 @@ enum ent_err ent_add_checkpoint_parse(struct ent_add_checkpoint *ret, struct ent
     enum ent_err r;
     if ((r = ent_cur_expect(&c, ENT_SLICE_LIT("old "))) != ENT_OK ||
         (r = ent_cur_line(&c, &line)) != ENT_OK ||
-        (r = ent_parse_u64(&a.old, line, ENT_CHECKPOINT_SIZE_MAX)) != ENT_OK)
+        (r = ent_parse_u64(&a.old, line, ENT_CHECKPOINT_SIZE_MAX)) != ENT_OK ||
+        (r = ent_hash_lines_parse(&c, &a.proof)) != ENT_OK)
         return r;
-    for (;;) {
-        if ((r = ent_cur_line(&c, &line)) != ENT_OK)
-            return r;
-        if (line.n == 0)
-            break;
-        if (a.proof.n == HASHES_MAX)
-            return ENT_E_LIMIT;
-        r = ent_base64_decode_exact(a.proof.hash[a.proof.n++].b, 32, line);
-        if (r != ENT_OK)
-            return ENT_E_FORMAT;
-    }
     if (c.n > ENT_NOTE_MAX)
         return ENT_E_LIMIT;
     a.note = ent_slice(c.p, c.n);
@@ -34,14 +49,9 @@ enum ent_err ent_add_checkpoint_parse(struct ent_add_checkpoint *ret, struct ent
 
 enum ent_err ent_add_checkpoint_encode(struct ent_buf *b, const struct ent_add_checkpoint *a)
 {
-    char hash[ENT_BASE64_LEN(32)];
     enum ent_err r = ent_buf_printf(b, "old %llu\n", (unsigned long long)a->old);
-    for (size_t i = 0; i < a->proof.n && r == ENT_OK; i++) {
-        ent_base64_encode(hash, a->proof.hash[i].b, 32);
-        r = ent_buf_printf(b, "%s\n", hash);
-    }
     if (r == ENT_OK)
-        r = ent_buf_putc(b, '\n');
+        r = ent_hash_lines_put(b, &a->proof);
     return r == ENT_OK ? ent_buf_put_slice(b, a->note) : r;
 }
 

@@ -204,6 +204,16 @@ enum ent_err viewnet_pull(struct viewnet *net, size_t node, size_t of, size_t fr
                          viewnet_name(net, from), entries, net->now);
 }
 
+enum ent_err viewnet_push(struct viewnet *net, size_t node, size_t member)
+{
+    const struct ent_wire wire = viewnet_wire(net, node);
+    bool more = true;
+    enum ent_err r = ENT_OK;
+    while (more && r == ENT_OK)
+        r = ent_view_push(net->node[node].view, NULL, &wire, viewnet_name(net, member), &more);
+    return r;
+}
+
 enum ent_err viewnet_say(struct viewnet *net, size_t node, size_t n, const char *what)
 {
     struct viewnet_node *w = &net->node[node];

@@ -59,6 +59,8 @@ unsigned viewnet_ask(struct viewnet *net, size_t node, struct ent_buf *answer, c
 enum ent_err viewnet_greet(struct viewnet *net, size_t node, size_t member);
 enum ent_err viewnet_submit(struct viewnet *net, size_t node, size_t member);
 enum ent_err viewnet_pull(struct viewnet *net, size_t node, size_t of, size_t from, bool entries);
+/* All pieces of the node's own log that the member lacks. */
+enum ent_err viewnet_push(struct viewnet *net, size_t node, size_t member);
 /* n more entries, committed; `what` makes them different from those of another history. */
 enum ent_err viewnet_say(struct viewnet *net, size_t node, size_t n, const char *what);
 /* Everybody greets everybody, then submits, then pulls with entries. */

@@ -735,6 +735,10 @@ static void test_paths(void **state)
     assert_int_equal(ent_view_max_body("GET", "/peer/v1/log/a/b/1/checkpoint"), 1);
     assert_int_equal(ent_view_max_body("GET", "/peer/v1/log/a/b/1/tile/entries/x001/000.p/7"), 1);
     assert_int_equal(ent_view_max_body("POST", "/peer/v1/log/a/b/1/checkpoint"), 0);
+    assert_int_equal(ent_view_max_body("POST", "/peer/v1/log/a/b/1/entries"), 1u << 20);
+    assert_int_equal(ent_view_max_body("POST", "/peer/v1/log/a/b/1/entries/"), 0);
+    assert_int_equal(ent_view_max_body("GET", "/peer/v1/log/a/b/1/entries"), 0);
+    assert_int_equal(ent_view_max_body("POST", "/peer/v1/log/a/b/entries"), 0);
     assert_int_equal(ent_view_max_body("PUT", "/peer/v1/heads"), 0);
     assert_int_equal(ent_view_max_body("POST", "/peer/v1/heads"), ENT_HEADS_MAX);
     assert_int_equal(ent_view_max_body("POST", "/peer/v1/witness/add-checkpoint"), ENT_WITNESS_MAX);
@@ -798,7 +802,7 @@ static void random_act(struct viewnet *net, size_t members, bool crashes)
     bool crash = crashes && ent_t_below(8) == 0;
     if (crash)
         ent_simdisk_crash(disk, 1 + ent_t_below(30));
-    switch (ent_t_below(5)) {
+    switch (ent_t_below(6)) {
     case 0:
         r = viewnet_say(net, who, 1 + ent_t_below(4), "truth");
         break;
@@ -807,6 +811,9 @@ static void random_act(struct viewnet *net, size_t members, bool crashes)
         break;
     case 2:
         r = viewnet_submit(net, who, other);
+        break;
+    case 3:
+        r = viewnet_push(net, who, other);
         break;
     default:
         r = viewnet_pull(net, who, other, (size_t)ent_t_below(2) == 0 ? other : (who + 1) % members,

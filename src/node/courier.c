@@ -4,7 +4,8 @@
 #include <pthread.h>
 #include <time.h>
 
-#define PULLS           64u /* pieces of one log in a row, before others are looked after */
+#define PIECES          64u /* of one log in a row, before others are looked after */
+#define PIECES_BRIEF    16u /* which a command waits for */
 #define CALL_SECONDS    20u
 #define CONNECT_SECONDS 4u
 #define RETRY_SECONDS   5u
@@ -67,13 +68,25 @@ static enum ent_err submit(struct courier *c, struct ent_diag *d, const struct e
     return r;
 }
 
+/* What it has cosigned and cannot fetch, or has not yet. */
+static enum ent_err push(struct courier *c, struct ent_diag *d, const struct ent_wire *wire)
+{
+    const unsigned most = c->all->opts.brief ? PIECES_BRIEF : PIECES;
+    struct ent_view *v = ent_book_view(c->all->opts.book);
+    bool more = true;
+    enum ent_err r = ENT_OK;
+    for (unsigned i = 0; r == ENT_OK && more && i < most && !atomic_load(&c->all->ending); i++)
+        r = ent_view_push(v, d, wire, c->member, &more);
+    return r;
+}
+
 static enum ent_err pull(struct courier *c, struct ent_diag *d, const struct ent_wire *wire,
                          const char *of)
 {
     struct ent_view *v = ent_book_view(c->all->opts.book);
     struct ent_view_log before, after;
     enum ent_err r = ENT_OK;
-    for (unsigned i = 0; r == ENT_OK && i < PULLS && !atomic_load(&c->all->ending); i++) {
+    for (unsigned i = 0; r == ENT_OK && i < PIECES && !atomic_load(&c->all->ending); i++) {
         before = (struct ent_view_log){0};
         (void)!ent_view_log(v, &before, of, 0);
         r = ent_view_pull(v, d, wire, of, c->member, true, ent_clock_now());
@@ -146,6 +159,8 @@ static void visit(struct courier *c)
         (r = submit(c, &d, &wire)) == ENT_OK && !c->all->opts.brief &&
         (r = pull(c, &d, &wire, c->member)) == ENT_OK && (r = reread(c, &d, &wire)) == ENT_OK)
         r = tell_news(c, &d, &wire);
+    if (r == ENT_OK) /* last: what it could fetch itself it may have by now */
+        r = push(c, &d, &wire);
     if (r != ENT_OK && d.text == NULL)
         d.text = ent_links_why(c->links, c->member);
     tell(c, r, &d);

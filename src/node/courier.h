@@ -1,7 +1,8 @@
 /*
  * courier.h: what a running node does by itself with every other member: greets it, shows it new
- * heads of the own log and keeps its cosignatures, mirrors its log, and reads in it what concerns
- * the pact. A thread for each, so that one who is slow or silent delays nobody else.
+ * heads of the own log and keeps its cosignatures, brings it the entries below that its mirror
+ * lacks, mirrors its log, and reads in it what concerns the pact. A thread for each, so that one
+ * who is slow or silent delays nobody else.
  */
 #ifndef ENT_NODE_COURIER_H
 #define ENT_NODE_COURIER_H
@@ -23,7 +24,7 @@ struct ent_couriers_opts {
     struct ent_book *book;
     const struct ent_seed32 *tls; /* outlives them */
     unsigned seconds;             /* visit everybody at least so often */
-    bool brief;                   /* greet, and submit the own head; mirror nothing */
+    bool brief;                   /* greet, submit the own head, bring entries; mirror nothing */
     const char *member, *url;     /* reach this one there instead; or NULL */
     void *ctx;
     /* Whenever a member was reached for the first time, or no more; from any thread. */

@@ -62,8 +62,9 @@ rm -rf "$T/a.bare/lock"
 ends "something is said" 0 match a b
 for m in b c d; do check "$m has the head" wait_for 20 has_head a $m; done
 mv "$T/a" "$T/a.true" && cp -a "$T/a.old" "$T/a"
-ends "what nobody has yet" 5 "$bin" recover --home "$T/a"
-told "is not brought back" "entente: a: there is a later head, and nobody who answers has all entries below it"
+for m in b c d; do check "$m mirrors it, with the node of a down" cmp -s "$T/a.true/log/1/entries.dat" "$T/$m/mirror/a/1/entries.dat"; done
+ends "so that it comes back to who lost it" 0 "$bin" recover --home "$T/a"
+check "all of it" cmp -s "$T/a.true/log/1/entries.dat" "$T/a/log/1/entries.dat"
 rm -rf "$T/a" && mv "$T/a.true" "$T/a"
 start_node a
 for m in b c d; do check "$m mirrors it" wait_for 20 cmp -s "$T/a/log/1/entries.dat" "$T/$m/mirror/a/1/entries.dat"; done

@@ -6,51 +6,41 @@
 
 recover() { "$bin" recover "$@"; }
 
-# Members with running nodes in one pact, drafted by the first.
-declare -A node_for
+# Three members with running nodes in one pact with d, who has neither node nor address.
 allied() {
-    local name cards=()
-    for name; do
-        member "$name" && configure "$name" "gossip_seconds = 1" && start_node "$name" &&
-            export_card "$name" "https://127.0.0.1:$port" || return
-        node_for[$name]=$node
-        cards+=("$T/$name.member")
-    done
-    "$bin" pact new --home "$T/$1" --name test --output "$T/draft" "${cards[@]}" 2>/dev/null || return
-    for name in "${@:2}" "${@:1:$#-1}"; do
-        "$bin" pact vote --home "$T/$name" "$T/draft" >/dev/null 2>&1 || return
-    done
-    for name; do wait_for 20 grep -q event=member-reached "$T/$name.log" || return; done
+    local name
+    nodes a b c && member d && export_card d && found a b c d || return
+    for name in a b c; do wait_for 20 acquainted "$name" 2 || return; done
 }
 mirrored() {
     "$bin" status --home "$T/$1" --json |
         jq -e --arg m "$2" --argjson n "$3" '.members[] | select(.name == $m) | .mirrored >= $n' >/dev/null
 }
 size_of() { "$bin" log list --home "$T/$1" --json | jq .size; }
-stop() { kill -TERM "${node_for[$1]}" 2>/dev/null; wait_for 10 gone "${node_for[$1]}"; }
-gone() { ! kill -0 "$1" 2>/dev/null; }
 listing() { "$bin" log list --home "$T/$1"; }
+# bare NAME TO: a home with the card, the keys and the pact of that one, and nothing else
+bare() {
+    rm -rf "${T:?}/$2" && mkdir "$T/$2" &&
+        cp -a "$T/$1/card" "$T/$1/config" "$T/$1/keys" "$T/$1/pact" "$T/$2/" && rm -rf "$T/$2/pact/next"
+}
 
-allied a b c && ok "three members in a pact" || not_ok "three members in a pact"
+what="four members in a pact, one of them without an address"
+allied && ok "$what" || not_ok "$what"
 cp -a "$T/a" "$T/a.before"
 ends "nothing was said" 0 recover --home "$T/a"
-tells "and nothing is missing" '^Nothing is missing: 0 entries, and 2 of 2 members know of no more\.$' "$T/out"
+tells "and nothing is missing" '^Nothing is missing: 0 entries, and 2 of 3 members know of no more\.$' "$T/out"
 check "a proposes" "$bin" pact propose --home "$T/a" --budget 10/30
-check "b votes" "$bin" pact vote --home "$T/b"
-"$bin" pact vote --home "$T/a" >/dev/null 2>&1
+check "the others vote" sworn b c d a
 n=$(size_of a)
 check "a has said things" test "$n" -ge 2
 check "that b mirrors" wait_for 20 mirrored b a "$n"
 check "and c" wait_for 20 mirrored c a "$n"
-stop a
+stop_node_of a
 listing a >"$T/list"
 
-# A home with its card, its keys and its pact, and nothing else.
-mkdir "$T/lost"
-cp -a "$T/a/card" "$T/a/config" "$T/a/keys" "$T/a/pact" "$T/lost/"
-rm -rf "$T/lost/pact/next"
+bare a lost
 ends "from a backup of keys and pact" 0 recover --home "$T/lost" --json
-is "the log comes back" "$(jq -c --argjson n "$n" '[.asked, .answered, .entries_before, .entries == $n]' "$T/out")" '[2,2,0,true]'
+is "the log comes back" "$(jq -c --argjson n "$n" '[.asked, .answered, .entries_before, .entries == $n]' "$T/out")" '[3,2,0,true]'
 is "entry by entry" "$(listing lost)" "$(cat "$T/list")"
 ends "and holds" 0 "$bin" log verify --home "$T/lost"
 ends "without bodies" 0 "$bin" log show 0 --home "$T/lost"
@@ -78,8 +68,33 @@ ends "comes back" 0 recover --home "$T/a"
 ends "and holds" 0 "$bin" log verify --home "$T/a"
 is "whole" "$(size_of a)" "$n"
 
+# Who says something while its node is down brings it to the others itself; nobody waits for them.
+ends "a proposes with its node down" 0 "$bin" pact propose --home "$T/a" --budget 12/30
+check "which is one thing more" test "$(size_of a)" -gt "$n"
+n=$(size_of a)
+check "b has it at once" mirrored b a "$n"
+check "and c" mirrored c a "$n"
+listing a >"$T/list"
+bare a lost
+rm -rf "$T/a"
+ends "a disk is lost before the node ran again" 0 recover --home "$T/lost"
+is "and all comes back" "$(listing lost)" "$(cat "$T/list")"
+mv "$T/lost" "$T/a"
+
+# Who has no address, likewise.
+ends "one without an address votes" 0 "$bin" pact vote --home "$T/d"
+n=$(size_of d)
+check "which is something" test "$n" -ge 1
+check "b has it at once" mirrored b d "$n"
+check "and c" mirrored c d "$n"
+listing d >"$T/list"
+bare d lost
+ends "its disk is lost" 0 recover --home "$T/lost"
+is "and all comes back" "$(listing lost)" "$(cat "$T/list")"
+ends "and holds" 0 "$bin" log verify --home "$T/lost"
+
 # Nobody is there.
-for name in b c; do stop "$name"; done
+for name in b c; do stop_node_of "$name"; done
 ends "nobody answers" 5 recover --home "$T/a"
 told "and that is said" "entente: a: no other member answers"
 ends "who is in no pact" 4 recover --home "$(member x; echo "$T/x")"

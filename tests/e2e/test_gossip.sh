@@ -100,7 +100,11 @@ check "the one to a" wait_for 20 shown
 refute "which sees nothing wrong with it" exposed a
 start_node b
 start_node c
-"$bin" recover --home "$T/d" >/dev/null 2>&1
+ends "recover tells of two histories" 4 "$bin" recover --home "$T/d"
+tells "whose fault it is" '^entente: d: there are heads of this log that contradict each other: its key was used twice$'
+root_of() { sed -n '3s/[+]/[+]/gp;3p' "$T/$1/lock/1/checkpoint" | head -1; }
+tells "with the head that a holds" "^  [0-9]+ entries, root $(root_of d.copy): a( b)?( c)?$"
+tells "and that of the log here" "^  [0-9]+ entries, root $(root_of d): here$"
 for m in "${others[@]}"; do check "the other to all: $m knows" wait_for 20 exposed "$m"; done
 tells "which its node says" 'level=alert event=member-exposed member=d kind=fork$' "$T/a.log"
 "$bin" pact export --home "$T/a" --output "$T/chain"

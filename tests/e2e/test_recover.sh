@@ -93,6 +93,47 @@ ends "its disk is lost" 0 recover --home "$T/lost"
 is "and all comes back" "$(listing lost)" "$(cat "$T/list")"
 ends "and holds" 0 "$bin" log verify --home "$T/lost"
 
+# A head is held, and nobody has what is below: b has lost its mirror, c is away.
+n=$(size_of a)
+stop_node_of b
+stop_node_of c
+rm -rf "$T/b/mirror/a"
+start_node b
+cp -a "$T/a" "$T/a.whole"
+bare a lost
+ends "what nobody has" 5 recover --home "$T/lost"
+told "is told" "entente: a: there is a later head, and nobody who answers has all entries below it
+  the head that b holds has $n entries; here are 0
+  nobody has entries 0 to $((n - 1))
+  b says that it has 0
+  c does not answer
+  d does not answer
+  Who does not answer now may have them: ask again later.
+  A later backup of log/ may have them: put it in the place of the one here.
+  Then run \`entente recover\` again. While they are missing this log signs nothing."
+ends "to programs too" 5 recover --home "$T/lost" --json
+is "with who holds what" "$(jq -c '[.newest_head, .newest_head_at, .entries, .forked, (.members[] | [.name, .answered, .head.size, .entries])]' "$T/out")" \
+    "[$n,\"b\",0,false,[\"b\",true,$n,0],[\"c\",false,null,null],[\"d\",false,null,null]]"
+start_node c
+ends "when c is back" 0 recover --home "$T/lost"
+is "all is" "$(size_of lost)" "$n"
+
+# Two copies of a home have both said something: the longer was seen, the shorter never.
+rm -rf "$T/a" && mv "$T/a.whole" "$T/a" && cp -a "$T/a" "$T/twin"
+check "one copy says one thing" "$peers/say" speak "$T/a" 1 alone
+check "the other says two" "$peers/say" speak "$T/twin" 2 alone
+ends "and shows them" 0 recover --home "$T/twin"
+holds() { [ "$(sed -n 2,3p "$T/$1/lock/heads/a/1")" = "$(sed -n 2,3p "$T/twin/lock/1/checkpoint")" ]; }
+for m in b c; do check "$m holds the longer" wait_for 20 holds $m; done
+head_of() { sed -n 2,3p "$T/$1/lock/1/checkpoint" | paste -sd' ' | sed 's/ / entries, root /'; }
+ends "the first is another history" 4 recover --home "$T/a"
+told "and both are told" "entente: a: there are heads of this log that contradict each other: its key was used twice
+  $(head_of twin): b c
+  $(head_of a): here
+  Your log key signed them all: a second copy of this home has run, or somebody else has the key.
+  Tell the others, who will see it too; this log signs nothing more."
+check "which exposes the key" wait_for 20 sh -c "ls '$T'/b/exposed/a-*"
+
 # Nobody is there.
 for name in b c; do stop_node_of "$name"; done
 ends "nobody answers" 5 recover --home "$T/a"

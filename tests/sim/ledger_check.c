@@ -283,7 +283,7 @@ static void check_accepted(struct world *w)
 static bool has_witness(const struct world *w, size_t of)
 {
     for (size_t i = 0; i < w->n; i++)
-        if (i != of && !w->member[i].liar && !w->home[i].restored)
+        if (i != of && !w->member[i].liar && !w->home[i].restored && !w->home[i].hidden)
             return true;
     return false;
 }

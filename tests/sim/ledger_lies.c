@@ -284,8 +284,10 @@ void liar_act(struct home *h)
         r = submit(h, other);
     else if (what < 85)
         r = ent_view_greet(h->view, NULL, &wire, other, home_now(h));
+    else if (what < 95)
+        r = ent_view_pull(h->view, NULL, &wire, other, other, what < 92, home_now(h));
     else
-        r = ent_view_pull(h->view, NULL, &wire, other, other, what < 95, home_now(h));
+        r = home_push(h, other);
     (void)r; /* whatever comes of it */
 }
 
@@ -308,6 +310,13 @@ static bool garble(struct world *w, struct ent_buf *answer)
     else
         answer->p[sim_below(w->net, answer->n)] ^= (uint8_t)(1u << sim_below(w->net, 8));
     return true;
+}
+
+void liar_request(struct home *h, struct ent_buf *body, const char *path)
+{
+    struct world *w = h->w;
+    if (strstr(path, "/entries") != NULL && sim_percent(w->net, 50))
+        w->r->lies += garble(w, body);
 }
 
 bool liar_answer(struct home *h, unsigned *status, struct ent_buf *answer, const char *path)

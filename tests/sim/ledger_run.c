@@ -192,6 +192,10 @@ unsigned home_handle(struct home *h, struct ent_buf *answer, const char *method,
     h->busy++;
     ent_view_handle(h->view, &a, NULL, method, path, body, home_now(h));
     h->busy--;
+    if (is_honest(h) && strstr(path, "/entries") != NULL && strcmp(method, "POST") == 0) {
+        w->r->brought += a.status == 200;
+        w->r->repelled += a.status == 400 || a.status == 422;
+    }
     bool gone = conclude(h, p);
     if (!gone && is_honest(h)) {
         check_leaving(h, ent_buf_slice(&a.body));
@@ -256,24 +260,13 @@ static void meanwhile(struct world *w)
     w->depth--;
 }
 
-static enum ent_err call(void *ctx, unsigned *ret_status, struct ent_buf *answer,
-                         const char *member, const char *method, const char *path,
-                         struct ent_slice body)
+/* The message on its way there and back. */
+static enum ent_err carry(struct home *h, struct home *to, unsigned *ret_status,
+                          struct ent_buf *answer, const char *method, const char *path,
+                          struct ent_slice body)
 {
-    struct home *h = ctx;
     struct world *w = h->w;
     struct ent_buf b;
-    size_t m = 0;
-    assert_int_equal(h->locked, 0);
-    while (strcmp(world_name(w, m), member) != 0)
-        assert_true(++m < w->n);
-    w->r->calls++;
-    if (!home_is_up(h) || ent_simdisk_hit(h->disk))
-        return ENT_E_TIMEOUT;
-    if (is_honest(h))
-        check_leaving(h, body);
-    meanwhile(w);
-    struct home *to = route(h, m);
     bool good = w->calm, is_late = !good && sim_percent(w->net, w->late);
     if (is_late || (!good && sim_percent(w->net, w->doubled)))
         come_later(h, to, method, path, body);
@@ -290,6 +283,35 @@ static enum ent_err call(void *ctx, unsigned *ret_status, struct ent_buf *answer
         r = b.n > answer->max - answer->n ? ENT_E_LIMIT
                                           : ent_buf_put_slice(answer, ent_buf_slice(&b));
     ent_buf_release(&b);
+    return r;
+}
+
+static enum ent_err call(void *ctx, unsigned *ret_status, struct ent_buf *answer,
+                         const char *member, const char *method, const char *path,
+                         struct ent_slice body)
+{
+    struct home *h = ctx;
+    struct world *w = h->w;
+    struct ent_buf sent;
+    size_t m = 0;
+    assert_int_equal(h->locked, 0);
+    while (strcmp(world_name(w, m), member) != 0)
+        assert_true(++m < w->n);
+    w->r->calls++;
+    if (!home_is_up(h) || ent_simdisk_hit(h->disk))
+        return ENT_E_TIMEOUT;
+    if (is_honest(h))
+        check_leaving(h, body);
+    meanwhile(w);
+    struct home *to = route(h, m);
+    if (to->hidden)
+        return ENT_E_NOTFOUND;
+    ent_buf_init(&sent, MESSAGE);
+    assert_ok(ent_buf_put_slice(&sent, body));
+    if (!is_honest(h))
+        liar_request(h, &sent, path);
+    enum ent_err r = carry(h, to, ret_status, answer, method, path, ent_buf_slice(&sent));
+    ent_buf_release(&sent);
     return r;
 }
 
@@ -328,6 +350,16 @@ enum ent_err home_say(struct home *h, size_t n)
         history_add(told_so_far, h->member, h->face);
     h->w->r->said += n;
     return ENT_OK;
+}
+
+enum ent_err home_push(struct home *h, const char *other)
+{
+    const struct ent_wire wire = home_wire(h);
+    bool more = true;
+    enum ent_err r = ENT_OK;
+    while (r == ENT_OK && more)
+        r = ent_view_push(h->view, NULL, &wire, other, &more);
+    return r;
 }
 
 static size_t another(struct world *w, size_t but)
@@ -379,7 +411,7 @@ static size_t faulty(const struct world *w)
 {
     size_t n = 0;
     for (size_t i = 0; i < w->n; i++)
-        n += w->member[i].liar || w->home[i].forgot;
+        n += w->member[i].liar || w->home[i].forgot || w->home[i].hidden;
     return n;
 }
 
@@ -436,6 +468,8 @@ static void honest_act(struct home *h)
         r = ent_view_pull(h->view, NULL, &wire, of, other, what < 89, home_now(h));
     else if (what < 95)
         jump(h);
+    else if (what < 99)
+        r = home_push(h, other);
     (void)r; /* what it may be is checked by what comes of it */
 }
 
@@ -524,6 +558,16 @@ static void make_liars(struct world *w, size_t liars)
     }
 }
 
+/* One who has no address counts as one of the faulty: others cannot ask it, nor what it holds. */
+static void hide_one(struct world *w)
+{
+    size_t i = (size_t)sim_below(w->net, w->n);
+    if (w->weak || w->r->crowd > 0 || faulty(w) >= (w->n - 1) / 3 || w->member[i].liar)
+        return;
+    w->home[i].hidden = true;
+    w->r->hidden++;
+}
+
 static struct world *world_new(struct ledger_run *r)
 {
     struct world *w = calloc(1, sizeof(*w));
@@ -559,6 +603,7 @@ static struct world *world_new(struct ledger_run *r)
         history_init(&w->member[i].history[1]);
         make_home(w, i, i, 0, NULL);
     }
+    hide_one(w);
     return w;
 }
 
@@ -667,10 +712,15 @@ static void errand(struct home *h, size_t m, int round, bool more)
     enum ent_err r = ent_view_greet(h->view, NULL, &wire, name, now);
     if (more && round < 2 && h->member < w->speakers)
         r = ent_view_submit(h->view, NULL, &wire, name, now);
+    if (more && round < 2 && h->member < w->speakers)
+        r = home_push(h, name);
     if (more && m < w->speakers)
         r = ent_view_pull(h->view, NULL, &wire, name, name, true, now);
     if (more && m < w->speakers && round > 0)
         r = ent_view_pull(h->view, NULL, &wire, name, other, true, now);
+    for (size_t i = 0; w->home[m].hidden && i < w->n; i++) /* whoever may have its log */
+        if (i != m && i != h->member)
+            r = ent_view_pull(h->view, NULL, &wire, name, world_name(w, i), true, now);
     (void)r; /* liars may still refuse */
 }
 

@@ -28,7 +28,8 @@ struct ledger_run {
     /* What came of it. */
     size_t members, liars, said, calls, lost, late, lies, crafted;
     size_t crashes, failures, restored, refused, jumps;
-    size_t accepted, split; /* split: liars who showed two honest members two histories */
+    size_t hidden, brought, repelled; /* members without an address; entries posted, and refused */
+    size_t accepted, split;           /* split: liars who showed two honest members two histories */
     size_t forks, witnesses, sequences; /* members exposed for that */
     unsigned wrong[LEDGER_WRONGS];
     struct ent_hash32 trace; /* over all messages and all disks */

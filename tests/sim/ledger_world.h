@@ -53,6 +53,7 @@ struct home {
     bool restored; /* from an old copy: it must not sign any more */
     bool copied;   /* an old copy came back, whatever of it */
     bool forgot;   /* what it had cosigned, by that */
+    bool hidden;   /* has no address: it asks, and nobody asks it */
     int64_t clock; /* how wrong */
     struct history *history;
     uint64_t pending;                   /* entries of a commit of which nobody knows */
@@ -95,6 +96,7 @@ const char *world_name(const struct world *w, size_t member);
 int64_t home_now(const struct home *h);
 bool home_is_up(const struct home *h);
 enum ent_err home_say(struct home *h, size_t n);
+enum ent_err home_push(struct home *h, const char *other); /* all that it lacks */
 /* One request as it arrives; 0 when there is no answer. */
 unsigned home_handle(struct home *h, struct ent_buf *answer, const char *method, const char *path,
                      struct ent_slice body);
@@ -121,6 +123,8 @@ void check_end(struct world *w);
 void liar_act(struct home *h);
 /* All that its cosigned heads show of those who cosigned them. */
 void liar_accuses_witnesses(struct world *w, size_t liar);
+/* Makes something else of entries that are brought. */
+void liar_request(struct home *h, struct ent_buf *body, const char *path);
 /* Makes something else of an answer; false: there is none. */
 bool liar_answer(struct home *h, unsigned *status, struct ent_buf *answer, const char *path);
 

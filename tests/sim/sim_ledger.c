@@ -107,7 +107,8 @@ static void add(struct total *t, const struct report *o)
         {&s->lies, r->lies},         {&s->crafted, r->crafted},     {&s->crashes, r->crashes},
         {&s->failures, r->failures}, {&s->restored, r->restored},   {&s->refused, r->refused},
         {&s->jumps, r->jumps},       {&s->accepted, r->accepted},   {&s->split, r->split},
-        {&s->forks, r->forks},       {&s->witnesses, r->witnesses}, {&s->sequences, r->sequences}};
+        {&s->forks, r->forks},       {&s->witnesses, r->witnesses}, {&s->sequences, r->sequences},
+        {&s->hidden, r->hidden},     {&s->brought, r->brought},     {&s->repelled, r->repelled}};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         *all[i].sum += all[i].n;
 }
@@ -167,6 +168,9 @@ static void test_that_it_happened(const struct total *t)
                {"messages were lost", s->lost},
                {"requests came late or twice", s->late},
                {"clocks jumped", s->jumps},
+               {"members had no address", s->hidden},
+               {"entries were brought to mirrors", s->brought},
+               {"and others repelled", s->repelled},
                {"old copies came back", s->restored},
                {"nothing was signed then", s->refused},
                {"liars answered wrongly", s->lies},

@@ -55,20 +55,37 @@ void ent_book_keys_derive(struct ent_book_keys *ret, const struct ent_seed32 *au
 /* --- the lock -----------------------------------------------------------------------------------
  */
 
+static enum ent_err lock_file(const struct ent_book *b, struct ent_diag *d, int how)
+{
+    while (flock(b->lock_fd, how) != 0)
+        if (errno != EINTR)
+            return ent_fail_sys(d, "cannot lock the book");
+    return ENT_OK;
+}
+
+/* Whoever takes the lock goes on to read and write, and one that is not let go keeps everybody
+ * waiting: the process ends here, as at a power cut, which all of it is made for. */
+static void lock_or_end(const struct ent_book *b, int how)
+{
+    struct ent_diag d = {0};
+    if (lock_file(b, &d, how) == ENT_OK)
+        return;
+    (void)fprintf(stderr, "entente: %s/book.lock: %s: %s\n", b->opts.home->dir, d.text,
+                  strerror(d.sys));
+    _exit(ENT_BOOK_LOST);
+}
+
 void ent_book_lock(struct ent_book *b)
 {
     (void)pthread_mutex_lock(&b->lock);
-    if (b->depth++ > 0)
-        return;
-    while (flock(b->lock_fd, LOCK_EX) != 0)
-        if (errno != EINTR)
-            ENT_BUG("flock on an open file");
+    if (b->depth++ == 0)
+        lock_or_end(b, LOCK_EX);
 }
 
 void ent_book_unlock(struct ent_book *b)
 {
     if (--b->depth == 0)
-        (void)flock(b->lock_fd, LOCK_UN);
+        lock_or_end(b, LOCK_UN);
     (void)pthread_mutex_unlock(&b->lock);
 }
 
@@ -164,6 +181,17 @@ static enum ent_err open_view(struct ent_book *b, struct ent_diag *d)
     return ent_view_new(&b->view, d, &h->roster, &opts);
 }
 
+/* The lock is held once over all of it. */
+static enum ent_err open_parts(struct ent_book *b, struct ent_diag *d)
+{
+    ent_book_lock(b);
+    enum ent_err r = open_log(b, d);
+    if (r == ENT_OK)
+        r = open_view(b, d);
+    ent_book_unlock(b);
+    return r;
+}
+
 enum ent_err ent_book_open(struct ent_book **ret, struct ent_diag *d,
                            const struct ent_book_opts *opts)
 {
@@ -185,10 +213,9 @@ enum ent_err ent_book_open(struct ent_book **ret, struct ent_diag *d,
     }
     if (r == ENT_OK && (r = ent_disk_open(&b->disk_real, d, opts->home->dir)) == ENT_OK) {
         b->has_disk = true;
-        ent_book_lock(b);
-        if ((r = open_log(b, d)) == ENT_OK)
-            r = open_view(b, d);
-        ent_book_unlock(b);
+        if ((r = lock_file(b, d, LOCK_EX)) ==
+            ENT_OK) /* the first one is refused as anything else is */
+            r = open_parts(b, d);
     }
     if (r != ENT_OK) {
         ent_book_close(b);

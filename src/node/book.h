@@ -40,7 +40,9 @@ ENT_MUST_USE enum ent_err ent_book_open(struct ent_book **ret, struct ent_diag *
 void ent_book_close(struct ent_book *b);
 
 /* Around every use of the home's pact, the log and the view's trees by a process with threads. The
- * same thread may take it again. Not while others are asked. */
+ * same thread may take it again. Not while others are asked. When the file of the lock cannot be
+ * locked, or unlocked, the process ends, with a line on standard error and this exit code. */
+#define ENT_BOOK_LOST 5
 void ent_book_lock(struct ent_book *b);
 void ent_book_unlock(struct ent_book *b);
 

@@ -4,7 +4,8 @@
  *
  * Promises: no act towards others happens before its statement is durable in the home; a partner
  * sees one generic refusal whatever went wrong inside a run; a run that stops is forgotten.
- * Never: parses arguments or prints (cli/ does), looks into TLS (net/ does).
+ * Never: parses arguments or prints (cli/ does; but for the last words of a process that cannot go
+ * on), looks into TLS (net/ does).
  */
 #ifndef ENT_NODE_NODE_H
 #define ENT_NODE_NODE_H

@@ -50,7 +50,7 @@ one_fault() {
     } 2>/dev/null
     case $how in
     signal=KILL) [ $rc = 137 ] || { echo "it ends with $rc"; return; } ;;
-    *) if [ $rc = 0 ] || [ ! -s "$T/err" ]; then echo "it ends with $rc: $(cat "$T/err")"; return; fi ;;
+    *) if [ $rc != 5 ] || [ ! -s "$T/err" ]; then echo "it ends with $rc: $(cat "$T/err")"; return; fi ;;
     esac
     said=$(grep -c ^said "$T/said")
     { cat "$T/said"; heads_of "$dir"; } >>"$T/acked"
@@ -99,12 +99,18 @@ else
     write=(pwrite64 write fdatasync fsync renameat ftruncate) first=(mkdirat renameat)
     [ "$sanitized" = no ] || write=(pwrite64 renameat)
     faults signal=KILL old "${write[@]}"
-    faults error=EIO old "${write[@]}" pread64 openat
+    faults error=EIO old "${write[@]}" pread64 openat flock
+    "$say" speak "$T/old" 1 >/dev/null
+    for n in 1 3; do
+        ends "call $n that locks the book fails" 5 strace -f -qq -o /dev/null -e trace=flock \
+            -e "inject=flock:error=EIO:when=$n" "$bin" pact status --home "$T/old"
+        tells "and that is said" '^entente: .*cannot lock the book: Input/output error$'
+    done
     faults error=ENOSPC old pwrite64 write fdatasync
     # The very first statement makes files and folders, too.
     [ "$sanitized" = yes ] || first+=(fsync)
     faults signal=KILL fresh "${first[@]}"
-    faults error=EIO fresh "${first[@]}" openat
+    faults error=EIO fresh "${first[@]}" openat flock
     faults error=ENOSPC fresh mkdirat
 fi
 

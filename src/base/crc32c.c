@@ -1,4 +1,4 @@
-/* crc32c.c: on the CPU's instruction, or four bits at a time. */
+/* crc32c.c: on the CPU's instruction, or four bits at a time; and as the last line of a file. */
 #include "base/base.h"
 
 #if defined(__x86_64__)
@@ -40,4 +40,29 @@ uint32_t ent_crc32c(uint32_t before, struct ent_slice s)
         return ~by_instruction(~before, s.p, s.n);
 #endif
     return ~portable(~before, s.p, s.n);
+}
+
+static void check_line(char ret[static ENT_CHECK_LINE + 1], struct ent_slice text)
+{
+    (void)snprintf(ret, ENT_CHECK_LINE + 1, "check %08lx\n", (unsigned long)ent_crc32c(0, text));
+}
+
+enum ent_err ent_check_add(struct ent_buf *b)
+{
+    char line[ENT_CHECK_LINE + 1];
+    check_line(line, ent_buf_slice(b));
+    return ent_buf_put(b, line, ENT_CHECK_LINE);
+}
+
+enum ent_err ent_check_take(struct ent_slice *text)
+{
+    char line[ENT_CHECK_LINE + 1];
+    if (text->n < ENT_CHECK_LINE)
+        return ENT_E_FORMAT;
+    const struct ent_slice before = ent_slice(text->p, text->n - ENT_CHECK_LINE);
+    check_line(line, before);
+    if (memcmp(before.p + before.n, line, ENT_CHECK_LINE) != 0)
+        return ENT_E_FORMAT;
+    *text = before;
+    return ENT_OK;
 }

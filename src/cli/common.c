@@ -178,9 +178,15 @@ int cli_key(const struct session *s, const struct args *a, struct passphrase *p,
 /* --- the book -----------------------------------------------------------------------------------
  */
 
+static void say_mended(void *ctx, const char *file)
+{
+    (void)ctx;
+    (void)fprintf(stderr, "entente: %s: was damaged, and is made or fetched again\n", file);
+}
+
 int cli_book(struct session *s, const struct args *a, struct own_keys *ret)
 {
-    struct ent_book_opts opts = {.home = s->home};
+    struct ent_book_opts opts = {.home = s->home, .mended = say_mended};
     struct passphrase p = {0};
     struct ent_seed32 author = {{0}}, node = {{0}};
     struct ent_book_keys keys;

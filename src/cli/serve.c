@@ -105,6 +105,17 @@ static void log_suspicion(void *ctx, const char *member, enum ent_suspicion s, i
     funlockfile(stdout);
 }
 
+static void log_mended(void *ctx, const char *file)
+{
+    char now[ENT_TIME_TEXT];
+    ent_time_format(now, ent_clock_now());
+    (void)ctx;
+    flockfile(stdout);
+    (void)printf("time=%s level=warn event=file-mended file=%s\n", now, file);
+    (void)fflush(stdout);
+    funlockfile(stdout);
+}
+
 /* A node without a pact waits for one: nobody may connect yet. */
 static bool allow(void *ctx, const struct ent_spki *peer)
 {
@@ -161,8 +172,11 @@ static enum ent_err start_server(struct serving *v, struct ent_diag *d)
 static enum ent_err join(struct serving *v, struct ent_diag *d)
 {
     const struct ent_config *c = &v->s->config;
-    const struct ent_book_opts book = {
-        .home = v->s->home, .keys = v->keys, .ctx = v, .exposed = log_exposed};
+    const struct ent_book_opts book = {.home = v->s->home,
+                                       .keys = v->keys,
+                                       .ctx = v,
+                                       .exposed = log_exposed,
+                                       .mended = log_mended};
     enum ent_err r = ent_book_open(&v->s->book, d, &book);
     if (r != ENT_OK)
         return r;

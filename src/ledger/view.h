@@ -8,7 +8,8 @@
  *     mirror/<member>/<generation>/mirrored          the head the mirror was checked against
  *     mirror/<member>/<generation>/seen              every signed head ever shown, refused ones too
  *     exposed/<member>-<8 hex>                       proofs of misbehaviour, one of each kind
- *     exposed/list                                   which: member, generation, SHA-256
+ *     exposed/list                                   which: member, generation, SHA-256; and a line
+ *                                                    that tells damage (base/crc32c.h)
  *     heard                                          when each member was heard, and what it owes
  *     lock/heads/<member>/<generation>               the newest head found consistent, cosigned; in
  *                                                    a place that backups must not bring back
@@ -51,6 +52,8 @@ struct ent_view_opts {
     /* Something became known about a member; proof is on the disk already. Without the lock. May be
      * NULL. */
     void (*exposed)(void *ctx, const struct ent_misbehaviour *m);
+    /* A file was damaged, and was or will be written again; with the lock. May be NULL. */
+    void (*mended)(void *ctx, const char *file);
     /* As ent_misbehaviour_check() for the kind that the ledger cannot check; with the lock. NULL:
      * such proofs are refused. */
     enum ent_err (*check_vote)(void *ctx, const struct ent_misbehaviour *m, struct ent_diag *d);

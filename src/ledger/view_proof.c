@@ -5,6 +5,7 @@
 
 #define LIST      "exposed/list"
 #define LIST_LINE (ENT_NAME_MAX + 1 + 10 + 1 + 64 + 1)
+#define LIST_MAX  (ENT_PROOFS_MAX * LIST_LINE + ENT_CHECK_LINE + 1)
 
 static void file_name(char ret[static ENT_DISK_NAME_MAX], const char *member,
                       const struct ent_hash32 *hash)
@@ -110,11 +111,13 @@ static enum ent_err write_list(struct ent_view *v)
     struct ent_buf b;
     char hex[ENT_HEX_LEN(32)];
     enum ent_err r = ENT_OK;
-    ent_buf_init(&b, ENT_PROOFS_MAX * LIST_LINE + 1);
+    ent_buf_init(&b, LIST_MAX);
     for (size_t i = 0; i < v->proofs && r == ENT_OK; i++) {
         ent_hex_encode(hex, v->proof[i]->hash.b, sizeof(v->proof[i]->hash.b));
         r = ent_buf_printf(&b, "%s %u %s\n", v->proof[i]->member, v->proof[i]->generation, hex);
     }
+    if (r == ENT_OK)
+        r = ent_check_add(&b);
     if (r == ENT_OK)
         r = v->opts.disk->replace(v->opts.disk->ctx, LIST, ent_buf_slice(&b));
     if (r == ENT_OK)
@@ -123,8 +126,9 @@ static enum ent_err write_list(struct ent_view *v)
     return r;
 }
 
-/* A line of the list and its file. What does not hold stays in the list and counts for nothing. */
-static enum ent_err load_one(struct ent_view *v, struct ent_slice line)
+/* A line of the list and its file. What does not hold stays in the list and counts for nothing. Of
+ * a damaged list the numbers of logs are not believed: a proof concerns all that the member has. */
+static enum ent_err load_one(struct ent_view *v, struct ent_slice line, bool damaged)
 {
     char name[ENT_DISK_NAME_MAX], hex[ENT_HEX_LEN(32)];
     struct ent_vproof listed = {0}, *p = NULL;
@@ -160,9 +164,29 @@ static enum ent_err load_one(struct ent_view *v, struct ent_slice line)
         *p = listed;
         p->told = true;
     }
-    p->generation = listed.generation;
+    if (!damaged)
+        p->generation = listed.generation;
     v->proof[v->proofs++] = p;
     return ENT_OK;
+}
+
+/* A damaged list is written again from the proofs that it still leads to; the others come back from
+ * whoever has them. */
+static enum ent_err mend_list(struct ent_view *v)
+{
+    size_t kept = 0;
+    if (v->opts.witness == NULL)
+        return ENT_OK;
+    for (size_t i = 0; i < v->proofs; i++)
+        if (v->proof[i]->holds)
+            v->proof[kept++] = v->proof[i];
+        else
+            proof_free(v->proof[i]);
+    v->proofs = kept;
+    enum ent_err r = write_list(v);
+    if (r == ENT_OK && v->opts.mended != NULL)
+        v->opts.mended(v->opts.ctx, LIST);
+    return r;
 }
 
 enum ent_err ent_view_load_proofs(struct ent_view *v)
@@ -171,22 +195,26 @@ enum ent_err ent_view_load_proofs(struct ent_view *v)
     struct ent_hash32 hash;
     struct ent_slice line;
     char with_blank[LIST_LINE + 2];
-    ent_buf_init(&b, ENT_PROOFS_MAX * LIST_LINE + 1);
+    ent_buf_init(&b, LIST_MAX);
     enum ent_err r = ent_disk_load(v->opts.disk, &b, LIST);
     if (r == ENT_E_NOTFOUND)
         r = ENT_OK;
     ent_sha256_of(&hash, ent_buf_slice(&b));
     if (r != ENT_OK || memcmp(hash.b, v->proofs_file.b, sizeof(hash.b)) == 0)
         goto out;
-    struct ent_cur c = ent_cur(ent_buf_slice(&b));
+    struct ent_slice lines = ent_buf_slice(&b);
+    bool damaged = b.n > 0 && ent_check_take(&lines) != ENT_OK;
+    struct ent_cur c = ent_cur(lines);
     while (r == ENT_OK && ent_cur_line(&c, &line) == ENT_OK) {
         int n =
             snprintf(with_blank, sizeof(with_blank), " %.*s", (int)line.n, (const char *)line.p);
         if (n > 0 && (size_t)n < sizeof(with_blank))
-            r = load_one(v, ent_slice_str(with_blank));
+            r = load_one(v, ent_slice_str(with_blank), damaged);
     }
     if (r == ENT_OK)
         v->proofs_file = hash;
+    if (r == ENT_OK && damaged)
+        r = mend_list(v);
 out:
     ent_buf_release(&b);
     return r;
@@ -203,6 +231,23 @@ const char *ent_view_ignored(const struct ent_view *v, size_t i)
 /* --- adding ------------------------------------------------------------------------------------
  */
 
+/* The same one, which was not to be read any more, has come back. */
+static void drop_damaged(struct ent_view *v, const struct ent_vproof *p)
+{
+    char name[ENT_DISK_NAME_MAX];
+    for (size_t i = 0; i < v->proofs; i++) {
+        struct ent_vproof *old = v->proof[i];
+        if (old->holds || memcmp(old->hash.b, p->hash.b, sizeof(p->hash.b)) != 0)
+            continue;
+        proof_free(old);
+        v->proof[i] = v->proof[--v->proofs];
+        file_name(name, p->member, &p->hash);
+        if (v->opts.mended != NULL)
+            v->opts.mended(v->opts.ctx, name);
+        return;
+    }
+}
+
 /* The file first: a list never names what is not there. *p is taken over. */
 static enum ent_err keep(struct ent_view *v, struct ent_vproof **p)
 {
@@ -214,6 +259,7 @@ static enum ent_err keep(struct ent_view *v, struct ent_vproof **p)
     r = v->opts.disk->replace(v->opts.disk->ctx, name, ent_buf_slice(&(*p)->bytes));
     if (r != ENT_OK)
         return r;
+    drop_damaged(v, *p);
     v->proof[v->proofs++] = *p;
     if ((r = write_list(v)) != ENT_OK)
         v->proofs--;

@@ -114,6 +114,21 @@ static void tell_exposed(void *ctx, const struct ent_misbehaviour *m)
         b->opts.exposed(b->opts.ctx, m);
 }
 
+static void tell_mended(void *ctx, const char *file)
+{
+    struct ent_book *b = ctx;
+    if (b->opts.mended != NULL)
+        b->opts.mended(b->opts.ctx, file);
+}
+
+bool ent_book_mend(struct ent_book *b, const char *file)
+{
+    if (b->keys == NULL)
+        return false;
+    tell_mended(b, file);
+    return true;
+}
+
 static enum ent_err make_locks(struct ent_book *b, struct ent_diag *d)
 {
     char path[ENT_PATH_MAX];
@@ -177,6 +192,7 @@ static enum ent_err open_view(struct ent_book *b, struct ent_diag *d)
                                        .lock = lock_view,
                                        .unlock = unlock_view,
                                        .exposed = tell_exposed,
+                                       .mended = tell_mended,
                                        .check_vote = check_vote};
     return ent_view_new(&b->view, d, &h->roster, &opts);
 }

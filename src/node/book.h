@@ -32,6 +32,9 @@ struct ent_book_opts {
     const struct ent_book_keys *keys; /* NULL: reads only */
     void *ctx;
     void (*exposed)(void *ctx, const struct ent_misbehaviour *m); /* or NULL */
+    /* A file below the home was damaged and comes back, from others or from what it was made of; or
+     * NULL. With the lock held. */
+    void (*mended)(void *ctx, const char *file);
 };
 
 /* ENT_E_POLICY for a home that is in no pact. */
@@ -49,6 +52,10 @@ void ent_book_unlock(struct ent_book *b);
 /* What other processes of this home did: versions of the pact, entries of the log. */
 ENT_MUST_USE enum ent_err ent_book_refresh(struct ent_book *b, struct ent_diag *d,
                                            bool *ret_pact_changed);
+
+/* This file is damaged, and there is another way to what it said: whether this book, which has keys,
+ * may throw it away. Whoever opened it is told. */
+bool ent_book_mend(struct ent_book *b, const char *file);
 
 struct ent_home *ent_book_home(struct ent_book *b);
 const struct ent_disk *ent_book_disk(struct ent_book *b);

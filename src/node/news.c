@@ -8,6 +8,7 @@
 #define NEXT_DIR   "pact/next"
 #define NEXT_EACH  64u   /* of one member about one version; nobody honest says more */
 #define READ_PIECE 4096u /* entries under one hold of the lock */
+#define CURSOR_MAX (24u + ENT_CHECK_LINE)
 
 bool ent_news_concerns(enum ent_statement_type t)
 {
@@ -54,6 +55,34 @@ static enum ent_err file_path(struct ent_book *b, char ret[static ENT_PATH_MAX],
     return ent_home_path(ent_book_home(b), ret, name);
 }
 
+/* As on the disk: with a line that tells damage. A signature by nobody whom we know, which is what
+ * a flipped bit can make of one, refuses no delivery. */
+static enum ent_err write_kept(const char *path, struct ent_slice bytes, bool replace,
+                               struct ent_diag *d)
+{
+    struct ent_buf file;
+    ent_buf_init(&file, ENT_DELIVERY_MAX + ENT_CHECK_LINE);
+    enum ent_err r = ent_buf_put_slice(&file, bytes);
+    if (r == ENT_OK && (r = ent_check_add(&file)) == ENT_OK)
+        r = replace ? ent_file_write(path, ent_buf_slice(&file), 0600, d)
+                    : ent_file_create(path, ent_buf_slice(&file), 0600, d);
+    ent_buf_release(&file);
+    return r;
+}
+
+/* Appended; ENT_E_AUTH for one that is damaged. */
+static enum ent_err read_kept(const char *path, struct ent_buf *ret)
+{
+    struct ent_buf file;
+    ent_buf_init(&file, ENT_DELIVERY_MAX + ENT_CHECK_LINE);
+    enum ent_err r = ent_file_read(&file, NULL, path);
+    struct ent_slice said = ent_buf_slice(&file);
+    if (r == ENT_OK)
+        r = ent_check_take(&said) == ENT_OK ? ent_buf_put_slice(ret, said) : ENT_E_AUTH;
+    ent_buf_release(&file);
+    return r == ENT_E_LIMIT ? ENT_E_AUTH : r;
+}
+
 static enum ent_err keep(struct ent_book *b, struct ent_diag *d, const struct ent_act *act,
                          struct ent_slice bytes)
 {
@@ -67,17 +96,32 @@ static enum ent_err keep(struct ent_book *b, struct ent_diag *d, const struct en
         return ent_fail(d, r, "path too long", 0, 0);
     if (has.n >= NEXT_EACH)
         return ent_fail(d, ENT_E_LIMIT, "too much was said about the next version", 0, NEXT_EACH);
-    return ent_file_create(path, bytes, 0600, d);
+    return write_kept(path, bytes, false, d);
 }
 
-/* As a delivery, or, found in a mirror, the signed statement alone. */
+static enum ent_err withdrawal_path(struct ent_book *b, char ret[static ENT_PATH_MAX],
+                                    const char *member)
+{
+    char name[ENT_NAME_MAX + 16];
+    (void)snprintf(name, sizeof(name), "withdrawn/%s", member);
+    return ent_home_path(ent_book_home(b), ret, name);
+}
+
+/* As a delivery, or, found in a mirror, the signed statement alone. That it is there counts,
+ * damaged or not, and so one that is damaged is replaced and never removed. */
 static enum ent_err keep_withdrawal(struct ent_book *b, struct ent_diag *d, const char *member,
                                     struct ent_slice said)
 {
-    char name[ENT_NAME_MAX + 16], path[ENT_PATH_MAX];
-    (void)snprintf(name, sizeof(name), "withdrawn/%s", member);
-    enum ent_err r = ent_home_path(ent_book_home(b), path, name);
-    return r != ENT_OK ? r : ent_file_create(path, said, 0600, d);
+    char path[ENT_PATH_MAX];
+    struct ent_buf old;
+    enum ent_err r = withdrawal_path(b, path, member);
+    if (r != ENT_OK || (r = write_kept(path, said, false, d)) != ENT_E_EXISTS)
+        return r;
+    ent_buf_init(&old, ENT_DELIVERY_MAX);
+    if (read_kept(path, &old) == ENT_E_AUTH)
+        r = write_kept(path, said, true, d);
+    ent_buf_release(&old);
+    return r;
 }
 
 /* About the version that comes next, and no other. */
@@ -137,7 +181,9 @@ enum ent_err ent_news_get(struct ent_book *b, struct ent_buf *bytes, const char 
         r = ENT_E_NOTFOUND;
     if (r == ENT_OK)
         r = file_path(b, path, has.first);
-    return r != ENT_OK ? r : ent_file_read(bytes, NULL, path);
+    if (r == ENT_OK)
+        r = read_kept(path, bytes);
+    return r == ENT_E_AUTH ? ENT_E_NOTFOUND : r;
 }
 
 size_t ent_news_count(struct ent_book *b)
@@ -159,9 +205,10 @@ enum ent_err ent_news_each(struct ent_book *b, void *ctx,
     for (int i = 0; i < n; i++) {
         ent_buf_clear(&bytes);
         if (r == ENT_OK && is_of(names[i]->d_name, NULL, NULL) &&
-            (r = file_path(b, file, names[i]->d_name)) == ENT_OK &&
-            (r = ent_file_read(&bytes, NULL, file)) == ENT_OK)
-            r = each(ctx, ent_buf_slice(&bytes));
+            (r = file_path(b, file, names[i]->d_name)) == ENT_OK) {
+            r = read_kept(file, &bytes);
+            r = r == ENT_E_AUTH ? ENT_OK : r == ENT_OK ? each(ctx, ent_buf_slice(&bytes)) : r;
+        }
         free(names[i]);
     }
     free(names);
@@ -208,22 +255,92 @@ static void read_name(struct ent_book *b, char ret[static ENT_DISK_NAME_MAX], co
 static enum ent_err get_cursor(struct ent_book *b, const char *name, uint64_t *ret)
 {
     struct ent_buf text;
-    ent_buf_init(&text, 32);
+    ent_buf_init(&text, CURSOR_MAX);
     enum ent_err r = ent_disk_load(ent_book_disk(b), &text, name);
+    struct ent_slice number = ent_buf_slice(&text);
     *ret = 0;
-    if (r == ENT_OK && ent_parse_u64(ret, ent_buf_slice(&text), INT64_MAX) != ENT_OK)
+    if (r == ENT_OK && (ent_check_take(&number) != ENT_OK || number.n == 0 ||
+                        ent_parse_u64(ret, ent_slice(number.p, number.n - 1), INT64_MAX) != ENT_OK))
         *ret = 0; /* read it all again: nothing is taken twice */
     ent_buf_release(&text);
-    return r == ENT_E_NOTFOUND ? ENT_OK : r;
+    return r == ENT_E_NOTFOUND || r == ENT_E_LIMIT ? ENT_OK : r;
 }
 
 static enum ent_err set_cursor(struct ent_book *b, const char *name, uint64_t at)
 {
     const struct ent_disk *disk = ent_book_disk(b);
-    char text[24];
-    int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)at);
-    return disk->replace(disk->ctx, name, ent_slice(text, (size_t)n));
+    struct ent_buf text;
+    ent_buf_init(&text, CURSOR_MAX);
+    enum ent_err r = ent_buf_printf(&text, "%llu\n", (unsigned long long)at);
+    if (r == ENT_OK && (r = ent_check_add(&text)) == ENT_OK)
+        r = disk->replace(disk->ctx, name, ent_buf_slice(&text));
+    ent_buf_release(&text);
+    return r;
 }
+
+/* --- what is damaged ----------------------------------------------------------------------------
+ */
+
+/* What this member said is read again, and fetched where it is not here. */
+static enum ent_err read_again(struct ent_book *b, const char *member)
+{
+    struct ent_view_log log = {.generation = ent_book_generation(b)};
+    char name[ENT_DISK_NAME_MAX];
+    enum ent_err r = is_self(b, member) ? ENT_OK : ent_view_log(ent_book_view(b), &log, member, 0);
+    if (r != ENT_OK)
+        return r == ENT_E_NOTFOUND ? ENT_OK : r;
+    read_name(b, name, member, log.generation);
+    return set_cursor(b, name, 0);
+}
+
+/* One file; name is below the home. */
+static enum ent_err mend(struct ent_book *b, const char *name, const char *member, bool drop)
+{
+    char path[ENT_PATH_MAX];
+    struct ent_buf said;
+    enum ent_err r = ent_home_path(ent_book_home(b), path, name);
+    ent_buf_init(&said, ENT_DELIVERY_MAX);
+    if (r == ENT_OK && (r = read_kept(path, &said)) == ENT_E_AUTH) {
+        r = ENT_OK;
+        if (ent_book_mend(b, name)) {
+            r = read_again(b, member); /* first: a file that is gone asks for nothing */
+            if (r == ENT_OK && drop && unlink(path) != 0)
+                r = ent_err_from_errno(errno);
+        }
+    }
+    ent_buf_release(&said);
+    return r == ENT_E_NOTFOUND ? ENT_OK : r;
+}
+
+static enum ent_err mend_folder(struct ent_book *b, const char *folder, bool next)
+{
+    char path[ENT_PATH_MAX], name[ENT_DISK_NAME_MAX + 256];
+    struct dirent *e;
+    enum ent_err r = ent_home_path(ent_book_home(b), path, folder);
+    DIR *dir = r == ENT_OK ? opendir(path) : NULL;
+    while (dir != NULL && r == ENT_OK && (e = readdir(dir)) != NULL) {
+        if (next ? !is_of(e->d_name, NULL, NULL) : !ent_name_is_valid(ent_slice_str(e->d_name)))
+            continue;
+        (void)snprintf(name, sizeof(name), "%s/%s", folder, e->d_name);
+        r = mend(b, name, next ? e->d_name + 65 : e->d_name, next);
+    }
+    if (dir != NULL)
+        (void)closedir(dir);
+    return r;
+}
+
+enum ent_err ent_news_mend(struct ent_book *b, struct ent_diag *d)
+{
+    ent_book_lock(b);
+    enum ent_err r = mend_folder(b, NEXT_DIR, true);
+    if (r == ENT_OK)
+        r = mend_folder(b, "withdrawn", false);
+    ent_book_unlock(b);
+    return r == ENT_OK ? r : ent_fail(d, r, "cannot mend what was said about the pact", 0, 0);
+}
+
+/* --- finding ------------------------------------------------------------------------------------
+ */
 
 /* One entry: a withdrawal takes effect; the name of an act that has to be fetched. */
 static enum ent_err look(struct ent_book *b, struct ent_slice entry, const char *member,
@@ -236,7 +353,10 @@ static enum ent_err look(struct ent_book *b, struct ent_slice entry, const char 
         ent_statement_parse(&st, note.text) != ENT_OK || strcmp(st.author, member) != 0)
         return ENT_OK; /* an audit will name it */
     if (st.type == ENT_ST_WITHDRAW) {
-        enum ent_err r = keep_withdrawal(b, NULL, member, entry);
+        /* One's own is told to others, as a delivery. */
+        enum ent_err r = is_self(b, member) ? ent_news_own(b, NULL, ret->at) : ENT_E_NOTFOUND;
+        if (r != ENT_OK && r != ENT_E_EXISTS)
+            r = keep_withdrawal(b, NULL, member, entry);
         return r == ENT_E_EXISTS ? ENT_OK : r;
     }
     if (!ent_news_concerns(st.type) || st.pact_version < ent_book_home(b)->pact->version)
@@ -291,6 +411,13 @@ static bool is_passed_over(enum ent_err r)
     return r == ENT_E_EXISTS || r == ENT_E_STATE || r == ENT_E_FORMAT || r == ENT_E_LIMIT;
 }
 
+/* Out of one's own log, where its body is kept. */
+static enum ent_err make_again(struct ent_book *b, const char *member, uint64_t index)
+{
+    enum ent_err r = is_self(b, member) ? ent_news_own(b, NULL, index) : ENT_E_NOTFOUND;
+    return is_passed_over(r) ? ENT_OK : r;
+}
+
 static enum ent_err fetch(struct ent_book *b, struct ent_diag *d, const struct ent_wire *wire,
                           const char *hex, const char *from)
 {
@@ -334,13 +461,17 @@ enum ent_err ent_news_read(struct ent_book *b, struct ent_diag *d, const struct 
     uint64_t start = f.at, done = f.at;
     do {
         if ((r = search(b, member, &f)) != ENT_OK ||
-            (f.hex[0] != '\0' && (r = fetch(b, d, wire, f.hex, from)) != ENT_OK))
+            (f.hex[0] != '\0' && make_again(b, member, f.at - 1) != ENT_OK &&
+             (r = fetch(b, d, wire, f.hex, from)) != ENT_OK))
             break;
         done = f.at;
     } while (f.at < f.all);
     if (done != start) {
         ent_book_lock(b);
-        enum ent_err saved = set_cursor(b, name, done);
+        uint64_t now = start;
+        enum ent_err saved = get_cursor(b, name, &now);
+        if (saved == ENT_OK && now == start) /* or somebody wants it read again meanwhile */
+            saved = set_cursor(b, name, done);
         ent_book_unlock(b);
         r = r == ENT_OK ? saved : r;
     }
@@ -371,22 +502,23 @@ static enum ent_err tell_one(void *ctx, struct ent_slice bytes)
 /* Who has withdrawn says so itself, to everybody, also where nobody can fetch it. */
 static enum ent_err tell_withdrawal(struct ent_book *b, struct telling *t)
 {
-    char name[ENT_NAME_MAX + 16], path[ENT_PATH_MAX];
+    char path[ENT_PATH_MAX];
     struct ent_buf bytes;
-    (void)snprintf(name, sizeof(name), "withdrawn/%s", ent_book_home(b)->self.name);
-    enum ent_err r = ent_home_path(ent_book_home(b), path, name);
+    enum ent_err r = withdrawal_path(b, path, ent_book_home(b)->self.name);
     ent_buf_init(&bytes, ENT_DELIVERY_MAX);
-    if (r == ENT_OK && (r = ent_file_read(&bytes, NULL, path)) == ENT_OK)
+    if (r == ENT_OK && (r = read_kept(path, &bytes)) == ENT_OK)
         r = tell_one(t, ent_buf_slice(&bytes));
     ent_buf_release(&bytes);
-    return r == ENT_E_NOTFOUND ? ENT_OK : r;
+    return r == ENT_E_NOTFOUND || r == ENT_E_AUTH ? ENT_OK : r; /* a damaged one is made again */
 }
 
 enum ent_err ent_news_tell(struct ent_book *b, struct ent_diag *d, const struct ent_wire *wire,
                            const char *member)
 {
     struct telling t = {.wire = wire, .member = member, .d = d};
-    enum ent_err r = ent_news_each(b, &t, tell_one);
+    enum ent_err r = ent_news_mend(b, d);
+    if (r == ENT_OK)
+        r = ent_news_each(b, &t, tell_one);
     return r == ENT_OK ? tell_withdrawal(b, &t) : r;
 }
 

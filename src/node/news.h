@@ -7,6 +7,7 @@
  *     withdrawn/<member>     the signed statement by which a member withdrew, or its delivery
  *     mirror/<member>/<generation>/read    how far its log was read for news; the own one:
  *     pact/read-<generation>
+ *     All of them end with a line that tells damage (base/crc32c.h).
  *
  *     POST /peer/v1/act            a delivery of such an act: 200, or 409
  *     GET  /peer/v1/act/<64 hex>   one that is kept here
@@ -40,7 +41,11 @@ ENT_MUST_USE enum ent_err ent_news_read(struct ent_book *b, struct ent_diag *d,
                                         const struct ent_wire *wire, const char *member,
                                         const char *from);
 
-/* Every delivery about the next version. */
+/* Files that are damaged go, when this book has keys, and what they were is read again: out of
+ * one's own log here, from others' with the next ent_news_read(). A withdrawal keeps its effect. */
+ENT_MUST_USE enum ent_err ent_news_mend(struct ent_book *b, struct ent_diag *d);
+
+/* Every delivery about the next version that is not damaged. */
 ENT_MUST_USE enum ent_err ent_news_each(struct ent_book *b, void *ctx,
                                         enum ent_err (*each)(void *ctx, struct ent_slice bytes));
 size_t ent_news_count(struct ent_book *b);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #define BALLOT_FILE "lock/ballot"
+#define BALLOT_MAX  (ENT_BALLOT_SAVE_MAX + ENT_CHECK_LINE)
 #define VOTES       4096u
 
 struct known_vote {
@@ -309,11 +310,23 @@ static enum ent_err say_vote(struct ent_voting *v, const struct ent_vote *vote)
     return r;
 }
 
+/* Nobody signs this, and another round or version in it would set the voter free. */
+static enum ent_err keep_state(struct ent_voting *v, struct ent_slice state)
+{
+    const struct ent_disk *disk = ent_book_disk(v->book);
+    struct ent_buf file;
+    ent_buf_init(&file, BALLOT_MAX);
+    enum ent_err r = ent_buf_put_slice(&file, state);
+    if (r == ENT_OK && (r = ent_check_add(&file)) == ENT_OK)
+        r = disk->replace(disk->ctx, BALLOT_FILE, ent_buf_slice(&file));
+    ent_buf_release(&file);
+    return r;
+}
+
 static enum ent_err cast(void *ctx, const struct ent_vote *vote, struct ent_slice state)
 {
     struct ent_voting *v = ctx;
-    const struct ent_disk *disk = ent_book_disk(v->book);
-    enum ent_err r = disk->replace(disk->ctx, BALLOT_FILE, state);
+    enum ent_err r = keep_state(v, state);
     if (r != ENT_OK)
         return ent_fail(&v->d, r, "cannot keep what a vote binds to", 0, 0);
     v->cast++;
@@ -341,10 +354,14 @@ static enum ent_err cast_again(struct ent_voting *v)
 /* --- opening ------------------------------------------------------------------------------------
  */
 
-static enum ent_err load_state(struct ent_voting *v, struct ent_buf *ret)
+static enum ent_err load_state(struct ent_voting *v, struct ent_buf *ret, struct ent_diag *d)
 {
     enum ent_err r =
         v->root == NULL ? ENT_E_NOTFOUND : ent_disk_load(ent_book_disk(v->book), ret, BALLOT_FILE);
+    struct ent_slice state = ent_buf_slice(ret);
+    if (r == ENT_OK && (r = ent_check_take(&state)) != ENT_OK)
+        return ent_fail(d, r, BALLOT_FILE " is damaged", 0, 0);
+    ret->n = state.n;
     return r == ENT_E_NOTFOUND ? ENT_OK : r;
 }
 
@@ -357,8 +374,8 @@ static enum ent_err start_ballot(struct ent_voting *v, struct ent_diag *d)
                                          .enough = enough,
                                          .cast = cast};
     struct ent_buf saved;
-    ent_buf_init(&saved, ENT_BALLOT_SAVE_MAX);
-    enum ent_err r = load_state(v, &saved);
+    ent_buf_init(&saved, BALLOT_MAX);
+    enum ent_err r = load_state(v, &saved, d);
     if (r == ENT_OK &&
         (r = ent_ballot_new(&v->ballot, d, &opts, ent_buf_slice(&saved))) == ENT_E_STATE) {
         ent_buf_clear(&saved); /* about a version that was decided */
@@ -387,7 +404,11 @@ enum ent_err ent_voting_open(struct ent_voting **ret, struct ent_diag *d, struct
     const struct ent_pact *now = newest(v);
     v->topic =
         (struct ent_vote_topic){.pact = now->id, .prev = now->hash, .version = now->version + 1};
-    enum ent_err r = ent_news_each(b, v, take);
+    enum ent_err r = ent_news_mend(b, d);
+    if (r == ENT_OK && root != NULL) /* votes that it has forgotten bind it all the same */
+        r = ent_news_read(b, d, NULL, ent_book_home(b)->self.name, NULL);
+    if (r == ENT_OK)
+        r = ent_news_each(b, v, take);
     add_voters(v, now);
     for (size_t i = 0; i < v->proposals; i++)
         if (v->proposal[i].valid)
@@ -399,8 +420,6 @@ enum ent_err ent_voting_open(struct ent_voting **ret, struct ent_diag *d, struct
         r = expose_all(v);
     if (r == ENT_OK && root != NULL && v->self == ENT_BALLOT_WATCHING)
         r = ent_fail(d, ENT_E_POLICY, "this member's root key has no vote", 0, 0);
-    if (r == ENT_OK && root != NULL) /* votes that it has forgotten bind it all the same */
-        r = ent_news_read(b, d, NULL, ent_book_home(b)->self.name, NULL);
     if (r == ENT_OK)
         r = start_ballot(v, d);
     if (r != ENT_OK) {
@@ -518,12 +537,11 @@ enum ent_err ent_voting_propose(struct ent_voting *v, struct ent_diag *d, struct
 /* The next round begins without a vote; it must not begin anew with the next program. */
 static enum ent_err keep_round(struct ent_voting *v)
 {
-    const struct ent_disk *disk = ent_book_disk(v->book);
     struct ent_buf state;
     ent_buf_init(&state, ENT_BALLOT_SAVE_MAX);
     enum ent_err r = ent_ballot_save(v->ballot, &state);
     if (r == ENT_OK)
-        r = disk->replace(disk->ctx, BALLOT_FILE, ent_buf_slice(&state));
+        r = keep_state(v, ent_buf_slice(&state));
     ent_buf_release(&state);
     return r == ENT_OK ? r : ent_fail(&v->d, r, "cannot keep the round of the vote", 0, 0);
 }

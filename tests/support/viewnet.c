@@ -26,6 +26,14 @@ static void give_lock(void *ctx)
     n->locked = 0;
 }
 
+static void mended(void *ctx, const char *file)
+{
+    struct viewnet_node *n = ctx;
+    assert_true(n->locked > 0);
+    assert_int_equal(strncmp(file, "exposed/", 8), 0);
+    n->mended++;
+}
+
 static void told(void *ctx, const struct ent_misbehaviour *m)
 {
     struct viewnet_node *n = ctx;
@@ -55,7 +63,8 @@ void viewnet_up(struct viewnet *net, size_t node)
                                      .ctx = n,
                                      .lock = take_lock,
                                      .unlock = give_lock,
-                                     .exposed = told};
+                                     .exposed = told,
+                                     .mended = mended};
     assert_ok(ent_view_new(&n->view, &d, &net->pact.roster, &vo));
 }
 

@@ -21,6 +21,7 @@ struct viewnet_node {
     struct ent_view *view; /* NULL: it is down */
     int locked;
     unsigned told;                    /* how often it was told that somebody is exposed */
+    unsigned mended;                  /* and that a file was damaged */
     size_t route[ENT_ROSTER_MEMBERS]; /* which node it takes for that member */
 };
 

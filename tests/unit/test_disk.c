@@ -353,6 +353,40 @@ static void test_crc32c(void **state)
     }
 }
 
+/* The line that ends a file: no flipped bit, in it or before it, leaves it in order. */
+static void test_check_line(void **state)
+{
+    struct ent_buf b;
+    (void)state;
+    for (size_t n = 0; n < 40; n++) {
+        ent_buf_init(&b, 100);
+        for (size_t i = 0; i < n; i++)
+            assert_ok(ent_buf_putc(&b, (char)ent_t_rand()));
+        assert_ok(ent_check_add(&b));
+        assert_int_equal(b.n, n + ENT_CHECK_LINE);
+        for (size_t bit = 0; bit < 8 * b.n; bit++) {
+            b.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            struct ent_slice s = ent_buf_slice(&b);
+            assert_err(ent_check_take(&s), ENT_E_FORMAT);
+            assert_int_equal(s.n, b.n);
+            b.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+        struct ent_slice s = ent_slice(b.p, b.n - 1), whole = ent_buf_slice(&b);
+        assert_err(ent_check_take(&s), ENT_E_FORMAT);
+        assert_ok(ent_check_take(&whole));
+        assert_int_equal(whole.n, n);
+        ent_buf_release(&b);
+    }
+    struct ent_slice known = ENT_SLICE_LIT("123456789check e3069283\n");
+    assert_ok(ent_check_take(&known));
+    assert_true(ent_slice_eq(known, ENT_SLICE_LIT("123456789")));
+    known = ENT_SLICE_LIT("123456789check E3069283\n"); /* the same number, another form */
+    assert_err(ent_check_take(&known), ENT_E_FORMAT);
+    ent_buf_init(&b, ENT_CHECK_LINE - 1);
+    assert_err(ent_check_add(&b), ENT_E_LIMIT);
+    ent_buf_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_many_at_once),
         cmocka_unit_test(test_a_log),
         cmocka_unit_test(test_crc32c),
+        cmocka_unit_test(test_check_line),
     };
     return ent_t_run("disk", tests);
 }

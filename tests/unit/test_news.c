@@ -183,6 +183,17 @@ static enum ent_err count_each(void *ctx, struct ent_slice bytes)
     return ++*n == 5 ? ENT_E_INTERRUPTED : ENT_OK;
 }
 
+/* As it lies in pact/next. */
+static void put_kept(const char *path, const struct ent_buf *said)
+{
+    struct ent_buf file;
+    ent_buf_init(&file, ENT_DELIVERY_MAX + ENT_CHECK_LINE);
+    assert_ok(ent_buf_put_slice(&file, ent_buf_slice(said)));
+    assert_ok(ent_check_add(&file));
+    assert_ok(ent_file_write(path, ent_buf_slice(&file), 0600, NULL));
+    ent_buf_release(&file);
+}
+
 static void test_each_and_clear(void **state)
 {
     char path[ENT_PATH_MAX];
@@ -280,7 +291,7 @@ static void test_nonsense_in_a_log(void **state)
     leaf_of(hex, &bob, &b);
     (void)snprintf(file, sizeof(file), "pact/next/%s.%s", hex, name_of(&alice));
     assert_ok(ent_home_path(alice.home, path, file));
-    assert_ok(ent_file_create(path, ent_buf_slice(&b), 0600, NULL));
+    put_kept(path, &b);
     assert_ok(reads(&bob, &alice, &alice, &d));
     assert_int_equal(ent_news_count(bob.book), 0);
     assert_true(ent_book_is_withdrawn(bob.book, name_of(&alice)));
@@ -303,15 +314,158 @@ static void test_another_act_for_it(void **state)
     leaf_of(hex, &bob, &right);
     (void)snprintf(file, sizeof(file), "pact/next/%s.%s", hex, name_of(&alice));
     assert_ok(ent_home_path(alice.home, path, file));
-    assert_ok(ent_file_write(path, ent_buf_slice(&wrong), 0600, NULL));
+    put_kept(path, &wrong);
     assert_err(reads(&bob, &alice, &alice, &d), ENT_E_PEER);
     assert_string_equal(d.text, "hands out something else than it was asked for");
     assert_int_equal(ent_news_count(bob.book), 0);
-    assert_ok(ent_file_write(path, ent_buf_slice(&right), 0600, NULL));
+    put_kept(path, &right);
     assert_ok(reads(&bob, &alice, &alice, &d));
     assert_int_equal(ent_news_count(bob.book), 2);
     ent_buf_release(&wrong);
     ent_buf_release(&right);
+}
+
+/* --- damage -------------------------------------------------------------------------------------
+ */
+
+static void flip(const struct node *n, const char *name, size_t bit)
+{
+    char path[ENT_PATH_MAX];
+    struct ent_buf b;
+    ent_buf_init(&b, ENT_DELIVERY_MAX + ENT_CHECK_LINE);
+    assert_ok(ent_home_path(n->home, path, name));
+    assert_ok(ent_file_read(&b, NULL, path));
+    b.p[bit / 8 % b.n] ^= (uint8_t)(1u << bit % 8);
+    assert_ok(ent_file_write(path, ent_buf_slice(&b), 0600, NULL));
+    ent_buf_release(&b);
+}
+
+static void file_of(char ret[static 256], const struct node *author, uint64_t index)
+{
+    char hex[ENT_HEX_LEN(32)];
+    struct ent_buf b;
+    ent_buf_init(&b, ENT_DELIVERY_MAX);
+    assert_ok(ent_book_deliver(author->book, &b, NULL, index));
+    leaf_of(hex, author, &b);
+    (void)snprintf(ret, 256, "pact/next/%s.%s", hex, name_of(author));
+    ent_buf_release(&b);
+}
+
+/* What others said and is damaged here is fetched again; nobody takes it for what it says now. */
+static void test_damage_is_fetched_again(void **state)
+{
+    char file[256];
+    struct ent_diag d = {0};
+    size_t n = 0;
+    (void)state;
+    say_vote(&alice, 2, 0, true);
+    say_vote(&alice, 2, 1, true);
+    assert_ok(reads(&bob, &alice, &alice, &d));
+    file_of(file, &alice, 0);
+    for (int i = 0; i < 20; i++) {
+        n = 0;
+        flip(&bob, file, (size_t)ent_t_rand());
+        assert_ok(ent_news_each(bob.book, &n, count_each));
+        assert_int_equal(n, 1); /* it counts for nothing */
+        struct ent_buf got;
+        ent_buf_init(&got, ENT_DELIVERY_MAX);
+        assert_err(ent_news_get(bob.book, &got, strrchr(file, '/') + 1), ENT_E_NOTFOUND);
+        ent_buf_release(&got);
+        assert_ok(reads(&bob, &alice, &alice, &d)); /* the log has nothing new */
+        assert_ok(ent_news_mend(bob.book, &d));
+        assert_int_equal(ent_news_count(bob.book), 1);
+        assert_ok(reads(&bob, &alice, &alice, &d));
+        assert_int_equal(ent_news_count(bob.book), 2);
+    }
+    n = 0;
+    assert_ok(ent_news_each(bob.book, &n, count_each));
+    assert_int_equal(n, 2);
+}
+
+/* One's own comes back out of one's log, without anybody. */
+static void test_own_damage_is_made_again(void **state)
+{
+    char file[256], path[ENT_PATH_MAX];
+    struct ent_diag d = {0};
+    struct ent_buf before, after;
+    (void)state;
+    say_vote(&alice, 2, 0, true);
+    file_of(file, &alice, 0);
+    assert_ok(ent_home_path(alice.home, path, file));
+    ent_buf_init(&before, ENT_DELIVERY_MAX + ENT_CHECK_LINE);
+    ent_buf_init(&after, ENT_DELIVERY_MAX + ENT_CHECK_LINE);
+    assert_ok(ent_file_read(&before, NULL, path));
+    flip(&alice, file, (size_t)ent_t_rand());
+    assert_ok(ent_news_mend(alice.book, &d));
+    assert_int_equal(ent_news_count(alice.book), 0);
+    assert_ok(ent_news_read(alice.book, &d, NULL, name_of(&alice), NULL));
+    assert_ok(ent_file_read(&after, NULL, path));
+    assert_true(ent_slice_eq(ent_buf_slice(&before), ent_buf_slice(&after)));
+    ent_buf_release(&before);
+    ent_buf_release(&after);
+}
+
+/* Whoever reads only changes nothing. */
+static void test_readers_mend_nothing(void **state)
+{
+    const struct ent_book_opts opts = {.home = alice.home};
+    struct ent_book *reader = NULL;
+    char file[256];
+    (void)state;
+    say_vote(&alice, 2, 0, true);
+    file_of(file, &alice, 0);
+    flip(&alice, file, 999);
+    assert_ok(ent_book_open(&reader, NULL, &opts));
+    assert_ok(ent_news_mend(reader, NULL));
+    assert_int_equal(ent_news_count(reader), 1);
+    ent_book_close(reader);
+}
+
+/* A cursor that says more than was read would pass over what stands between. */
+static void test_a_damaged_cursor(void **state)
+{
+    char name[128];
+    struct ent_diag d = {0};
+    (void)state;
+    (void)snprintf(name, sizeof(name), "mirror/%s/1/read", name_of(&alice));
+    say_vote(&alice, 2, 0, true);
+    say_hello(&alice, 2);
+    assert_ok(reads(&bob, &alice, &alice, &d));
+    ent_news_clear(bob.book);
+    assert_ok(reads(&bob, &alice, &alice, &d));
+    assert_int_equal(ent_news_count(bob.book), 0); /* it is not read twice */
+    for (size_t bit = 0; bit < 8 * (2 + ENT_CHECK_LINE); bit++) {
+        flip(&bob, name, bit);
+        assert_ok(reads(&bob, &alice, &alice, &d));
+        assert_int_equal(ent_news_count(bob.book), 1);
+        ent_news_clear(bob.book);
+    }
+}
+
+/* It keeps its effect, and comes back to what it was. */
+static void test_a_damaged_withdrawal(void **state)
+{
+    char name[128];
+    struct ent_diag d = {0};
+    struct ent_buf b;
+    (void)state;
+    b = delivery(&alice, ENT_ST_WITHDRAW, "text/plain", ENT_SLICE_LIT(""));
+    for (size_t i = 0; i < 2; i++) {
+        struct node *n = i == 0 ? &bob : &alice;
+        assert_ok(ent_news_take(n->book, NULL, ent_buf_slice(&b)));
+        assert_err(ent_news_take(n->book, NULL, ent_buf_slice(&b)), ENT_E_EXISTS);
+        (void)snprintf(name, sizeof(name), "withdrawn/%s", name_of(&alice));
+        flip(n, name, (size_t)ent_t_rand());
+        assert_true(ent_book_is_withdrawn(n->book, name_of(&alice)));
+        assert_ok(ent_news_mend(n->book, &d));
+        assert_true(ent_book_is_withdrawn(n->book, name_of(&alice)));
+        if (n == &alice)
+            assert_ok(ent_news_read(alice.book, &d, NULL, name_of(&alice), NULL));
+        else
+            assert_ok(ent_news_take(n->book, NULL, ent_buf_slice(&b))); /* it is taken again */
+        assert_err(ent_news_take(n->book, NULL, ent_buf_slice(&b)), ENT_E_EXISTS);
+    }
+    ent_buf_release(&b);
 }
 
 /* --- leaving ------------------------------------------------------------------------------------
@@ -454,6 +608,11 @@ int main(void)
         TEST(test_votes_are_found_in_logs),
         TEST(test_nonsense_in_a_log),
         TEST(test_another_act_for_it),
+        TEST(test_damage_is_fetched_again),
+        TEST(test_own_damage_is_made_again),
+        TEST(test_readers_mend_nothing),
+        TEST(test_a_damaged_cursor),
+        TEST(test_a_damaged_withdrawal),
         TEST(test_withdrawing),
         TEST(test_telling),
         TEST(test_versions_of_others),

@@ -391,6 +391,39 @@ static void test_damaged_proofs_are_ignored_and_named(void **state)
     /* and it comes again from those who have it whole */
     assert_ok(viewnet_greet(net, 1, 2));
     assert_true(viewnet_is_exposed(net, 1, 0, ENT_MB_FORK));
+    assert_null(ent_view_ignored(net->node[1].view, 0));
+    assert_int_equal(net->node[1].mended, 1);
+    viewnet_stop(net);
+}
+
+/* A list in which a bit flipped is written again; who was exposed by it stays so, or is again as
+ * soon as somebody is met, and nobody else is. */
+static void test_a_damaged_list(void **state)
+{
+    size_t twin;
+    struct viewnet *net = two_faced(&twin, 3, 3);
+    struct ent_buf list;
+    (void)state;
+    assert_ok(viewnet_submit(net, 0, 1));
+    assert_ok(viewnet_submit(net, twin, 2));
+    assert_ok(viewnet_greet(net, 1, 2));
+    ent_buf_init(&list, 4096);
+    assert_ok(ent_buf_put_slice(&list, ent_simdisk_file(net->node[1].disk, "exposed/list")));
+    for (size_t bit = 0; bit < 8 * list.n; bit += 5) {
+        unsigned told = net->node[1].mended;
+        viewnet_down(net, 1);
+        ent_simdisk_flip(net->node[1].disk, "exposed/list", bit);
+        viewnet_up(net, 1);
+        assert_int_equal(net->node[1].mended, told + 1);
+        assert_null(ent_view_ignored(net->node[1].view, 0));
+        assert_false(viewnet_is_exposed(net, 1, 2, ENT_MB_FORK));
+        assert_ok(viewnet_greet(net, 1, 2));
+        assert_true(viewnet_is_exposed(net, 1, 0, ENT_MB_FORK));
+        assert_true(ent_slice_eq(ent_simdisk_file(net->node[1].disk, "exposed/list"),
+                                 ent_buf_slice(&list)));
+        assert_int_equal(net->node[1].mended, told + 1);
+    }
+    ent_buf_release(&list);
     viewnet_stop(net);
 }
 
@@ -879,6 +912,7 @@ int main(void)
         cmocka_unit_test(test_a_fork_is_found_after_restarts),
         cmocka_unit_test(test_a_witness_of_two_histories_is_exposed),
         cmocka_unit_test(test_proofs_travel_and_are_checked),
+        cmocka_unit_test(test_a_damaged_list),
         cmocka_unit_test(test_damaged_proofs_are_ignored_and_named),
         cmocka_unit_test(test_what_is_withheld_makes_suspected),
         cmocka_unit_test(test_silence_makes_suspected),

@@ -386,6 +386,33 @@ static void test_a_ballot_that_was_lost(void **state)
     assert_int_equal(round_of(&bob), 1); /* and no more in this round */
 }
 
+/* Whatever bit of it flips, it does not pass for one about another version, or round. */
+static void test_a_damaged_ballot(void **state)
+{
+    char path[ENT_PATH_MAX];
+    struct ent_voting *v = NULL;
+    struct ent_diag d = {0};
+    struct ent_buf b;
+    (void)state;
+    (void)proposes(&alice, "hers");
+    mesh_visit(&mesh, 1);
+    (void)approves(&bob, "hers");
+    assert_ok(ent_home_path(bob.home, path, "lock/ballot"));
+    ent_buf_init(&b, 4096);
+    assert_ok(ent_file_read(&b, NULL, path));
+    for (size_t i = 0; i < b.n; i++) {
+        size_t bit = 8 * i + (size_t)ent_t_below(8);
+        b.p[i] ^= (uint8_t)(1u << bit % 8);
+        assert_ok(ent_file_write(path, ent_buf_slice(&b), 0600, NULL));
+        assert_err(ent_voting_open(&v, &d, bob.book, &bob.root), ENT_E_FORMAT);
+        assert_string_equal(d.text, "lock/ballot is damaged");
+        b.p[i] ^= (uint8_t)(1u << bit % 8);
+    }
+    assert_ok(ent_file_write(path, ent_buf_slice(&b), 0600, NULL));
+    ent_voting_close(opened(&bob, &bob.root));
+    ent_buf_release(&b);
+}
+
 /* --- who lies -----------------------------------------------------------------------------------
  */
 
@@ -671,6 +698,7 @@ int main(void)
         TEST(test_starting_again_in_the_middle),
         TEST(test_a_vote_that_was_not_said),
         TEST(test_a_ballot_that_was_lost),
+        TEST(test_a_damaged_ballot),
         TEST(test_two_votes_of_one_member),
         TEST(test_votes_that_do_not_count),
         TEST(test_a_flood_of_proposals),

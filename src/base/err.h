@@ -17,7 +17,8 @@ struct ent_diag {
     const char *text;
     uint64_t line;
     uint64_t offset;
-    int sys; /* errno when the system failed, else 0 */
+    int sys;       /* errno when the system failed, else 0 */
+    char file[32]; /* below the folder that was opened; "" for what was named itself */
 };
 
 /* Fill d (if not NULL) and return e, so that parsers can say: return ent_fail(d, e, ...). */

@@ -162,6 +162,7 @@ static enum ent_err audit_json(const struct ent_audit *au, const char *member, e
     ent_json_u64(&j, "heads", au->heads);
     ent_json_u64(&j, "cosignatures", au->cosignatures);
     ent_json_u64(&j, "proofs_of_misbehaviour", au->proofs);
+    ent_json_u64(&j, "files", au->files);
     ent_json_u64(&j, "size", au->size);
     ent_json_u64(&j, "head_size", au->head_size);
     ent_json_cstr(&j, "root", root);
@@ -182,6 +183,9 @@ static void audit_text(const struct session *s, const struct ent_audit *au, cons
                  "  heads      %s signed ones, with %s cosignatures, all of one history\n",
                  member, ent_show_count(n[0], au->entries), ent_show_count(n[1], au->heads),
                  ent_show_count(n[2], au->cosignatures));
+    if (au->files > 0)
+        (void)printf("  files      %s others of this home, all of them whole\n",
+                     ent_show_count(n[3], au->files));
     if (au->head_size > au->size)
         (void)printf("  missing    %s entries below the newest head are not here yet\n",
                      ent_show_count(n[3], au->head_size - au->size));
@@ -285,7 +289,8 @@ const struct command cmd_log = {
         "list [MEMBER]            the entries of your log, or of the mirror of a member's\n"
         "show N                   one statement, its body if it is here, and what it is worth:\n"
         "                         accepted when enough others cosigned a head over it\n"
-        "verify                   every file, signature and head of your own log\n"
+        "verify                   every file, signature and head of your own log, and every other\n"
+        "                         file of the home but the store and the image\n"
         "audit MEMBER             the same for the mirror of a member's log\n"
         "export DIR               a log as C2SP tiles, with a policy and the log's key\n"
         "receipt N                that entry N stands in your log, for anybody to check\n"

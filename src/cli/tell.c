@@ -28,6 +28,8 @@ int cli_fail(enum ent_err e, const struct ent_diag *d, const char *what)
     (void)fputs("entente: ", stderr);
     if (what != NULL)
         (void)fputs(ent_show(shown, ent_slice_str(what)), stderr);
+    if (what != NULL && d != NULL && d->file[0] != '\0')
+        (void)fprintf(stderr, "/%s", d->file);
     if (what != NULL && d != NULL && d->line > 0)
         (void)fprintf(stderr, ":%llu", (unsigned long long)d->line);
     if (what != NULL)

@@ -402,6 +402,8 @@ static enum ent_err keep(struct asking *a, const struct agreed *g, const struct 
         (r = ent_home_run_file(h, a->d, id, "hits", ent_buf_slice(&hits->text))) == ENT_OK &&
         (r = ent_home_run_file(h, a->d, id, "result", ent_buf_slice(ours))) == ENT_OK)
         r = ent_home_run_file(h, a->d, id, "result-theirs", ent_buf_slice(theirs));
+    if (r == ENT_OK)
+        r = ent_home_run_seal(h, a->d, id);
     if (r != ENT_OK) /* the disk is full: half a record is worse than none */
         ent_home_run_drop(h, id);
     ent_wipe(text, sizeof(text));

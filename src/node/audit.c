@@ -371,6 +371,8 @@ static enum ent_err audit_log(struct auditing *a, unsigned generation)
         r = check_file(a, a->rd->dir, "checkpoint");
     else if (!a->rd->own && (r = check_file(a, a->rd->head_dir, a->rd->head_file)) == ENT_OK)
         r = check_seen(a);
+    if (r == ENT_OK && !a->rd->own)
+        r = ent_audit_cursor(&a->ret->flaw, a->d, a->opts->home, a->rd->dir);
     return r == ENT_OK ? check_entries(a) : r;
 }
 
@@ -396,6 +398,8 @@ static enum ent_err audit_all(struct auditing *a)
         r = each_file(a, "heads", check_list);
     if (r == ENT_OK && a->rd != NULL)
         r = each_file(a, "exposed", check_proof);
+    if (r == ENT_OK && a->rd != NULL && a->rd->own)
+        r = ent_audit_home(&a->ret->flaw, &a->ret->files, a->d, a->opts->home);
     return r;
 }
 

@@ -53,8 +53,8 @@ void ent_book_unlock(struct ent_book *b);
 ENT_MUST_USE enum ent_err ent_book_refresh(struct ent_book *b, struct ent_diag *d,
                                            bool *ret_pact_changed);
 
-/* This file is damaged, and there is another way to what it said: whether this book, which has keys,
- * may throw it away. Whoever opened it is told. */
+/* This file is damaged, and there is another way to what it said: whether this book, which has
+ * keys, may throw it away. Whoever opened it is told. */
 bool ent_book_mend(struct ent_book *b, const char *file);
 
 struct ent_home *ent_book_home(struct ent_book *b);

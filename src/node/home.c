@@ -183,6 +183,14 @@ enum ent_err ent_home_make(struct ent_diag *d, const struct ent_home_new *opts)
 /* --- opening it ---------------------------------------------------------------------------------
  */
 
+/* In which file it is wrong. */
+static enum ent_err blame(struct ent_diag *d, enum ent_err r, const char *file)
+{
+    if (d != NULL)
+        (void)snprintf(d->file, sizeof(d->file), "%s", file);
+    return r;
+}
+
 static enum ent_err load_card(struct ent_home *h, struct ent_diag *d)
 {
     char path[ENT_PATH_MAX];
@@ -194,14 +202,19 @@ static enum ent_err load_card(struct ent_home *h, struct ent_diag *d)
     if ((r = ent_file_read(&b, d, path)) == ENT_OK)
         r = ent_card_parse(&h->self, ent_buf_slice(&b), d);
     ent_buf_release(&b);
-    return r;
+    return r == ENT_OK || r == ENT_E_NOTFOUND ? r : blame(d, r, "card");
+}
+
+static void version_name(char ret[static 32], uint64_t version)
+{
+    (void)snprintf(ret, 32, "pact/%06llu", (unsigned long long)version);
 }
 
 static enum ent_err version_path(const struct ent_home *h, char ret[static ENT_PATH_MAX],
                                  uint64_t version)
 {
     char name[32];
-    (void)snprintf(name, sizeof(name), "pact/%06llu", (unsigned long long)version);
+    version_name(name, version);
     return ent_home_path(h, ret, name);
 }
 
@@ -215,16 +228,17 @@ static void see(struct ent_home *h)
 /* The next version; ENT_E_NOTFOUND when there is none. */
 static enum ent_err load_next(struct ent_home *h, struct ent_diag *d)
 {
-    char path[ENT_PATH_MAX];
+    char path[ENT_PATH_MAX], name[32];
     struct ent_buf b;
-    enum ent_err r = version_path(h, path, (uint64_t)h->chain.versions + 1);
+    version_name(name, (uint64_t)h->chain.versions + 1);
+    enum ent_err r = ent_home_path(h, path, name);
     if (r != ENT_OK)
         return ent_fail(d, r, "path too long", 0, 0);
     ent_buf_init(&b, ENT_PACT_MAX);
     if ((r = ent_file_read(&b, d, path)) == ENT_OK)
         r = ent_chain_add(&h->chain, NULL, ent_buf_slice(&b), d);
     ent_buf_release(&b);
-    return r;
+    return r == ENT_OK || r == ENT_E_NOTFOUND ? r : blame(d, r, name);
 }
 
 /* The highest number that a file in pact/ has for its name. */

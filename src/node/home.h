@@ -7,7 +7,8 @@
  *     keys/image         authenticates the image (image.h), always open
  *     pact/000001 ...    every version of the pact; none before one was founded or joined
  *     log/, lock/, mirror/, ...   what was said (book.h)
- *     runs/<id>/         what belongs to one match: both sides' acts, the result, opening secrets
+ *     runs/<id>/         what belongs to one match: both sides' acts, the result, opening secrets,
+ *                        and the sums of these files
  *     store.db           indicators and budgets
  *     image/             the indicators, compiled
  */
@@ -83,6 +84,11 @@ const char *ent_key_role_name(enum ent_key_role role);
 ENT_MUST_USE enum ent_err ent_home_key_is_locked(const struct ent_home *h, bool *ret,
                                                  struct ent_diag *d, enum ent_key_role role);
 
+/* Whether the file is the one of this member's key, as far as it can be told without the
+ * passphrase: ENT_E_AUTH when it is not, ENT_E_NOTFOUND when it is kept elsewhere. */
+ENT_MUST_USE enum ent_err ent_home_key_check(const struct ent_home *h, struct ent_diag *d,
+                                             enum ent_key_role role);
+
 /* ENT_E_AUTH for a wrong passphrase, or a key that is not this member's. */
 ENT_MUST_USE enum ent_err ent_home_key(const struct ent_home *h, struct ent_seed32 *ret,
                                        struct ent_diag *d, enum ent_key_role role,
@@ -96,10 +102,21 @@ void ent_node_seed(struct ent_seed32 *ret, const struct ent_seed32 *node, enum e
 /* --- runs ---------------------------------------------------------------------------------------
  */
 
+#define ENT_RUN_FILE 200u /* runs/<id>/<name> */
+
 /* Keep a file of a run: runs/<id>/<name>. */
 ENT_MUST_USE enum ent_err ent_home_run_file(const struct ent_home *h, struct ent_diag *d,
                                             const char *id, const char *name,
                                             struct ent_slice bytes);
+
+/* What lies there now is what belongs to it: the SHA-256 of each file goes into runs/<id>/sums. */
+ENT_MUST_USE enum ent_err ent_home_run_seal(const struct ent_home *h, struct ent_diag *d,
+                                            const char *id);
+/* All that was sealed, and what signs for the rest. ENT_E_AUTH: the file that is not what it was is
+ * in ret, below the home. */
+ENT_MUST_USE enum ent_err ent_home_run_check(const struct ent_home *h,
+                                             char ret[static ENT_RUN_FILE], struct ent_diag *d,
+                                             const char *id);
 
 /* Remove all that was kept of a run, for one that cannot be kept whole. */
 void ent_home_run_drop(const struct ent_home *h, const char *id);

@@ -69,13 +69,40 @@ static void public_of(struct ent_pubkey *ret, const struct ent_seed32 *seed, enu
     ent_wipe(&tls, sizeof(tls));
 }
 
+static const struct ent_pubkey *known_key(const struct ent_home *h, enum ent_key_role role)
+{
+    const struct ent_member *self = ent_home_self(h);
+    return &ent_member_key(self, role == ENT_KEY_ROOT     ? ENT_ROLE_ROOT
+                                 : role == ENT_KEY_AUTHOR ? ENT_ROLE_AUTHOR
+                                                          : ENT_ROLE_TLS)
+                ->pk;
+}
+
+enum ent_err ent_home_key_check(const struct ent_home *h, struct ent_diag *d,
+                                enum ent_key_role role)
+{
+    struct key_file k = {0};
+    struct ent_seed32 seed;
+    struct ent_pubkey pk;
+    enum ent_err r = load(h, &k, d, role);
+    if (r != ENT_OK)
+        return r;
+    pk = k.public;
+    if (!k.locked) {
+        memcpy(seed.b, k.bytes, sizeof(seed.b));
+        public_of(&pk, &seed, role);
+        ent_wipe(&seed, sizeof(seed));
+    }
+    if (memcmp(pk.b, k.public.b, sizeof(pk.b)) != 0 ||
+        memcmp(pk.b, known_key(h, role)->b, sizeof(pk.b)) != 0)
+        r = ent_fail(d, ENT_E_AUTH, "key file does not hold the key that others know", 0, 0);
+    ent_wipe(&k, sizeof(k));
+    return r;
+}
+
 enum ent_err ent_home_key(const struct ent_home *h, struct ent_seed32 *ret, struct ent_diag *d,
                           enum ent_key_role role, struct ent_slice passphrase)
 {
-    const struct ent_member *self = ent_home_self(h);
-    const struct ent_pubkey *want[] = {&ent_member_key(self, ENT_ROLE_ROOT)->pk,
-                                       &ent_member_key(self, ENT_ROLE_AUTHOR)->pk,
-                                       &ent_member_key(self, ENT_ROLE_TLS)->pk};
     struct key_file k = {0};
     struct ent_seed32 seed;
     struct ent_pubkey pk;
@@ -90,7 +117,7 @@ enum ent_err ent_home_key(const struct ent_home *h, struct ent_seed32 *ret, stru
     if (r != ENT_OK)
         return ent_fail(d, r, r == ENT_E_AUTH ? "wrong passphrase" : "cannot unlock the key", 0, 0);
     public_of(&pk, &seed, role);
-    if (memcmp(pk.b, want[role]->b, sizeof(pk.b)) != 0)
+    if (memcmp(pk.b, known_key(h, role)->b, sizeof(pk.b)) != 0)
         r = ent_fail(d, ENT_E_AUTH, "key file does not hold the key that others know", 0, 0);
     else
         *ret = seed;

@@ -294,6 +294,8 @@ static enum ent_err keep_start(struct ent_peer *p, const struct ent_run *run,
                                ent_buf_slice(&run->accept_act))) == ENT_OK)
         r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "secret",
                               ent_slice(text, (size_t)n));
+    if (r == ENT_OK)
+        r = ent_home_run_seal(ent_book_home(p->opts.book), NULL, run->id);
     if (r != ENT_OK) /* the disk is full: half a record is worse than none */
         ent_home_run_drop(ent_book_home(p->opts.book), run->id);
     ent_wipe(seed, sizeof(seed));
@@ -474,7 +476,8 @@ static enum ent_err finish(struct ent_peer *p, struct ent_run *run, const struct
         (r = say(p, &run->result_act, &act, &room, ENT_ST_RESULT, ENT_MEDIA_RESULT, &run->accept,
                  &body, ent_clock_now())) == ENT_OK &&
         (r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "result",
-                               ent_buf_slice(&run->result_act))) == ENT_OK) {
+                               ent_buf_slice(&run->result_act))) == ENT_OK &&
+        (r = ent_home_run_seal(ent_book_home(p->opts.book), NULL, run->id)) == ENT_OK) {
         ent_runs_event(p, &e);
         run->state = ENT_RUN_DONE;
     }

@@ -98,6 +98,7 @@ static enum ent_err load(struct ent_reading *rd, struct ent_buf *b, const char *
 static enum ent_err open_mirror(struct ent_reading *rd, struct ent_flaw *flaw, struct ent_diag *d)
 {
     struct ent_checkpoint cp = {.size = 0}, head;
+    struct ent_hash32 none;
     struct ent_diag what = {0};
     struct ent_buf b;
     (void)snprintf(rd->dir, sizeof(rd->dir), "mirror/%s/%u", rd->member->name, rd->key->generation);
@@ -116,13 +117,18 @@ static enum ent_err open_mirror(struct ent_reading *rd, struct ent_flaw *flaw, s
         r = flawed_head(rd, flaw, d, "the head of the log is damaged");
     if (r != ENT_OK || m == ENT_E_NOTFOUND)
         goto out;
+    ent_sha256_of(&none, ent_slice(NULL, 0));
     if ((r = m) != ENT_OK || (r = ent_checkpoint_parse(&cp, ent_buf_slice(&b), NULL)) != ENT_OK ||
         !ent_slice_eq(cp.origin, ent_slice_str(rd->origin)) ||
+        (cp.size == 0 && memcmp(cp.root.b, none.b, 32) != 0) ||
         (cp.size == head.size && memcmp(cp.root.b, head.root.b, 32) != 0) || cp.size > head.size)
         r = flawed(rd, flaw, d, "mirrored", "what the mirror was checked against is damaged");
     else if (cp.size > 0 && (r = ent_tree_open(&rd->tree, &what, &rd->disk.disk, rd->dir, cp.size,
                                                &cp.root, true)) != ENT_OK) {
         blame(rd, flaw, &what);
+        if (flaw != NULL &&
+            strcmp(flaw->file, rd->dir) == 0) /* no hash is wrong, and the root is */
+            (void)snprintf(flaw->file, sizeof(flaw->file), "%.150s/mirrored", rd->dir);
         r = ent_fail(d, r == ENT_E_NOTFOUND ? ENT_E_AUTH : r,
                      what.text != NULL ? what.text : "cannot read the mirror", 0, 0);
     }

@@ -1,0 +1,264 @@
+/*
+ * audit_home.c: the files of a home that are in no log: keys, what was said about the pact's next
+ * version, who has left, proofs of misbehaviour, what one's votes bind to, the records of matches.
+ * The card and the versions of the pact were verified when the home was opened.
+ */
+#include "node/node.h"
+
+#include <dirent.h>
+
+struct checking {
+    const struct ent_home *h;
+    struct ent_flaw *flaw;
+    struct ent_diag *d;
+    uint64_t files;
+    struct ent_buf bytes;    /* of the file that is looked at */
+    struct ent_delivery del; /* what it says */
+};
+
+static enum ent_err wrong(struct checking *c, const char *name, const char *text)
+{
+    *c->flaw = (struct ent_flaw){.has_index = false};
+    (void)snprintf(c->flaw->file, sizeof(c->flaw->file), "%.190s", name);
+    return ent_fail(c->d, ENT_E_AUTH, text, 0, 0);
+}
+
+/* Its bytes; with a line that tells damage, without that line. ENT_E_NOTFOUND. */
+static enum ent_err load(struct checking *c, struct ent_slice *ret, const char *name, bool checked)
+{
+    char path[ENT_PATH_MAX];
+    enum ent_err r = ent_home_path(c->h, path, name);
+    ent_buf_clear(&c->bytes);
+    if (r == ENT_OK)
+        r = ent_file_read(&c->bytes, c->d, path);
+    if (r == ENT_E_LIMIT)
+        return wrong(c, name, "the file is too large");
+    if (r != ENT_OK)
+        return r;
+    *ret = ent_buf_slice(&c->bytes);
+    if (checked && ent_check_take(ret) != ENT_OK)
+        return wrong(c, name, "the file is damaged: its last line is not the sum of it");
+    c->files++;
+    return ENT_OK;
+}
+
+/* Each name in a folder, in order; nothing where there is no such folder. */
+static enum ent_err each_name(struct checking *c, const char *folder,
+                              enum ent_err (*each)(struct checking *c, const char *name,
+                                                   const char *file))
+{
+    char path[ENT_PATH_MAX], name[ENT_DISK_NAME_MAX + 256];
+    struct dirent **e = NULL;
+    enum ent_err r = ent_home_path(c->h, path, folder);
+    int n = r == ENT_OK ? scandir(path, &e, NULL, alphasort) : 0;
+    for (int i = 0; i < n; i++) {
+        (void)snprintf(name, sizeof(name), "%s/%s", folder, e[i]->d_name);
+        if (r == ENT_OK && e[i]->d_name[0] != '.')
+            r = each(c, name, e[i]->d_name);
+        free(e[i]);
+    }
+    free(e);
+    return r;
+}
+
+/* --- keys ---------------------------------------------------------------------------------------
+ */
+
+static enum ent_err check_keys(struct checking *c)
+{
+    enum ent_err r = ENT_OK;
+    for (int i = 0; i < ENT_KEY_ROLES && r == ENT_OK; i++) {
+        char name[16];
+        struct ent_diag d = {0};
+        (void)snprintf(name, sizeof(name), "keys/%s", ent_key_role_name((enum ent_key_role)i));
+        r = ent_home_key_check(c->h, &d, (enum ent_key_role)i);
+        if (r == ENT_OK)
+            c->files++;
+        else if (r == ENT_E_NOTFOUND)
+            r = ENT_OK; /* kept elsewhere, as the root key should be */
+        else
+            r = r == ENT_E_AUTH || r == ENT_E_FORMAT || r == ENT_E_LIMIT ? wrong(c, name, d.text)
+                                                                         : r;
+    }
+    return r;
+}
+
+/* --- what was said about the pact ---------------------------------------------------------------
+ */
+
+/* A delivery by this member; with its leaf hash, if hex is not NULL. */
+static bool is_delivery(struct checking *c, struct ent_slice said, const char *member,
+                        const char *hex)
+{
+    char leaf[ENT_HEX_LEN(32)];
+    if (ent_delivery_parse(&c->del, said, &c->h->roster, NULL) != ENT_OK ||
+        strcmp(c->del.act.st.author, member) != 0)
+        return false;
+    ent_hex_encode(leaf, c->del.act.leaf.b, 32);
+    return hex == NULL || strncmp(leaf, hex, 64) == 0;
+}
+
+static enum ent_err check_next(struct checking *c, const char *name, const char *file)
+{
+    struct ent_slice said;
+    if (strlen(file) < 66 || file[64] != '.')
+        return ENT_OK; /* a file that is being written */
+    enum ent_err r = load(c, &said, name, true);
+    if (r == ENT_OK && !is_delivery(c, said, file + 65, file))
+        r = wrong(c, name, "what was said about the pact is not what it is named by");
+    return r;
+}
+
+static bool is_statement(struct checking *c, struct ent_slice said, const char *member)
+{
+    const struct ent_roster_member *m = ent_roster_member(&c->h->roster, member);
+    struct ent_statement st;
+    struct ent_hash32 leaf;
+    for (size_t i = 0; m != NULL && i < m->authors; i++)
+        if (ent_statement_open(&st, &leaf, said, &m->author[i].pk, NULL) == ENT_OK)
+            return st.type == ENT_ST_WITHDRAW && strcmp(st.author, member) == 0;
+    return false;
+}
+
+static enum ent_err check_withdrawal(struct checking *c, const char *name, const char *file)
+{
+    struct ent_slice said;
+    if (!ent_name_is_valid(ent_slice_str(file)))
+        return ENT_OK;
+    enum ent_err r = load(c, &said, name, true);
+    if (r != ENT_OK)
+        return r;
+    bool holds = is_delivery(c, said, file, NULL) ? c->del.act.st.type == ENT_ST_WITHDRAW
+                                                  : is_statement(c, said, file);
+    return holds ? ENT_OK : wrong(c, name, "not the word of this member that it withdraws");
+}
+
+static enum ent_err check_cursor(struct checking *c, const char *name, const char *file)
+{
+    struct ent_slice ignored;
+    return strncmp(file, "read", 4) == 0 ? load(c, &ignored, name, true) : ENT_OK;
+}
+
+/* --- proofs of misbehaviour ---------------------------------------------------------------------
+ */
+
+static enum ent_err check_listed(struct checking *c, const char *member, const char *hex)
+{
+    char name[ENT_DISK_NAME_MAX], got[ENT_HEX_LEN(32)];
+    struct ent_misbehaviour m;
+    struct ent_hash32 hash;
+    struct ent_slice proof;
+    (void)snprintf(name, sizeof(name), "exposed/%s-%.8s", member, hex);
+    enum ent_err r = load(c, &proof, name, false);
+    if (r != ENT_OK && r != ENT_E_NOTFOUND)
+        return r;
+    ent_sha256_of(&hash, proof);
+    ent_hex_encode(got, hash.b, 32);
+    if (r != ENT_OK || strcmp(got, hex) != 0 || ent_misbehaviour_parse(&m, proof, NULL) != ENT_OK ||
+        strcmp(m.member, member) != 0)
+        return wrong(c, name, "not the proof of misbehaviour that is listed");
+    return ENT_OK;
+}
+
+/* The list, and each proof that it names: that it is that one. Whether it holds is for the audit of
+ * the member's log, for a pact may have changed its mind. */
+static enum ent_err check_list(struct checking *c)
+{
+    char member[ENT_NAME_MAX + 1], hex[ENT_HEX_LEN(32)];
+    struct ent_slice text, line;
+    struct ent_buf list;
+    enum ent_err r = load(c, &text, "exposed/list", true);
+    if (r != ENT_OK)
+        return r == ENT_E_NOTFOUND ? ENT_OK : r;
+    ent_buf_init(&list, text.n + 1);
+    r = ent_buf_put_slice(&list, text);
+    struct ent_cur cur = ent_cur(ent_buf_slice(&list));
+    while (r == ENT_OK && ent_cur_line(&cur, &line) == ENT_OK) {
+        const uint8_t *end = memchr(line.p, ' ', line.n);
+        if (end == NULL || end - line.p > ENT_NAME_MAX || line.n < 66) {
+            r = wrong(c, "exposed/list", "a line that is none");
+            break;
+        }
+        (void)snprintf(member, sizeof(member), "%.*s", (int)(end - line.p), (const char *)line.p);
+        (void)snprintf(hex, sizeof(hex), "%.64s", (const char *)line.p + line.n - 64);
+        r = check_listed(c, member, hex);
+    }
+    ent_buf_release(&list);
+    return r;
+}
+
+/* --- matches ------------------------------------------------------------------------------------
+ */
+
+static bool is_signed(const char *file)
+{
+    static const char *const names[] = {"offer", "accept", "result", "result-theirs"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(file, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static enum ent_err check_record(struct checking *c, const char *name, const char *file)
+{
+    struct ent_slice said;
+    if (!is_signed(file))
+        return ENT_OK;
+    enum ent_err r = load(c, &said, name, false);
+    if (r == ENT_OK && ent_delivery_parse(&c->del, said, &c->h->roster, NULL) != ENT_OK)
+        r = wrong(c, name, "no statement by a member with its receipt");
+    return r;
+}
+
+static enum ent_err check_run(struct checking *c, const char *name, const char *id)
+{
+    char damaged[ENT_DISK_NAME_MAX];
+    enum ent_err r = ent_home_run_check(c->h, damaged, c->d, id);
+    if (r == ENT_E_AUTH)
+        return wrong(c, damaged, c->d->text);
+    return r == ENT_OK ? each_name(c, name, check_record) : r;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------
+ */
+
+static enum ent_err check_all(struct checking *c)
+{
+    struct ent_slice ignored;
+    enum ent_err r;
+    if ((r = check_keys(c)) != ENT_OK || (r = each_name(c, "pact", check_cursor)) != ENT_OK ||
+        (r = each_name(c, "pact/next", check_next)) != ENT_OK ||
+        (r = each_name(c, "withdrawn", check_withdrawal)) != ENT_OK ||
+        (r = check_list(c)) != ENT_OK)
+        return r;
+    if ((r = load(c, &ignored, "lock/ballot", true)) != ENT_OK && r != ENT_E_NOTFOUND)
+        return r;
+    return each_name(c, "runs", check_run);
+}
+
+enum ent_err ent_audit_home(struct ent_flaw *flaw, uint64_t *ret_files, struct ent_diag *d,
+                            const struct ent_home *h)
+{
+    struct checking *c = calloc(1, sizeof(*c));
+    if (c == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    *c = (struct checking){.h = h, .flaw = flaw, .d = d, .files = 1 + h->chain.versions};
+    ent_buf_init(&c->bytes, ENT_MISBEHAVIOUR_MAX);
+    enum ent_err r = check_all(c);
+    *ret_files = c->files;
+    ent_buf_release(&c->bytes);
+    free(c);
+    return r;
+}
+
+enum ent_err ent_audit_cursor(struct ent_flaw *flaw, struct ent_diag *d, const struct ent_home *h,
+                              const char *dir)
+{
+    char name[ENT_DISK_NAME_MAX];
+    struct checking c = {.h = h, .flaw = flaw, .d = d};
+    ent_buf_init(&c.bytes, 4096);
+    (void)snprintf(name, sizeof(name), "%.150s/read", dir);
+    enum ent_err r = check_cursor(&c, name, "read");
+    ent_buf_release(&c.bytes);
+    return r == ENT_E_NOTFOUND ? ENT_OK : r;
+}

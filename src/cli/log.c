@@ -47,13 +47,15 @@ bool cli_log_number(uint64_t *ret, const char *text)
 /* --- list ---------------------------------------------------------------------------------------
  */
 
-static void list_line(uint64_t index, const struct ent_statement *st)
+static void list_line(uint64_t index, const struct ent_statement *st, const char *to)
 {
     char time[ENT_TIME_TEXT], ref[ENT_HEX_LEN(6)];
     ent_time_format(time, st->time);
     (void)printf("%8llu  %s  %-9s  %-16s", (unsigned long long)index, time,
                  ent_statement_type_name(st->type), st->tlp);
-    for (size_t i = 0; i < st->refs; i++) {
+    if (to[0] != '\0')
+        (void)printf("  to %s", to);
+    for (size_t i = 0; i < st->refs && to[0] == '\0'; i++) {
         ent_hex_encode(ref, st->ref[i].b, 6);
         (void)printf("%s%s", i == 0 ? "  on " : " ", ref);
     }
@@ -61,7 +63,7 @@ static void list_line(uint64_t index, const struct ent_statement *st)
 }
 
 static void list_object(struct ent_json *j, uint64_t index, const struct ent_statement *st,
-                        const struct ent_hash32 *leaf)
+                        const struct ent_hash32 *leaf, const char *to)
 {
     char hex[ENT_HEX_LEN(32)];
     ent_hex_encode(hex, leaf->b, 32);
@@ -69,6 +71,8 @@ static void list_object(struct ent_json *j, uint64_t index, const struct ent_sta
     ent_json_u64(j, "index", index);
     ent_json_cstr(j, "leaf", hex);
     cli_json_statement(j, st);
+    if (to[0] != '\0')
+        ent_json_cstr(j, "to", to);
     ent_json_obj_end(j);
 }
 
@@ -80,21 +84,25 @@ static int list_entries(struct ent_reading *rd, const struct args *a, struct ent
     struct ent_statement st;
     struct ent_hash32 leaf;
     struct ent_buf entry;
-    enum ent_err r = ENT_OK;
+    struct ent_whom *whom = NULL;
+    char to[ENT_NAME_MAX + 1];
+    enum ent_err r = ent_whom_new(&whom, rd);
     ent_buf_init(&entry, ENT_ENTRY_MAX);
     for (uint64_t i = from; i < end && r == ENT_OK && !atomic_load(&cli_stop); i++) {
         ent_buf_clear(&entry);
-        if ((r = ent_reading_entry(rd, &entry, &st, &leaf, &flaw, &d, i)) != ENT_OK)
+        if ((r = ent_reading_entry(rd, &entry, &st, &leaf, &flaw, &d, i)) != ENT_OK ||
+            (r = ent_whom_of(whom, to, &st, &leaf, i)) != ENT_OK)
             break;
         if (!a->json)
-            list_line(i, &st);
+            list_line(i, &st, to);
         else {
-            list_object(j, i, &st, &leaf);
+            list_object(j, i, &st, &leaf, to);
             if (j->err == ENT_OK && j->b->n > 1u << 16)
                 r = cli_put_part(j->b);
         }
     }
     ent_buf_release(&entry);
+    ent_whom_free(whom);
     if (r == ENT_OK && atomic_load(&cli_stop))
         return EXIT_STOPPED;
     return r == ENT_OK ? EXIT_DONE : cli_log_fail(r, &flaw, &d, rd->member->name);

@@ -51,6 +51,16 @@ static enum ent_err parse(struct ent_delivery *del, struct ent_slice *ret_act,
     return r == ENT_OK ? r : ent_fail(d, r, "not a signed statement with its body", 0, 0);
 }
 
+enum ent_err ent_delivery_claims(struct ent_hash32 *ret_leaf, struct ent_slice bytes)
+{
+    struct ent_delivery del = {0};
+    struct ent_slice act;
+    enum ent_err r = parse(&del, &act, bytes, NULL);
+    if (r == ENT_OK)
+        ent_merkle_leaf_hash(ret_leaf, del.receipt.entry);
+    return r;
+}
+
 enum ent_err ent_delivery_parse(struct ent_delivery *ret, struct ent_slice bytes,
                                 const struct ent_roster *roster, struct ent_diag *d)
 {

@@ -34,5 +34,6 @@
 #include "node/ask.h"
 #include "node/feed.h"
 #include "node/peer.h"
+#include "node/whom.h"
 
 #endif

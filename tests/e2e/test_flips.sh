@@ -62,6 +62,28 @@ done
 ends "all of it holds" 0 "$bin" log verify --home "$T/a"
 for m in b c d; do ends "and the mirror of $m" 0 "$bin" log audit $m --home "$T/a"; done
 
+# --- to whom -----------------------------------------------------------------------------------------
+
+# to MEMBER FILTER: the lines of a match in the log of that member, without times
+to() { "$bin" log list --home "$T/a" "$1" | awk '$3 ~ /offer|accept|result/ { print $3, $5, $6 }'; }
+is "of an offer it is told who was asked, of an answer whose offer it was" "$(to a)" "offer to b
+result to b
+accept to c
+result to c"
+is "also of others', where one was the partner" "$(to b)$(to c)" "accept to a
+result to aoffer to a
+result to a"
+ends "as JSON" 0 "$bin" log list b --home "$T/a" --json
+is "the same, with the hashes" "$(jq -c '[.entries[] | select(.to) | [.type, .to, (.refs | length)]]' "$T/out")" \
+    '[["accept","a",1],["result","a",1]]'
+run_of_c=$(cd "$T/a" && grep -l 'author c ' runs/*/offer)
+sed -i 's/^author c /author d /' "$T/a/$run_of_c"
+is "a record that does not hold says nothing" "$(to a | sed 's/ on .*/ on/')" "offer to b
+result to b
+accept on
+result on"
+sed -i 's/^author d /author c /' "$T/a/$run_of_c"
+
 # --- one bit of each -------------------------------------------------------------------------------
 
 cat >"$T/flips.py" <<'PY'

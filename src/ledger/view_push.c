@@ -176,15 +176,20 @@ static enum ent_err hear(struct push *p, unsigned status, bool *ret_again)
     if (parse_info(&i, ent_buf_slice(&p->answer)) != ENT_OK || (status == 200 && i.next < p->to))
         return ent_fail(p->d, ENT_E_PEER, "a mirror says of our log what makes no sense", 0, 0);
     ent_view_enter(p->v);
+    /* Refused, and at the very place that we took it to be at. */
+    bool same = status == 409 && ent_members_has(&p->v->told, p->index) &&
+                p->v->mirrored[p->index] == i.next && p->v->witnessed[p->index] == i.head;
     if (ent_view_index(p->v, p->member) == p->index) {
         ent_members_add(&p->v->told, p->index);
         p->v->mirrored[p->index] = i.next;
         p->v->witnessed[p->index] = i.head;
     }
     ent_view_leave(p->v);
-    return ENT_OK;
+    return same ? ent_fail(p->d, ENT_E_PEER, "a mirror refuses entries at the place it names", 0, 0)
+                : ENT_OK;
 }
 
+/* One that grows by itself meanwhile, again and again, needs nobody. */
 static enum ent_err push_piece(struct push *p)
 {
     bool again = true;
@@ -202,8 +207,7 @@ static enum ent_err push_piece(struct push *p)
         if (r == ENT_OK)
             r = hear(p, status, &again);
     }
-    if (r == ENT_OK && again)
-        r = ent_fail(p->d, ENT_E_PEER, "a mirror names another place each time", 0, 0);
+    p->none = p->none || again;
     return r;
 }
 

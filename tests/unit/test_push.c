@@ -526,7 +526,7 @@ static const struct {
     {200, "9\n09\n\n", ENT_E_PEER},
     {200, "9\n9\n\n\n", ENT_E_PEER},
     {409, "9\n-1\n\n", ENT_E_PEER},
-    {409, "9\n4\n\n", ENT_E_PEER}, /* again and again */
+    {409, "9\n4\n\n", ENT_E_PEER}, /* and it refuses just that */
     {409, "3\n0\n\n", ENT_E_PEER},
     {200, "9\n9\n\n", ENT_OK}, /* it has all */
     {409, "9\n9\n\n", ENT_OK},
@@ -549,6 +549,19 @@ static bool bad_mirror(struct viewnet *net, size_t to, const char *method, const
         return false;
     *ret_status = answers[net->which].status;
     assert_ok(ent_buf_puts(answer, answers[net->which].body));
+    return true;
+}
+
+/* Always at another place. */
+static bool elsewhere(struct viewnet *net, size_t to, const char *method, const char *path,
+                      struct ent_slice body, unsigned *ret_status, struct ent_buf *answer)
+{
+    (void)to;
+    (void)method;
+    (void)path;
+    (void)body;
+    *ret_status = 409;
+    assert_ok(ent_buf_printf(answer, "9\n%u\n\n", net->calls % 7));
     return true;
 }
 
@@ -580,6 +593,10 @@ static void test_mirrors_that_lie(void **state)
         assert_err(viewnet_push(net, 0, 1), answers[net->which].want);
         assert_in_range(net->calls, 1, 4);
     }
+    net->lie = elsewhere;
+    net->calls = 0;
+    assert_ok(viewnet_push(net, 0, 1));
+    assert_int_equal(net->calls, 4);
     net->lie = endless;
     assert_err(viewnet_push(net, 0, 1), ENT_E_LIMIT);
     net->lie = NULL;

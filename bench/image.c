@@ -139,8 +139,8 @@ static double in_child(double (*measure)(struct ent_home *h))
         must(ENT_E_IO, "pipe");
     pid_t pid = fork();
     if (pid == 0) {
-        struct ent_home *h = calloc(1, sizeof(*h));
-        must(h == NULL ? ENT_E_NOMEM : ent_home_open(h, NULL, dir), "home");
+        struct ent_home *h = NULL;
+        must(ent_home_open(&h, NULL, dir), "home");
         v = measure(h);
         _exit(write(fd[1], &v, sizeof(v)) == sizeof(v) ? 0 : 1);
     }

@@ -3,6 +3,7 @@
  * run: signatures, verifications and hashes alone, and how often the disk syncs.
  *
  *     ledger [--entries N] [--seconds S] [--large N]       100000, 5, 10000000
+ *     ledger --raw 1       verifications a second by all threads, and processor seconds of one
  *
  * Durable: statements are signed by all threads for 100 ms; meanwhile the batch before them is
  * appended, synced, read back and signed for. Audit: all entries read, hashed, and the signature in
@@ -24,7 +25,7 @@
 #define ROUNDS   5
 
 static char dir[256];
-static uint64_t entries = 100000, seconds = 5, large = 10000000;
+static uint64_t entries = 100000, seconds = 5, large = 10000000, raw_only;
 static struct ent_pool *pool;
 static const struct ent_seed32 author_seed = {{1}}, log_key = {{2}};
 static struct ent_keypair author;
@@ -537,6 +538,20 @@ static void ten_million(struct ent_disk_real *disk)
     report("append-share", "the one, of the other", 100 * rate[1] / rate[0], "%", 80, true);
 }
 
+/* As many as there are entries, and nothing else. */
+static void only_raw(void)
+{
+    uint64_t n = 0;
+    struct raw r;
+    raw_start(&r);
+    const uint64_t start = ent_clock_steady_ns();
+    const double cpu = cpu_s();
+    for (; n < entries; n += r.b.n)
+        must(ent_pool_run(pool, raw_check, &r, r.b.n / STEP), "raw");
+    (void)printf("%.0f %.9f\n", (double)n / since(start), (cpu_s() - cpu) / (double)n);
+    raw_end(&r);
+}
+
 /* --- all of it ---------------------------------------------------------------------------------
  */
 
@@ -546,6 +561,7 @@ static bool options(int argc, char **argv)
         uint64_t *to = strcmp(argv[i], "--entries") == 0   ? &entries
                        : strcmp(argv[i], "--seconds") == 0 ? &seconds
                        : strcmp(argv[i], "--large") == 0   ? &large
+                       : strcmp(argv[i], "--raw") == 0     ? &raw_only
                                                            : NULL;
         if (to == NULL || i + 1 == argc ||
             ent_parse_u64(to, ent_slice_str(argv[i + 1]), 1u << 30) != ENT_OK || *to == 0)
@@ -563,14 +579,19 @@ int main(int argc, char **argv)
         (void)fputs("usage: ledger [--entries N] [--seconds S] [--large N]\n", stderr);
         return 2;
     }
+    must(ent_secret_start(), "secrets");
+    must(ent_pool_new(&pool, 0), "pool");
+    ent_keypair_init(&author, &author_seed);
+    if (raw_only != 0) {
+        only_raw();
+        ent_pool_free(pool);
+        return 0;
+    }
     int n =
         snprintf(dir, sizeof(dir), "%s/entente-bench-ledger-XXXXXX", tmp == NULL ? "/tmp" : tmp);
     must(n > 0 && (size_t)n < sizeof(dir) && mkdtemp(dir) != NULL ? ENT_OK : ENT_E_IO, "directory");
     (void)atexit(clean_up);
-    must(ent_secret_start(), "secrets");
-    must(ent_pool_new(&pool, 0), "pool");
     must(ent_disk_open(&disk, NULL, dir), "disk");
-    ent_keypair_init(&author, &author_seed);
     (void)fprintf(stderr, "ledger: in %s, %u threads\n", dir, ent_pool_threads(pool));
     limits(&disk);
     struct ent_log *log = open_log(&disk, "log/1", "lock/1");

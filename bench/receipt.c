@@ -6,12 +6,17 @@
  *
  *     receipt            measures
  *     receipt DIR        checks DIR/receipt by DIR/roster; without these files it only starts
+ *     receipt cold COMMAND... [-- COMMAND...]...       in turns; of each
+ *                        median ms, of those on a processor, and MiB at most
+ *     receipt warm N PACT FILE                         seconds of one check, of N in this process
  */
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "ledger/ledger.h"
 #include "ledger/receipt.h"
+#include "node/node.h"
 
 #define MEMBERS 7u
 #define NEEDED  5u
@@ -54,6 +59,40 @@ static int check(const char *dir)
     must(ent_receipt_check(&r, &says, (const struct ent_roster *)(const void *)roster.p, NULL),
          "check");
     return says.standing.accepted ? 0 : 1;
+}
+
+static void load(struct ent_buf *b, const char *path)
+{
+    ent_buf_init(b, ENT_VERIFY_MAX);
+    must(ent_file_read(b, NULL, path), path);
+}
+
+static int warm(const char *times, const char *pact, const char *file)
+{
+    const struct ent_pact *p;
+    struct ent_verifier *v = NULL;
+    struct ent_verified got;
+    struct ent_buf chain, receipt;
+    uint64_t n = 0;
+    bool inside;
+    must(ent_secret_start(), "start");
+    must(ent_parse_u64(&n, ent_slice_str(times), 1u << 20), times);
+    load(&chain, pact);
+    load(&receipt, file);
+    must(ent_verifier_new(&v, NULL), "keys");
+    must(ent_verifier_pact(v, NULL, ent_buf_slice(&chain)), pact);
+    uint64_t start = ent_clock_steady_ns();
+    for (uint64_t i = 0; i < n; i++) {
+        ent_verified_init(&got);
+        must(ent_verifier_check(v, &got, NULL, &p, &inside, ent_buf_slice(&receipt)), file);
+        must(got.standing.accepted ? ENT_OK : ENT_E_AUTH, "standing");
+        ent_verified_release(&got);
+    }
+    (void)printf("%.9f\n", (double)(ent_clock_steady_ns() - start) / 1e9 / (double)n);
+    ent_verifier_free(v);
+    ent_buf_release(&chain);
+    ent_buf_release(&receipt);
+    return 0;
 }
 
 /* --- what it checks ------------------------------------------------------------------------------
@@ -161,27 +200,73 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Median ms; *ret_kib: the most memory. */
-static double measure(const char *dir, long *ret_kib)
+struct timing {
+    double took[ROUNDS], cpu[ROUNDS]; /* ms */
+    long kib;                         /* the most memory */
+};
+
+/* ms of one process from its start to its end, which must be a good one. */
+static void run_once(struct timing *t, int round, char *const argv[])
 {
-    double took[ROUNDS];
     struct rusage u;
-    *ret_kib = 0;
-    for (int i = 0; i < ROUNDS; i++) {
-        uint64_t start = ent_clock_steady_ns();
-        int status = 1;
-        pid_t pid = vfork();
-        if (pid == 0) {
-            (void)execl("/proc/self/exe", "receipt", dir, (char *)NULL);
-            _exit(127);
-        }
-        must(pid > 0 && wait4(pid, &status, 0, &u) == pid && status == 0 ? ENT_OK : ENT_E_AUTH,
-             "the check");
-        took[i] = (double)(ent_clock_steady_ns() - start) / 1e6;
-        *ret_kib = u.ru_maxrss > *ret_kib ? u.ru_maxrss : *ret_kib;
+    uint64_t start = ent_clock_steady_ns();
+    int status = 1;
+    pid_t pid = vfork();
+    if (pid == 0) {
+        (void)execv(argv[0], argv);
+        _exit(127);
     }
-    qsort(took, ROUNDS, sizeof(took[0]), by_size);
-    return took[ROUNDS / 2];
+    must(pid > 0 && wait4(pid, &status, 0, &u) == pid && status == 0 ? ENT_OK : ENT_E_AUTH,
+         "the check");
+    t->took[round] = (double)(ent_clock_steady_ns() - start) / 1e6;
+    t->cpu[round] = 1e3 * (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+                    (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
+    t->kib = u.ru_maxrss > t->kib ? u.ru_maxrss : t->kib;
+}
+
+static double median(double ms[static ROUNDS])
+{
+    qsort(ms, ROUNDS, sizeof(ms[0]), by_size);
+    return ms[ROUNDS / 2];
+}
+
+/* Median ms; *ret_kib: the most memory. */
+static double measure(char *dir, long *ret_kib)
+{
+    char self[] = "/proc/self/exe";
+    char *const argv[] = {self, dir, NULL};
+    struct timing t = {.kib = 0};
+    for (int i = 0; i < ROUNDS; i++)
+        run_once(&t, i, argv);
+    *ret_kib = t.kib;
+    return median(t.took);
+}
+
+#define PROGRAMS 8u
+
+static int cold(int argc, char **argv)
+{
+    struct timing t[PROGRAMS] = {{.kib = 0}};
+    char **start[PROGRAMS];
+    size_t n = 1;
+    start[0] = argv;
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--") != 0)
+            continue;
+        must(n < PROGRAMS ? ENT_OK : ENT_E_LIMIT, "programs");
+        argv[i] = NULL;
+        start[n++] = argv + i + 1;
+    }
+    int out = open("/dev/null", O_WRONLY), was = dup(STDOUT_FILENO);
+    must(out >= 0 && was >= 0 && dup2(out, STDOUT_FILENO) >= 0 ? ENT_OK : ENT_E_IO, "output");
+    for (int round = 0; round < ROUNDS; round++)
+        for (size_t i = 0; i < n; i++)
+            run_once(&t[i], round, start[i]);
+    must(dup2(was, STDOUT_FILENO) >= 0 ? ENT_OK : ENT_E_IO, "output");
+    for (size_t i = 0; i < n; i++)
+        (void)printf("%.3f %.3f %.2f\n", median(t[i].took), median(t[i].cpu),
+                     (double)t[i].kib / 1024);
+    return 0;
 }
 
 static void report(const char *figure, const char *name, double v, const char *unit, double aim)
@@ -206,6 +291,10 @@ int main(int argc, char **argv)
     long kib;
     if (argc == 2)
         return check(argv[1]);
+    if (argc > 2 && strcmp(argv[1], "cold") == 0)
+        return cold(argc - 2, argv + 2);
+    if (argc == 5 && strcmp(argv[1], "warm") == 0)
+        return warm(argv[2], argv[3], argv[4]);
     must(mkdtemp(dir) == NULL ? ENT_E_IO : ENT_OK, "directory");
     must(ent_secret_start(), "start");
     double start = measure(dir, &kib);

@@ -5,7 +5,10 @@
 //	peer verify consistency DIR DIR VKEY              the first is the beginning of the second
 //	peer verify receipt FILE LOGVKEY [WITNESSVKEY...]
 //	peer verify checkpoint FILE LOGVKEY [WITNESSVKEY...]
-//	peer verify policy POLICY FILE                    a receipt, by the keys and quorum of a policy
+//	peer verify policy POLICY FILE [VKEY...]          a receipt, by the keys and quorum of a policy;
+//	                                                  its entry is a note of one of these authors
+//	peer time N POLICY FILE AUTHORVKEY                seconds for a check of a receipt and of the
+//	                                                  statement in it, of N
 //	peer flip PATH verify ...                         with any bit of what is at PATH flipped, the
 //	                                                  same must be refused, and without accepted
 //	peer witness NAME SEEDHEX LOGVKEY...              a witness on loopback, until its input ends
@@ -26,6 +29,8 @@ func run(args []string) error {
 	switch {
 	case args[0] == "verify" && len(args) >= 4:
 		return verify(args[1], args[2:])
+	case args[0] == "time" && len(args) == 5:
+		return timeReceipt(args[1], args[2], args[3], args[4])
 	case args[0] == "flip" && len(args) >= 6 && args[2] == "verify":
 		return flip(args[1], func() error { return verify(args[3], args[4:]) })
 	case args[0] == "witness" && len(args) >= 4:

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -169,12 +170,30 @@ func (p *policy) open(msg []byte) (*checkpoint, error) {
 	return cp, nil
 }
 
-func verifyPolicy(policyFile, file string) error {
-	text, err := os.ReadFile(policyFile)
+func readPolicy(file string) (*policy, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p, err := parsePolicy(string(text))
+	return parsePolicy(string(text))
+}
+
+// check: a receipt in bytes; what it shows.
+func (p *policy) check(receipt []byte) (*logProof, error) {
+	proof, err := parseProof(receipt)
+	if err != nil {
+		return nil, err
+	}
+	cp, err := p.open(proof.note)
+	if err != nil {
+		return nil, err
+	}
+	return proof, checkInclusion(proof, cp.Tree)
+}
+
+// verifyPolicy: with authors, the entry must be a note of one of them.
+func verifyPolicy(policyFile, file string, authors ...string) error {
+	p, err := readPolicy(policyFile)
 	if err != nil {
 		return err
 	}
@@ -182,15 +201,43 @@ func verifyPolicy(policyFile, file string) error {
 	if err != nil {
 		return err
 	}
-	proof, err := parseProof(b)
+	proof, err := p.check(b)
+	if err != nil || len(authors) == 0 {
+		return err
+	}
+	return (&staticTree{entries: [][]byte{proof.extra}}).checkEntries(authors)
+}
+
+// timeReceipt prints the seconds that one check takes, without reading and the start of a process.
+func timeReceipt(times, policyFile, file, author string) error {
+	n, err := strconv.Atoi(times)
+	if err != nil || n < 1 {
+		return errors.New("how often?")
+	}
+	p, err := readPolicy(policyFile)
 	if err != nil {
 		return err
 	}
-	cp, err := p.open(proof.note)
+	b, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	return checkInclusion(proof, cp.Tree)
+	key, err := newVerifier(author)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	for i := 0; i < n; i++ {
+		proof, err := p.check(b)
+		if err != nil {
+			return err
+		}
+		if _, err = note.Open(proof.extra, note.VerifierList(key)); err != nil {
+			return err
+		}
+	}
+	fmt.Println(time.Since(start).Seconds() / float64(n))
+	return nil
 }
 
 func checkInclusion(p *logProof, tree tlog.Tree) error {

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
+	"sync"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -226,7 +228,7 @@ func openTree(dir string, vkeys ...string) (*staticTree, error) {
 	return t, nil
 }
 
-// checkEntries: each is a note that one of these keys signed.
+// checkEntries: each is a note that one of these keys signed. On all processors.
 func (t *staticTree) checkEntries(vkeys []string) error {
 	var list []note.Verifier
 	for _, k := range vkeys {
@@ -236,9 +238,25 @@ func (t *staticTree) checkEntries(vkeys []string) error {
 		}
 		list = append(list, v)
 	}
-	for i, e := range t.entries {
-		if _, err := note.Open(e, note.VerifierList(list...)); err != nil {
-			return fmt.Errorf("entry %d: %v", i, err)
+	workers := runtime.GOMAXPROCS(0)
+	first := make([]error, workers) // by place: the first that is wrong is told
+	var wg sync.WaitGroup
+	for w := range first {
+		wg.Add(1)
+		go func(w int) {
+			defer wg.Done()
+			from, to := w*len(t.entries)/workers, (w+1)*len(t.entries)/workers
+			for i := from; i < to && first[w] == nil; i++ {
+				if _, err := note.Open(t.entries[i], note.VerifierList(list...)); err != nil {
+					first[w] = fmt.Errorf("entry %d: %v", i, err)
+				}
+			}
+		}(w)
+	}
+	wg.Wait()
+	for _, err := range first {
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -328,7 +346,7 @@ func verify(what string, args []string) error {
 		_, err = openCheckpoint(b, args[1:])
 		return err
 	case "policy":
-		return verifyPolicy(args[0], args[1])
+		return verifyPolicy(args[0], args[1], args[2:]...)
 	case "consistency":
 		if len(args) == 3 {
 			return verifyConsistency(args[0], args[1], args[2])

@@ -131,7 +131,7 @@ static bool counts(const struct ent_roster *r, const struct ent_roster_member *o
                    const struct ent_members *by, size_t version)
 {
     const struct ent_pubkey *pk = witness_then(&r->member[i], version), *other;
-    if (!on_panel(r, i, version) || &r->member[i] == own)
+    if (pk == NULL || !on_panel(r, i, version) || &r->member[i] == own)
         return false;
     if ((other = witness_then(own, version)) != NULL && same_key(pk, other))
         return false;

@@ -1,5 +1,6 @@
 /* roster.c: the keys of a pact, as the ledger wants them. */
 #include "pact/roster.h"
+#include "pact/parts.h"
 
 static void take_keys(struct ent_roster_member *to, const struct ent_member *m)
 {
@@ -72,8 +73,13 @@ void ent_roster_of_chain(struct ent_roster *ret, const struct ent_chain *chain)
     struct ent_pact *p = malloc(sizeof(*p));
     ent_roster_of(ret, chain->newest);
     ret->first = from + 1;
-    for (size_t i = from; i < chain->versions; i++) {
-        if (p != NULL && ent_chain_pact(chain, p, i + 1) == ENT_OK)
+    enum ent_err r = p == NULL ? ENT_E_NOMEM : ENT_OK;
+    for (size_t i = 0; i < chain->versions; i++) {
+        if (r == ENT_OK)
+            r = ent_pact_reread(p, ent_chain_version(chain, i + 1), i == 0 ? NULL : p);
+        if (i < from)
+            continue;
+        if (r == ENT_OK)
             take_panel(ret, before, p, ret->versions);
         ret->version[ret->versions++] = chain->link[i].hash;
     }

@@ -100,6 +100,18 @@ static unsigned add(struct fixture *f, struct logs_log *log, uint64_t old, uint6
     return add_at(f, log, old, size, NOW);
 }
 
+/* A head that a witness cosigned with ML-DSA-44 as well, 2,420 bytes behind a time, is a head; a
+ * line so long by a key that is known here is none. */
+static void put_long_line(struct fixture *f, const char *name, const uint8_t id[static 4])
+{
+    uint8_t raw[4 + 8 + 2420];
+    char b64[ENT_BASE64_LEN(sizeof(raw))];
+    ent_random(raw, sizeof(raw));
+    memcpy(raw, id, 4);
+    ent_base64_encode(b64, raw, sizeof(raw));
+    assert_ok(ent_buf_printf(&f->note, "\xE2\x80\x94 %s %s\n", name, b64));
+}
+
 /* "old <words>\n\n" or whatever stands before the note, and a good head of this size. */
 static unsigned add_raw(struct fixture *f, const char *before, uint64_t size)
 {
@@ -555,6 +567,31 @@ static void test_the_monitor_sees_what_was_cosigned(void **state)
     stop(f);
 }
 
+static void test_signatures_of_other_types(void **state)
+{
+    static const uint8_t unknown[4] = {6, 6, 6, 6};
+    struct fixture *f = start();
+    const struct ent_roster_member *m = &f->pact.roster.member[LOGGER + 1];
+    char name[ENT_NAME_MAX + 16];
+    uint8_t known[4];
+    (void)state;
+    ent_key_name(name, m->name, "witness");
+    ent_cosign_key_id(known, name, &m->witness);
+    for (int i = 0; i < 2; i++) {
+        put_proof(f, &f->log, 0, 3);
+        head_of(f, &f->log, 3);
+        put_long_line(f, name, i == 0 ? known : unknown);
+        assert_ok(ent_buf_put_slice(&f->body, ent_buf_slice(&f->note)));
+        assert_int_equal(post(f, NOW), i == 0 ? 403 : 200);
+    }
+    struct ent_buf head;
+    ent_buf_init(&head, ENT_NOTE_MAX);
+    assert_ok(ent_view_head(f->view, &head, f->pact.roster.member[LOGGER].name, 0));
+    assert_in_range(head.n, 1, 1000); /* it is not handed on */
+    ent_buf_release(&head);
+    stop(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_an_old_copy_forgets_nothing_it_cosigned),
         cmocka_unit_test(test_two_processes_are_one_witness),
         cmocka_unit_test(test_the_monitor_sees_what_was_cosigned),
+        cmocka_unit_test(test_signatures_of_other_types),
     };
     return ent_t_run("witness", tests);
 }

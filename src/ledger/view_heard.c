@@ -132,6 +132,8 @@ void ent_vlog_heard(struct ent_view *v, const struct ent_vlog *l, int64_t now)
     now = now < 1 ? 1 : now;
     if (h == NULL || (h->heard != 0 && h->heard <= now && now - h->heard < MINUTE))
         return;
+    if (now - h->heard > ENT_SUSPECT_AFTER)
+        h->refused = 0; /* it was not there to refuse */
     h->heard = now;
     keep(v, now);
 }

@@ -221,6 +221,29 @@ static void test_who_does_not_answer_us(void **state)
     }
 }
 
+/* Who comes back from a long silence was not there to refuse anything meanwhile. */
+static void test_who_was_away_did_not_refuse(void **state)
+{
+    struct viewnet *net = start();
+    (void)state;
+    viewnet_round(net);
+    for (int i = 0; i < 4; i++) {
+        net->now += ENT_HEARTBEAT;
+        ent_view_missed(net->node[1].view, "m0", net->now);
+    }
+    assert_int_not_equal(since(net, 1, 0, ENT_SUSPECT_SILENT), 0);
+    assert_ok(viewnet_greet(net, 0, 1));
+    assert_innocent(net, 1, 0);
+    ent_view_missed(net->node[1].view, "m0", net->now);
+    const int64_t then = net->now;
+    for (int i = 0; i < 4; i++) {
+        net->now += ENT_HEARTBEAT;
+        assert_ok(viewnet_greet(net, 0, 1));
+    }
+    assert_int_equal(since(net, 1, 0, ENT_SUSPECT_REFUSES), then);
+    viewnet_stop(net);
+}
+
 static void test_who_cannot_be_greeted(void **state)
 {
     struct viewnet *net = start();
@@ -488,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_a_head_that_is_not_shown),
         cmocka_unit_test(test_who_has_said_nothing),
         cmocka_unit_test(test_who_does_not_answer_us),
+        cmocka_unit_test(test_who_was_away_did_not_refuse),
         cmocka_unit_test(test_who_cannot_be_greeted),
         cmocka_unit_test(test_nobody_speaks_for_who_is_silent),
         cmocka_unit_test(test_silence_is_known_to_other_processes),

@@ -147,7 +147,7 @@ static enum ent_err check_listed(struct checking *c, const char *member, const c
     char name[ENT_DISK_NAME_MAX], got[ENT_HEX_LEN(32)];
     struct ent_misbehaviour m;
     struct ent_hash32 hash;
-    struct ent_slice proof;
+    struct ent_slice proof = {NULL, 0};
     (void)snprintf(name, sizeof(name), "exposed/%s-%.8s", member, hex);
     enum ent_err r = load(c, &proof, name, false);
     if (r != ENT_OK && r != ENT_E_NOTFOUND)

@@ -54,7 +54,7 @@ static enum ent_err parse(struct ent_delivery *del, struct ent_slice *ret_act,
 enum ent_err ent_delivery_claims(struct ent_hash32 *ret_leaf, struct ent_slice bytes)
 {
     struct ent_delivery del = {0};
-    struct ent_slice act;
+    struct ent_slice act = {NULL, 0};
     enum ent_err r = parse(&del, &act, bytes, NULL);
     if (r == ENT_OK)
         ent_merkle_leaf_hash(ret_leaf, del.receipt.entry);
@@ -67,7 +67,7 @@ enum ent_err ent_delivery_parse(struct ent_delivery *ret, struct ent_slice bytes
     struct ent_delivery del = {0};
     const struct ent_roster_member *m = NULL;
     const struct ent_log_key *log = NULL;
-    struct ent_slice act;
+    struct ent_slice act = {NULL, 0};
     enum ent_err r;
     if ((r = parse(&del, &act, bytes, d)) != ENT_OK ||
         (r = ent_receipt_check(&del.receipt, &del.says, roster, d)) != ENT_OK)

@@ -67,7 +67,9 @@ static enum ent_err find_witnesses(struct auditing *a)
 {
     const struct ent_chain *chain = &a->opts->home->chain;
     struct ent_pact *p = malloc(sizeof(*p));
-    enum ent_err r = p == NULL ? ent_fail(a->d, ENT_E_NOMEM, "out of memory", 0, 0) : ENT_OK;
+    enum ent_err r = ENT_OK;
+    if (p == NULL)
+        return ent_fail(a->d, ENT_E_NOMEM, "out of memory", 0, 0);
     for (uint64_t v = 1; v <= chain->versions && r == ENT_OK; v++) {
         r = ent_chain_pact(chain, p, v);
         for (size_t i = 0; r == ENT_OK && i < p->members; i++)

@@ -100,7 +100,7 @@ static bool is_delivery(struct checking *c, struct ent_slice said, const char *m
 
 static enum ent_err check_next(struct checking *c, const char *name, const char *file)
 {
-    struct ent_slice said;
+    struct ent_slice said = {NULL, 0};
     if (strlen(file) < 66 || file[64] != '.')
         return ENT_OK; /* a file that is being written */
     enum ent_err r = load(c, &said, name, true);
@@ -122,7 +122,7 @@ static bool is_statement(struct checking *c, struct ent_slice said, const char *
 
 static enum ent_err check_withdrawal(struct checking *c, const char *name, const char *file)
 {
-    struct ent_slice said;
+    struct ent_slice said = {NULL, 0};
     if (!ent_name_is_valid(ent_slice_str(file)))
         return ENT_OK;
     enum ent_err r = load(c, &said, name, true);
@@ -165,7 +165,7 @@ static enum ent_err check_listed(struct checking *c, const char *member, const c
 static enum ent_err check_list(struct checking *c)
 {
     char member[ENT_NAME_MAX + 1], hex[ENT_HEX_LEN(32)];
-    struct ent_slice text, line;
+    struct ent_slice text = {NULL, 0}, line;
     struct ent_buf list;
     enum ent_err r = load(c, &text, "exposed/list", true);
     if (r != ENT_OK)
@@ -201,7 +201,7 @@ static bool is_signed(const char *file)
 
 static enum ent_err check_record(struct checking *c, const char *name, const char *file)
 {
-    struct ent_slice said;
+    struct ent_slice said = {NULL, 0};
     if (!is_signed(file))
         return ENT_OK;
     enum ent_err r = load(c, &said, name, false);

@@ -133,7 +133,7 @@ int cli_book(struct session *s, const struct args *a, struct own_keys *ret);
 struct visit {
     bool brief, before;
     const char *partner;
-    unsigned met; /* out */
+    struct ent_courier_tally tally; /* out */
 };
 int cli_visit(struct session *s, const struct args *a, const struct own_keys *keys,
               struct visit *v);

@@ -222,8 +222,7 @@ int cli_visit(struct session *s, const struct args *a, const struct own_keys *ke
                                            .member = v->partner,
                                            .url = v->partner != NULL ? a->url : NULL};
     struct ent_diag d = {0};
-    unsigned all = 0;
-    enum ent_err r = ent_couriers_once(&d, &opts, &v->met, &all);
+    enum ent_err r = ent_couriers_once(&d, &opts, &v->tally);
     if (r != ENT_OK)
         return cli_fail(r, &d, "visiting the others");
     const enum ent_log_state state = ent_log_state(ent_book_log(s->book));

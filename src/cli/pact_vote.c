@@ -5,20 +5,25 @@
  */
 
 /* Before anything is said: what do others hold of our log? */
-static int begin(struct session *s, const struct args *a, struct own_keys *keys)
+static int begin(struct session *s, const struct args *a, struct own_keys *keys, struct visit *v)
 {
-    struct visit v = {.before = true};
+    *v = (struct visit){.before = true};
     int code = cli_book(s, a, keys);
-    return code == EXIT_DONE ? cli_visit(s, a, keys, &v) : code;
+    return code == EXIT_DONE ? cli_visit(s, a, keys, v) : code;
 }
 
-/* What was said is shown to everybody who can be reached, and what they say is heard. */
-static int spread(struct session *s, const struct args *a, const struct own_keys *keys)
+/* What was said is shown to everybody who can be reached, and what they say is heard. Who let us in
+ * before and does not any more has it already: our own node was faster. */
+static int spread(struct session *s, const struct args *a, const struct own_keys *keys,
+                  const struct visit *before)
 {
     struct visit v = {.before = false};
     int code = cli_visit(s, a, keys, &v);
+    unsigned has = v.tally.met;
+    if (v.tally.refused > before->tally.refused)
+        has += v.tally.refused - before->tally.refused;
     if (code == EXIT_DONE)
-        (void)printf("Shown to %u of %zu others; their nodes will pass it on.\n", v.met,
+        (void)printf("Shown to %u of %zu others; their nodes will pass it on.\n", has,
                      s->home->pact->members - 1);
     return code;
 }
@@ -69,6 +74,23 @@ static void print_proposals(const struct ent_voting *v, const struct ent_pact *n
         print_who(v, ENT_PREVOTE, p->round, NULL);
     }
     (void)printf("Round %u\n", ent_voting_round(v));
+}
+
+/* Whoever precommitted a text cannot just go on to another one, whatever the round. */
+static void print_bound(const struct ent_voting *v)
+{
+    const struct ent_ballot *b = ent_voting_ballot(v);
+    struct ent_hash32 wish, decided;
+    struct ent_voters who;
+    uint32_t round;
+    char hash[ENT_HEX_LEN(32)];
+    if (ent_ballot_decision(b, &round, &decided, &who) || !ent_ballot_wish(b, &wish))
+        return;
+    ent_hex_encode(hash, wish.b, 32);
+    (void)printf("Bound to %.16s, which was nearly decided: until enough others prevote another\n"
+                 "text, this member prevotes no other. Propose it again, in the words in which it\n"
+                 "was proposed, or vote for it when somebody else does.\n",
+                 hash);
 }
 
 /* Decided? Then it holds from now on. */
@@ -134,6 +156,7 @@ static int can_be_decided(const struct ent_pact *p, const struct ent_pact *now)
 static int propose(struct session *s, const struct args *a, struct ent_pact *draft)
 {
     struct own_keys keys = {.with_root = true};
+    struct visit before;
     struct ent_voting *v = NULL;
     struct ent_diag d = {0};
     struct ent_buf text;
@@ -142,7 +165,7 @@ static int propose(struct session *s, const struct args *a, struct ent_pact *dra
     enum ent_err r = ent_pact_encode(&text, draft);
     if (r != ENT_OK)
         code = cli_fail(r, NULL, "the draft");
-    else if ((code = begin(s, a, &keys)) == EXIT_DONE) {
+    else if ((code = begin(s, a, &keys, &before)) == EXIT_DONE) {
         if ((r = ent_voting_open(&v, &d, s->book, &keys.root)) != ENT_OK ||
             (r = ent_voting_propose(v, &d, ent_buf_slice(&text))) != ENT_OK)
             code = cli_fail(r, &d, "proposing");
@@ -151,7 +174,7 @@ static int propose(struct session *s, const struct args *a, struct ent_pact *dra
             code = conclude(s, v);
         }
         if (code == EXIT_DONE)
-            code = spread(s, a, &keys);
+            code = spread(s, a, &keys, &before);
     }
     ent_voting_close(v);
     ent_wipe(&keys, sizeof(keys));
@@ -249,6 +272,7 @@ static int choose(const struct ent_voting *v, size_t *ret)
 static int cast(struct session *s, const struct args *a, struct ent_voting *v)
 {
     struct ent_diag d = {0};
+    struct ent_vote own;
     size_t i = 0;
     int code;
     enum ent_err r;
@@ -262,21 +286,25 @@ static int cast(struct session *s, const struct args *a, struct ent_voting *v)
         return cli_fail(r, &d, "voting");
     (void)printf("%u vote%s cast.\n", ent_voting_cast(v), ent_voting_cast(v) == 1 ? "" : "s");
     print_proposals(v, s->home->pact);
+    if (a->no || a->next_round ||
+        (ent_ballot_own(ent_voting_ballot(v), ENT_PREVOTE, &own) && own.none))
+        print_bound(v);
     return conclude(s, v);
 }
 
 int cli_pact_vote(struct session *s, const struct args *a)
 {
     struct own_keys keys = {.with_root = true};
+    struct visit before;
     struct ent_voting *v = NULL;
     struct ent_diag d = {0};
-    int code = begin(s, a, &keys);
+    int code = begin(s, a, &keys, &before);
     if (code == EXIT_DONE) {
         enum ent_err r = ent_voting_open(&v, &d, s->book, &keys.root);
         code = r == ENT_OK ? cast(s, a, v) : cli_fail(r, &d, "the vote");
     }
     if (code == EXIT_DONE)
-        code = spread(s, a, &keys);
+        code = spread(s, a, &keys, &before);
     ent_voting_close(v);
     ent_wipe(&keys, sizeof(keys));
     return code;
@@ -308,6 +336,7 @@ int cli_pact_status(struct session *s, const struct args *a)
 int cli_pact_withdraw(struct session *s, const struct args *a)
 {
     struct own_keys keys = {.with_root = false};
+    struct visit before;
     const char *reason = a->reason != NULL ? a->reason : "";
     const struct ent_act_wish wish = {.type = ENT_ST_WITHDRAW,
                                       .media = "text/plain",
@@ -317,7 +346,7 @@ int cli_pact_withdraw(struct session *s, const struct args *a)
     struct ent_act act;
     struct ent_buf room;
     uint64_t index = 0;
-    int code = begin(s, a, &keys);
+    int code = begin(s, a, &keys, &before);
     ent_buf_init(&room, ENT_ACT_MAX);
     if (code == EXIT_DONE && ent_book_is_withdrawn(s->book, s->home->self.name))
         code = cli_fail(ENT_E_EXISTS, &(struct ent_diag){.text = "has withdrawn already"},
@@ -331,7 +360,7 @@ int cli_pact_withdraw(struct session *s, const struct args *a)
     if (code == EXIT_DONE) {
         (void)printf("%s has withdrawn from %s. Nothing it said before is undone.\n",
                      s->home->self.name, s->home->pact->name);
-        code = spread(s, a, &keys);
+        code = spread(s, a, &keys, &before);
     }
     ent_buf_release(&room);
     ent_wipe(&keys, sizeof(keys));

@@ -507,11 +507,3 @@ enum ent_err ent_book_receive(struct ent_book *b, struct ent_delivery *ret, stru
     ent_book_unlock(b);
     return r;
 }
-
-bool ent_book_is_withdrawn(struct ent_book *b, const char *member)
-{
-    char name[ENT_NAME_MAX + 16];
-    uint64_t size = 0;
-    (void)snprintf(name, sizeof(name), "withdrawn/%s", member);
-    return b->disk_real.disk.size(b->disk_real.disk.ctx, &size, name) == ENT_OK && size > 0;
-}

@@ -96,7 +96,18 @@ struct ent_delivery;
 ENT_MUST_USE enum ent_err ent_book_receive(struct ent_book *b, struct ent_delivery *ret,
                                            struct ent_diag *d, struct ent_slice bytes);
 
-/* Whether this member has said that it withdraws (oneself too). */
+/* --- who has left (withdrawal.c) -----------------------------------------------------------------
+ */
+
+/* Whether these words, the signed statement or its delivery, are a withdrawal of this member that
+ * counts: signed by its author key of that place, in the newest log that the pact has of it, and at
+ * no place in dispute. */
+bool ent_withdrawal_counts(const struct ent_roster *roster, const char *member,
+                           struct ent_slice said);
+/* Whether this member has said so (oneself too). */
 bool ent_book_is_withdrawn(struct ent_book *b, const char *member);
+/* ENT_E_EXISTS while one that counts is kept. */
+ENT_MUST_USE enum ent_err ent_book_keep_withdrawal(struct ent_book *b, struct ent_diag *d,
+                                                   const char *member, struct ent_slice said);
 
 #endif

@@ -18,7 +18,7 @@ struct courier {
     struct ent_links *links;
     pthread_t thread;
     bool running, wanted; /* wanted: under the lock */
-    bool met, tried;
+    bool met, tried, refused;
     size_t told;        /* how much of the news */
     unsigned misses;    /* in a row */
     uint64_t submitted; /* size of the own head that it cosigned last */
@@ -43,6 +43,7 @@ static void tell(struct courier *c, enum ent_err r, const struct ent_diag *d)
     bool change = !c->tried || c->met != (r == ENT_OK);
     (void)pthread_mutex_lock(&c->all->lock);
     c->met = r == ENT_OK;
+    c->refused = r == ENT_E_AUTH;
     (void)pthread_mutex_unlock(&c->all->lock);
     c->tried = true;
     if (change && c->all->opts.event != NULL && !atomic_load(&c->all->ending))
@@ -259,7 +260,7 @@ enum ent_err ent_couriers_start(struct ent_couriers **ret, struct ent_diag *d,
  */
 
 enum ent_err ent_couriers_once(struct ent_diag *d, const struct ent_couriers_opts *opts,
-                               unsigned *ret_met, unsigned *ret_all)
+                               struct ent_courier_tally *ret)
 {
     struct ent_couriers *c = NULL;
     struct ent_couriers_opts once = *opts;
@@ -267,12 +268,12 @@ enum ent_err ent_couriers_once(struct ent_diag *d, const struct ent_couriers_opt
     enum ent_err r = ent_couriers_start(&c, d, &once);
     if (r != ENT_OK)
         return r;
-    *ret_met = 0;
-    *ret_all = (unsigned)c->couriers;
+    *ret = (struct ent_courier_tally){.all = (unsigned)c->couriers};
     for (size_t i = 0; i < c->couriers; i++) {
         (void)pthread_join(c->courier[i].thread, NULL);
         c->courier[i].running = false;
-        *ret_met += c->courier[i].met;
+        ret->met += c->courier[i].met;
+        ret->refused += c->courier[i].refused;
     }
     ent_couriers_stop(c);
     return ENT_OK;

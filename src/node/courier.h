@@ -39,9 +39,13 @@ void ent_couriers_stop(struct ent_couriers *c);
 
 /* Visit everybody once, all at the same time, and wait for it: what a command does that has
  * something to say, before (to hear what others hold of our log) and after (to show them).
- * `seconds` does not count. *ret_met of *ret_all were reached. */
+ * `seconds` does not count. */
+struct ent_courier_tally {
+    unsigned all, met;
+    unsigned refused; /* reached, and told that our key is not let in */
+};
 ENT_MUST_USE enum ent_err ent_couriers_once(struct ent_diag *d,
-                                            const struct ent_couriers_opts *opts, unsigned *ret_met,
-                                            unsigned *ret_all);
+                                            const struct ent_couriers_opts *opts,
+                                            struct ent_courier_tally *ret);
 
 #endif

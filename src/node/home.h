@@ -99,6 +99,17 @@ enum ent_node_key { ENT_NODE_TLS = 1, ENT_NODE_WITNESS, ENT_NODE_MIRROR, ENT_NOD
 void ent_node_seed(struct ent_seed32 *ret, const struct ent_seed32 *node, enum ent_node_key which,
                    unsigned generation);
 
+/* --- what members said --------------------------------------------------------------------------
+ * In a file of its own, with a line that tells damage (base/crc32c.h): a signature by nobody whom
+ * we know, which is what a flipped bit can make of one, refuses no delivery.
+ */
+
+/* ENT_E_EXISTS for one that is there, unless it is to be replaced. */
+ENT_MUST_USE enum ent_err ent_kept_write(const char *path, struct ent_slice said, bool replace,
+                                         struct ent_diag *d);
+/* Appended; ENT_E_AUTH for one that is damaged. */
+ENT_MUST_USE enum ent_err ent_kept_read(struct ent_buf *ret, const char *path);
+
 /* --- runs ---------------------------------------------------------------------------------------
  */
 

@@ -55,34 +55,6 @@ static enum ent_err file_path(struct ent_book *b, char ret[static ENT_PATH_MAX],
     return ent_home_path(ent_book_home(b), ret, name);
 }
 
-/* As on the disk: with a line that tells damage. A signature by nobody whom we know, which is what
- * a flipped bit can make of one, refuses no delivery. */
-static enum ent_err write_kept(const char *path, struct ent_slice bytes, bool replace,
-                               struct ent_diag *d)
-{
-    struct ent_buf file;
-    ent_buf_init(&file, ENT_DELIVERY_MAX + ENT_CHECK_LINE);
-    enum ent_err r = ent_buf_put_slice(&file, bytes);
-    if (r == ENT_OK && (r = ent_check_add(&file)) == ENT_OK)
-        r = replace ? ent_file_write(path, ent_buf_slice(&file), 0600, d)
-                    : ent_file_create(path, ent_buf_slice(&file), 0600, d);
-    ent_buf_release(&file);
-    return r;
-}
-
-/* Appended; ENT_E_AUTH for one that is damaged. */
-static enum ent_err read_kept(const char *path, struct ent_buf *ret)
-{
-    struct ent_buf file;
-    ent_buf_init(&file, ENT_DELIVERY_MAX + ENT_CHECK_LINE);
-    enum ent_err r = ent_file_read(&file, NULL, path);
-    struct ent_slice said = ent_buf_slice(&file);
-    if (r == ENT_OK)
-        r = ent_check_take(&said) == ENT_OK ? ent_buf_put_slice(ret, said) : ENT_E_AUTH;
-    ent_buf_release(&file);
-    return r == ENT_E_LIMIT ? ENT_E_AUTH : r;
-}
-
 static enum ent_err keep(struct ent_book *b, struct ent_diag *d, const struct ent_act *act,
                          struct ent_slice bytes)
 {
@@ -96,32 +68,7 @@ static enum ent_err keep(struct ent_book *b, struct ent_diag *d, const struct en
         return ent_fail(d, r, "path too long", 0, 0);
     if (has.n >= NEXT_EACH)
         return ent_fail(d, ENT_E_LIMIT, "too much was said about the next version", 0, NEXT_EACH);
-    return write_kept(path, bytes, false, d);
-}
-
-static enum ent_err withdrawal_path(struct ent_book *b, char ret[static ENT_PATH_MAX],
-                                    const char *member)
-{
-    char name[ENT_NAME_MAX + 16];
-    (void)snprintf(name, sizeof(name), "withdrawn/%s", member);
-    return ent_home_path(ent_book_home(b), ret, name);
-}
-
-/* As a delivery, or, found in a mirror, the signed statement alone. That it is there counts,
- * damaged or not, and so one that is damaged is replaced and never removed. */
-static enum ent_err keep_withdrawal(struct ent_book *b, struct ent_diag *d, const char *member,
-                                    struct ent_slice said)
-{
-    char path[ENT_PATH_MAX];
-    struct ent_buf old;
-    enum ent_err r = withdrawal_path(b, path, member);
-    if (r != ENT_OK || (r = write_kept(path, said, false, d)) != ENT_E_EXISTS)
-        return r;
-    ent_buf_init(&old, ENT_DELIVERY_MAX);
-    if (read_kept(path, &old) == ENT_E_AUTH)
-        r = write_kept(path, said, true, d);
-    ent_buf_release(&old);
-    return r;
+    return ent_kept_write(path, bytes, false, d);
 }
 
 /* About the version that comes next, and no other. */
@@ -146,7 +93,7 @@ static enum ent_err take(struct ent_book *b, struct ent_diag *d, struct ent_slic
     if (r == ENT_OK && !ent_news_concerns(del->act.st.type))
         r = ent_fail(d, ENT_E_POLICY, "an act that is not for everybody", 0, 0);
     if (r == ENT_OK && del->act.st.type == ENT_ST_WITHDRAW)
-        r = keep_withdrawal(b, d, del->act.st.author, bytes);
+        r = ent_book_keep_withdrawal(b, d, del->act.st.author, bytes);
     else if (r == ENT_OK && (r = check_topic(b, del, d)) == ENT_OK)
         r = keep(b, d, &del->act, bytes);
     free(del);
@@ -159,6 +106,20 @@ enum ent_err ent_news_take(struct ent_book *b, struct ent_diag *d, struct ent_sl
     enum ent_err r = take(b, d, bytes);
     ent_book_unlock(b);
     return r;
+}
+
+enum ent_err ent_news_may_say(struct ent_book *b, struct ent_diag *d)
+{
+    struct counted has;
+    enum ent_err r = count_next(b, &has, NULL, ent_book_home(b)->self.name);
+    if (r != ENT_OK)
+        return ent_fail(d, r, "path too long", 0, 0);
+    return has.n < NEXT_EACH
+               ? ENT_OK
+               : ent_fail(d, ENT_E_LIMIT,
+                          "this member has said 64 things about the next version, and nobody keeps "
+                          "more of one: the others have to decide it",
+                          0, 0);
 }
 
 enum ent_err ent_news_own(struct ent_book *b, struct ent_diag *d, uint64_t index)
@@ -182,7 +143,7 @@ enum ent_err ent_news_get(struct ent_book *b, struct ent_buf *bytes, const char 
     if (r == ENT_OK)
         r = file_path(b, path, has.first);
     if (r == ENT_OK)
-        r = read_kept(path, bytes);
+        r = ent_kept_read(bytes, path);
     return r == ENT_E_AUTH ? ENT_E_NOTFOUND : r;
 }
 
@@ -206,7 +167,7 @@ enum ent_err ent_news_each(struct ent_book *b, void *ctx,
         ent_buf_clear(&bytes);
         if (r == ENT_OK && is_of(names[i]->d_name, NULL, NULL) &&
             (r = file_path(b, file, names[i]->d_name)) == ENT_OK) {
-            r = read_kept(file, &bytes);
+            r = ent_kept_read(&bytes, file);
             r = r == ENT_E_AUTH ? ENT_OK : r == ENT_OK ? each(ctx, ent_buf_slice(&bytes)) : r;
         }
         free(names[i]);
@@ -300,7 +261,7 @@ static enum ent_err mend(struct ent_book *b, const char *name, const char *membe
     struct ent_buf said;
     enum ent_err r = ent_home_path(ent_book_home(b), path, name);
     ent_buf_init(&said, ENT_DELIVERY_MAX);
-    if (r == ENT_OK && (r = read_kept(path, &said)) == ENT_E_AUTH) {
+    if (r == ENT_OK && (r = ent_kept_read(&said, path)) == ENT_E_AUTH) {
         r = ENT_OK;
         if (ent_book_mend(b, name)) {
             r = read_again(b, member); /* first: a file that is gone asks for nothing */
@@ -353,10 +314,12 @@ static enum ent_err look(struct ent_book *b, struct ent_slice entry, const char 
         ent_statement_parse(&st, note.text) != ENT_OK || strcmp(st.author, member) != 0)
         return ENT_OK; /* an audit will name it */
     if (st.type == ENT_ST_WITHDRAW) {
+        if (!ent_withdrawal_counts(&ent_book_home(b)->roster, member, entry))
+            return ENT_OK;
         /* One's own is told to others, as a delivery. */
         enum ent_err r = is_self(b, member) ? ent_news_own(b, NULL, ret->at) : ENT_E_NOTFOUND;
         if (r != ENT_OK && r != ENT_E_EXISTS)
-            r = keep_withdrawal(b, NULL, member, entry);
+            r = ent_book_keep_withdrawal(b, NULL, member, entry);
         return r == ENT_E_EXISTS ? ENT_OK : r;
     }
     if (!ent_news_concerns(st.type) || st.pact_version < ent_book_home(b)->pact->version)
@@ -502,11 +465,14 @@ static enum ent_err tell_one(void *ctx, struct ent_slice bytes)
 /* Who has withdrawn says so itself, to everybody, also where nobody can fetch it. */
 static enum ent_err tell_withdrawal(struct ent_book *b, struct telling *t)
 {
-    char path[ENT_PATH_MAX];
+    char name[ENT_NAME_MAX + 16], path[ENT_PATH_MAX];
     struct ent_buf bytes;
-    enum ent_err r = withdrawal_path(b, path, ent_book_home(b)->self.name);
+    if (!ent_book_is_withdrawn(b, ent_book_home(b)->self.name))
+        return ENT_OK;
+    (void)snprintf(name, sizeof(name), "withdrawn/%s", ent_book_home(b)->self.name);
+    enum ent_err r = ent_home_path(ent_book_home(b), path, name);
     ent_buf_init(&bytes, ENT_DELIVERY_MAX);
-    if (r == ENT_OK && (r = read_kept(path, &bytes)) == ENT_OK)
+    if (r == ENT_OK && (r = ent_kept_read(&bytes, path)) == ENT_OK)
         r = tell_one(t, ent_buf_slice(&bytes));
     ent_buf_release(&bytes);
     return r == ENT_E_NOTFOUND || r == ENT_E_AUTH ? ENT_OK : r; /* a damaged one is made again */

@@ -29,6 +29,9 @@ bool ent_news_concerns(enum ent_statement_type t);
  * another kind; ENT_E_STATE for a vote on another version than the next one. */
 ENT_MUST_USE enum ent_err ent_news_take(struct ent_book *b, struct ent_diag *d,
                                         struct ent_slice bytes);
+/* Whether this member may say one more thing about the next version. ENT_E_LIMIT when others would
+ * not keep it: before it is said, since it could not be unsaid. */
+ENT_MUST_USE enum ent_err ent_news_may_say(struct ent_book *b, struct ent_diag *d);
 /* Keep an own act where others can get it. */
 ENT_MUST_USE enum ent_err ent_news_own(struct ent_book *b, struct ent_diag *d, uint64_t index);
 

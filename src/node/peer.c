@@ -191,8 +191,11 @@ static enum ent_err decide(struct ent_peer *p, const struct offer *o, int64_t no
     uint64_t period = ent_budget_period(&budget, now);
     struct ent_match_wish w = {
         .partner = o->member.name, .items = o->terms.items, .most = p->opts.items_most, .now = now};
-    char key[ENT_NAME_MAX + 16];
+    char key[ENT_NAME_MAX + 24];
+    /* For each of its logs: one that was closed short of what it had said numbers on from there. */
     (void)snprintf(key, sizeof(key), "sequence/%s", o->member.name);
+    if (o->del.says.generation > 1)
+        (void)snprintf(key, sizeof(key), "sequence/%s.%u", o->member.name, o->del.says.generation);
     enum ent_err r = ent_store_advance(p->opts.store, key, o->del.act.st.sequence);
     *ret = ENT_DENIED_STALE;
     if (r != ENT_OK)

@@ -288,7 +288,9 @@ static enum ent_err say(struct ent_voting *v, enum ent_statement_type type, cons
     struct ent_buf room;
     uint64_t index;
     ent_buf_init(&room, ENT_ACT_MAX);
-    enum ent_err r = ent_book_act(v->book, &room, &act, &index, &v->d, &wish);
+    enum ent_err r = ent_news_may_say(v->book, &v->d);
+    if (r == ENT_OK)
+        r = ent_book_act(v->book, &room, &act, &index, &v->d, &wish);
     if (r == ENT_OK)
         r = ent_news_own(v->book, &v->d, index);
     ent_buf_release(&room);
@@ -326,8 +328,10 @@ static enum ent_err keep_state(struct ent_voting *v, struct ent_slice state)
 static enum ent_err cast(void *ctx, const struct ent_vote *vote, struct ent_slice state)
 {
     struct ent_voting *v = ctx;
-    enum ent_err r = keep_state(v, state);
+    enum ent_err r = ent_news_may_say(v->book, &v->d); /* or it would bind, and never be said */
     if (r != ENT_OK)
+        return r;
+    if ((r = keep_state(v, state)) != ENT_OK)
         return ent_fail(&v->d, r, "cannot keep what a vote binds to", 0, 0);
     v->cast++;
     return say_vote(v, vote);

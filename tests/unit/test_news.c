@@ -523,21 +523,136 @@ static void test_telling(void **state)
 /* --- versions -----------------------------------------------------------------------------------
  */
 
-/* The next version, with this name, decided by these, as far as anybody asks. */
-static struct ent_buf version(struct node *from, const char *name, struct node *const *by, size_t n)
+/* This draft, decided by these. */
+static struct ent_buf decided(struct ent_pact *p, struct node *const *by, size_t n)
 {
-    struct ent_pact *p = calloc(1, sizeof(*p));
     struct ent_buf b;
-    assert_non_null(p);
     ent_buf_init(&b, ENT_PACT_MAX);
-    ent_pact_next(p, from->home->pact);
-    assert_ok(ent_next_name(p, NULL, name));
     assert_ok(ent_pact_encode(&b, p));
     size_t text_n = b.n;
     for (size_t i = 0; i < n; i++)
         assert_ok(ent_pact_sign(&b, text_n, p, 0, name_of(by[i]), &by[i]->root));
+    return b;
+}
+
+static struct ent_pact *draft(struct node *from)
+{
+    struct ent_pact *p = calloc(1, sizeof(*p));
+    assert_non_null(p);
+    ent_pact_next(p, from->home->pact);
+    return p;
+}
+
+/* The next version, with this name, as far as anybody asks. */
+static struct ent_buf version(struct node *from, const char *name, struct node *const *by, size_t n)
+{
+    struct ent_pact *p = draft(from);
+    assert_ok(ent_next_name(p, NULL, name));
+    struct ent_buf b = decided(p, by, n);
     free(p);
     return b;
+}
+
+/* All three decide this draft, and bob takes it. */
+static void bob_takes(struct ent_pact *p)
+{
+    struct ent_buf b = decided(p, all, 3);
+    assert_ok(ent_news_take_version(bob.book, NULL, ent_buf_slice(&b)));
+    ent_buf_release(&b);
+    free(p);
+}
+
+/* Whoever had the author key could throw the member out: not where the pact says so. */
+static void test_a_withdrawal_in_dispute(void **state)
+{
+    struct ent_dispute x = {
+        .generation = 1, .from = 3, .until = ENT_INDEX_NONE, .reason = "stolen"};
+    struct ent_diag d = {0};
+    struct ent_buf b;
+    (void)state;
+    (void)snprintf(x.member, sizeof(x.member), "%s", name_of(&alice));
+    say_hello(&alice, 2);
+    b = delivery(&alice, ENT_ST_WITHDRAW, "text/plain", ENT_SLICE_LIT(""));
+    assert_ok(ent_news_take(bob.book, NULL, ent_buf_slice(&b)));
+    assert_err(ent_news_take(bob.book, &d, ent_buf_slice(&b)), ENT_E_EXISTS);
+    assert_string_equal(d.text, "this member has withdrawn already");
+    struct ent_pact *p = draft(&bob);
+    assert_ok(ent_next_dispute(p, NULL, &x)); /* behind it */
+    bob_takes(p);
+    assert_true(ent_book_is_withdrawn(bob.book, name_of(&alice)));
+    p = draft(&bob);
+    x.from = 2;
+    assert_ok(ent_next_dispute(p, NULL, &x));
+    bob_takes(p);
+    assert_false(ent_book_is_withdrawn(bob.book, name_of(&alice)));
+    assert_true(ent_peer_allow(bob.peer, &alice.spki));
+    assert_ok(ent_news_take(bob.book, NULL, ent_buf_slice(&b))); /* kept, and it counts no more */
+    assert_false(ent_book_is_withdrawn(bob.book, name_of(&alice)));
+    p = draft(&bob);
+    assert_ok(ent_next_lift(p, NULL, name_of(&alice), 1, 2));
+    bob_takes(p);
+    assert_true(ent_book_is_withdrawn(bob.book, name_of(&alice)));
+    ent_buf_release(&b);
+}
+
+/* Who was voted in again, with a new log, is not gone by what stands in the old one. */
+static void test_coming_back(void **state)
+{
+    struct ent_seed32 seed = {{7}};
+    struct ent_signed_key key;
+    struct ent_hash32 root;
+    struct ent_buf b;
+    (void)state;
+    b = delivery(&alice, ENT_ST_WITHDRAW, "text/plain", ENT_SLICE_LIT(""));
+    assert_ok(ent_tree_root(ent_log_tree(ent_book_log(alice.book)), &root, 1));
+    assert_ok(ent_news_take(bob.book, NULL, ent_buf_slice(&b)));
+    assert_ok(reads(&carol, &alice, &alice, NULL)); /* found in the log: the bare statement */
+    assert_true(ent_book_is_withdrawn(carol.book, name_of(&alice)));
+    struct ent_pact *p = draft(&bob);
+    assert_ok(ent_next_remove(p, NULL, name_of(&alice)));
+    bob_takes(p);
+    assert_true(ent_book_is_withdrawn(bob.book, name_of(&alice)));
+    struct ent_member m = *ent_pact_former(bob.home->pact, name_of(&alice));
+    assert_ok(ent_member_close_log(&m, NULL, 1, &root));
+    ent_key_prove(&key, m.name, ENT_ROLE_LOG, 2, &m.root.pk, &seed);
+    assert_ok(ent_member_open_log(&m, NULL, &key));
+    p = draft(&bob);
+    assert_ok(ent_next_put(p, NULL, &m));
+    bob_takes(p);
+    assert_false(ent_book_is_withdrawn(bob.book, name_of(&alice)));
+    assert_true(ent_peer_allow(bob.peer, &alice.spki));
+    const struct ent_wire wire = node_wire(&carol);
+    assert_ok(ent_news_versions(carol.book, NULL, &wire, name_of(&bob)));
+    assert_false(ent_book_is_withdrawn(carol.book, name_of(&alice)));
+    /* Told again, it is what it was: of the log before. */
+    assert_ok(ent_news_take(bob.book, NULL, ent_buf_slice(&b)));
+    assert_false(ent_book_is_withdrawn(bob.book, name_of(&alice)));
+    ent_buf_release(&b);
+}
+
+/* The own member does not say what nobody would keep, and is not bound by it. */
+static void test_the_last_own_act(void **state)
+{
+    struct ent_voting *v = NULL;
+    struct ent_diag d = {0};
+    enum ent_err r = ENT_OK;
+    (void)state;
+    assert_ok(ent_voting_open(&v, &d, alice.book, &alice.root));
+    for (unsigned i = 0; r == ENT_OK && i < 200; i++)
+        r = ent_voting_go_on(v, &d);
+    assert_err(r, ENT_E_LIMIT);
+    assert_string_equal(d.text, "this member has said 64 things about the next version, and nobody "
+                                "keeps more of one: the others have to decide it");
+    ent_voting_close(v);
+    assert_int_equal(ent_log_size(ent_book_log(alice.book)), EACH);
+    assert_ok(ent_voting_open(&v, &d, alice.book, &alice.root)); /* and can be looked at still */
+    ent_voting_close(v);
+    struct ent_buf b = version(&bob, "the others' word", all, 3);
+    assert_ok(ent_news_take_version(alice.book, &d, ent_buf_slice(&b)));
+    ent_buf_release(&b);
+    assert_ok(ent_voting_open(&v, &d, alice.book, &alice.root));
+    assert_ok(ent_voting_go_on(v, &d));
+    ent_voting_close(v);
 }
 
 static void test_versions_of_others(void **state)
@@ -615,6 +730,9 @@ int main(void)
         TEST(test_a_damaged_withdrawal),
         TEST(test_withdrawing),
         TEST(test_telling),
+        TEST(test_a_withdrawal_in_dispute),
+        TEST(test_coming_back),
+        TEST(test_the_last_own_act),
         TEST(test_versions_of_others),
         TEST(test_versions_that_are_none),
     };

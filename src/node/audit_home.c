@@ -64,22 +64,36 @@ static enum ent_err each_name(struct checking *c, const char *folder,
 /* --- keys ---------------------------------------------------------------------------------------
  */
 
+static enum ent_err check_role(struct checking *c, enum ent_key_role role)
+{
+    char name[ENT_KEY_FILE_NAME];
+    struct ent_pubkey pk;
+    struct ent_diag d = {0};
+    bool any = false, in_use = false;
+    for (unsigned n = 1; n <= ENT_KEY_FILES; n++) {
+        ent_key_file_name(name, role, n);
+        enum ent_err r = ent_home_key_check(c->h, &pk, &d, role, n);
+        if (r == ENT_E_AUTH || r == ENT_E_FORMAT || r == ENT_E_LIMIT)
+            return wrong(c, name, d.text);
+        if (r == ENT_E_NOTFOUND)
+            continue;
+        if (r != ENT_OK)
+            return r;
+        any = true;
+        in_use = in_use || memcmp(pk.b, ent_home_public(c->h, role)->b, sizeof(pk.b)) == 0;
+        c->files++;
+    }
+    ent_key_file_name(name, role, 1);
+    /* None at all is kept elsewhere, as the root key should be. */
+    return any && !in_use ? wrong(c, name, "key file does not hold the key that others know")
+                          : ENT_OK;
+}
+
 static enum ent_err check_keys(struct checking *c)
 {
     enum ent_err r = ENT_OK;
-    for (int i = 0; i < ENT_KEY_ROLES && r == ENT_OK; i++) {
-        char name[16];
-        struct ent_diag d = {0};
-        (void)snprintf(name, sizeof(name), "keys/%s", ent_key_role_name((enum ent_key_role)i));
-        r = ent_home_key_check(c->h, &d, (enum ent_key_role)i);
-        if (r == ENT_OK)
-            c->files++;
-        else if (r == ENT_E_NOTFOUND)
-            r = ENT_OK; /* kept elsewhere, as the root key should be */
-        else
-            r = r == ENT_E_AUTH || r == ENT_E_FORMAT || r == ENT_E_LIMIT ? wrong(c, name, d.text)
-                                                                         : r;
-    }
+    for (int i = 0; i < ENT_KEY_ROLES && r == ENT_OK; i++)
+        r = check_role(c, (enum ent_key_role)i);
     return r;
 }
 

@@ -29,6 +29,8 @@ enum ent_err ent_home_path(const struct ent_home *h, char ret[static ENT_PATH_MA
 const struct ent_member *ent_home_self(const struct ent_home *h)
 {
     const struct ent_member *m = h->pact == NULL ? NULL : ent_pact_member(h->pact, h->self.name);
+    if (m == NULL && h->pact != NULL)
+        m = ent_pact_former(h->pact, h->self.name);
     return m != NULL ? m : &h->self;
 }
 
@@ -43,7 +45,6 @@ void ent_node_seed(struct ent_seed32 *ret, const struct ent_seed32 *node, enum e
 
 struct fresh {
     struct ent_seed32 seed[ENT_KEY_ROLES];
-    struct ent_pubkey public[ENT_KEY_ROLES];
     struct ent_own_seeds own;
     struct ent_member self;
 };
@@ -59,43 +60,7 @@ static enum ent_err fresh_keys(struct fresh *f, const struct ent_home_new *opts)
     ent_node_seed(&f->own.witness, node, ENT_NODE_WITNESS, 0);
     ent_node_seed(&f->own.mirror, node, ENT_NODE_MIRROR, 0);
     ent_node_seed(&f->own.log, node, ENT_NODE_LOG, 1);
-    ent_sign_public(&f->public[ENT_KEY_ROOT], &f -> own.root);
-    ent_sign_public(&f->public[ENT_KEY_AUTHOR], &f -> own.author);
-    ent_sign_public(&f->public[ENT_KEY_NODE], &f -> own.tls);
     return ent_member_make(&f->self, opts->name, opts->display, opts->url, &f->own);
-}
-
-static enum ent_err write_key(const char *dir, struct ent_diag *d, const struct fresh *f,
-                              enum ent_key_role role, const struct ent_slice *passphrase)
-{
-    uint8_t locked[ENT_LOCKED_SEED];
-    char path[ENT_PATH_MAX], name[16], b64[ENT_BASE64_LEN(ENT_LOCKED_SEED)];
-    char pub[ENT_BASE64_LEN(32)];
-    struct ent_buf b;
-    enum ent_err r;
-
-    ent_buf_init(&b, 1024);
-    ent_base64_encode(pub, f->public[role].b, 32);
-    if (passphrase == NULL) {
-        ent_base64_encode(b64, f->seed[role].b, 32);
-    } else {
-        if ((r = ent_seed_lock(locked, &f->seed[role], *passphrase)) != ENT_OK) {
-            r = ent_fail(d, r, "cannot lock a key: too little memory?", 0, 0);
-            goto out;
-        }
-        ent_base64_encode(b64, locked, sizeof(locked));
-    }
-    (void)snprintf(name, sizeof(name), "keys/%s", ent_key_role_name(role));
-    if ((r = ent_buf_printf(&b, "entente/key@v1\nrole %s\npublic %s\n%s %s\n",
-                            ent_key_role_name(role), pub, passphrase == NULL ? "open" : "locked",
-                            b64)) != ENT_OK ||
-        (r = ent_path_join(path, sizeof(path), dir, name)) != ENT_OK)
-        goto out;
-    r = ent_file_create(path, ent_buf_slice(&b), 0400, d);
-out:
-    ent_wipe(b64, sizeof(b64));
-    ent_buf_wipe(&b);
-    return r;
 }
 
 static enum ent_err write_card(const char *dir, struct ent_diag *d, const struct fresh *f)
@@ -128,7 +93,8 @@ static enum ent_err fill(const char *dir, struct ent_diag *d, const struct fresh
     for (int i = 0; i < ENT_KEY_ROLES; i++) {
         if (opts->stop != NULL && atomic_load(opts->stop)) /* each key takes a while to lock */
             return ENT_E_INTERRUPTED;
-        if ((r = write_key(dir, d, f, (enum ent_key_role)i, opts->passphrase)) != ENT_OK)
+        if ((r = ent_key_file_write(dir, d, (enum ent_key_role)i, 1, &f->seed[i],
+                                    opts->passphrase)) != ENT_OK)
             return r;
     }
     if ((r = write_card(dir, d, f)) != ENT_OK ||
@@ -353,14 +319,17 @@ static enum ent_err add_version(struct ent_home *h, struct ent_chain_split *spli
     return r;
 }
 
-/* Whether the version is of a pact in which this member is, by its own key. */
+/* Whether the version is of a pact in which this member is, by the root key of its card or one that
+ * came after it. */
 static enum ent_err check_is_in(const struct ent_home *h, const struct ent_pact *p,
                                 struct ent_diag *d)
 {
     const struct ent_member *m = ent_pact_member(p, h->self.name);
+    unsigned number;
     if (m == NULL)
         return ent_fail(d, ENT_E_POLICY, "a pact in which this member is not", 0, 0);
-    if (memcmp(m->root.pk.b, h->self.root.pk.b, sizeof(m->root.pk.b)) != 0)
+    if (memcmp(m->root.pk.b, h->self.root.pk.b, sizeof(m->root.pk.b)) != 0 &&
+        ent_home_key_number(h, &number, NULL, ENT_KEY_ROOT, &m->root.pk) != ENT_OK)
         return ent_fail(d, ENT_E_POLICY, "a pact in which somebody else has this name", 0, 0);
     return ENT_OK;
 }

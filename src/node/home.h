@@ -3,7 +3,8 @@
  *
  *     config             settings (config.h)
  *     card               the own card, signed by the root key
- *     keys/root author node   one secret each, locked by a passphrase or open
+ *     keys/root author node   one secret each, locked by a passphrase or open; whatever came after
+ *     keys/author.2 ...       them has a number. The pact says which of them is in use
  *     keys/image         authenticates the image (image.h), always open
  *     pact/000001 ...    every version of the pact; none before one was founded or joined
  *     log/, lock/, mirror/, ...   what was said (book.h)
@@ -55,7 +56,7 @@ void ent_home_free(struct ent_home *h);
 ENT_MUST_USE enum ent_err ent_home_refresh(struct ent_home *h, struct ent_diag *d,
                                            bool *ret_changed);
 
-/* As in the pact, else as on its card. */
+/* As in the pact (where it was removed: as it stood last), else as on its card. */
 const struct ent_member *ent_home_self(const struct ent_home *h);
 
 /* One more version of the pact: verified, and durable. ENT_E_EXISTS when it is there already;
@@ -80,19 +81,58 @@ enum ent_key_role { ENT_KEY_ROOT, ENT_KEY_AUTHOR, ENT_KEY_NODE };
 #define ENT_KEY_ROLES 3
 const char *ent_key_role_name(enum ent_key_role role);
 
-/* Whether a passphrase is needed. */
+/*
+ * Key files are never renamed and never replaced: keys/author is the first, keys/author.2 came
+ * after it. The one in use is the one whose public key the pact has now, so that a crash at any
+ * moment of a change leaves a home that can be used, with the old key or the new one. One with a
+ * higher number than that is prepared: it waits for a vote.
+ */
+#define ENT_KEY_FILES     64u /* of each role; numbers from 1 */
+#define ENT_KEY_FILE_NAME 24
+void ent_key_file_name(char ret[static ENT_KEY_FILE_NAME], enum ent_key_role role, unsigned number);
+
+/* Write keys/<role>[.number] below dir; never over another one. passphrase NULL: left open. */
+ENT_MUST_USE enum ent_err ent_key_file_write(const char *dir, struct ent_diag *d,
+                                             enum ent_key_role role, unsigned number,
+                                             const struct ent_seed32 *seed,
+                                             const struct ent_slice *passphrase);
+
+/* The public key by which others know a seed: of a node's, the TLS key. */
+void ent_key_public(struct ent_pubkey *ret, enum ent_key_role role, const struct ent_seed32 *seed);
+/* The one that is in use now: that of the pact, else of the card. */
+const struct ent_pubkey *ent_home_public(const struct ent_home *h, enum ent_key_role role);
+
+/* The number of the file with this public key. ENT_E_AUTH when there are others only, else what is
+ * wrong with the file: ENT_E_NOTFOUND, ENT_E_FORMAT. */
+ENT_MUST_USE enum ent_err ent_home_key_number(const struct ent_home *h, unsigned *ret,
+                                              struct ent_diag *d, enum ent_key_role role,
+                                              const struct ent_pubkey *pk);
+/* Whether a passphrase is needed for the one in use. */
 ENT_MUST_USE enum ent_err ent_home_key_is_locked(const struct ent_home *h, bool *ret,
                                                  struct ent_diag *d, enum ent_key_role role);
 
-/* Whether the file is the one of this member's key, as far as it can be told without the
- * passphrase: ENT_E_AUTH when it is not, ENT_E_NOTFOUND when it is kept elsewhere. */
-ENT_MUST_USE enum ent_err ent_home_key_check(const struct ent_home *h, struct ent_diag *d,
-                                             enum ent_key_role role);
+/* Whether this file is what it says it is, as far as that can be told without the passphrase, and
+ * whose public key it is. ENT_E_NOTFOUND, ENT_E_FORMAT, or ENT_E_AUTH. */
+ENT_MUST_USE enum ent_err ent_home_key_check(const struct ent_home *h, struct ent_pubkey *ret,
+                                             struct ent_diag *d, enum ent_key_role role,
+                                             unsigned number);
 
-/* ENT_E_AUTH for a wrong passphrase, or a key that is not this member's. */
+/* The one in use. ENT_E_AUTH for a wrong passphrase, or a key that is not this member's. */
 ENT_MUST_USE enum ent_err ent_home_key(const struct ent_home *h, struct ent_seed32 *ret,
                                        struct ent_diag *d, enum ent_key_role role,
                                        struct ent_slice passphrase);
+/* The one with this public key. */
+ENT_MUST_USE enum ent_err ent_home_key_of(const struct ent_home *h, struct ent_seed32 *ret,
+                                          struct ent_diag *d, enum ent_key_role role,
+                                          const struct ent_pubkey *pk, struct ent_slice passphrase);
+
+/* The prepared one: ENT_E_NOTFOUND without a reason when there is none. */
+ENT_MUST_USE enum ent_err ent_home_prepared(const struct ent_home *h, struct ent_pubkey *ret,
+                                            struct ent_diag *d, enum ent_key_role role);
+/* Its secret; it is made when there is none, and durable before this returns. */
+ENT_MUST_USE enum ent_err ent_home_prepare(const struct ent_home *h, struct ent_seed32 *ret,
+                                           struct ent_diag *d, enum ent_key_role role,
+                                           const struct ent_slice *passphrase);
 
 /* The keys that a node uses, out of its one seed. generation counts for logs alone. */
 enum ent_node_key { ENT_NODE_TLS = 1, ENT_NODE_WITNESS, ENT_NODE_MIRROR, ENT_NODE_LOG = 16 };

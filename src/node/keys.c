@@ -29,36 +29,15 @@ static enum ent_err parse(struct key_file *ret, struct ent_slice text, enum ent_
     return ent_lines_end(&l);
 }
 
-static enum ent_err load(const struct ent_home *h, struct key_file *ret, struct ent_diag *d,
-                         enum ent_key_role role)
+void ent_key_file_name(char ret[static ENT_KEY_FILE_NAME], enum ent_key_role role, unsigned number)
 {
-    char path[ENT_PATH_MAX], name[16];
-    struct ent_buf b;
-    enum ent_err r;
-    (void)snprintf(name, sizeof(name), "keys/%s", ent_key_role_name(role));
-    if ((r = ent_home_path(h, path, name)) != ENT_OK)
-        return ent_fail(d, r, "path too long", 0, 0);
-    ent_buf_init(&b, 1024);
-    if ((r = ent_file_read(&b, d, path)) == ENT_OK &&
-        (r = parse(ret, ent_buf_slice(&b), role)) != ENT_OK)
-        r = ent_fail(d, r, "malformed key file", 0, 0);
-    ent_buf_wipe(&b);
-    return r;
+    if (number == 1)
+        (void)snprintf(ret, ENT_KEY_FILE_NAME, "keys/%s", ent_key_role_name(role));
+    else
+        (void)snprintf(ret, ENT_KEY_FILE_NAME, "keys/%s.%u", ent_key_role_name(role), number);
 }
 
-enum ent_err ent_home_key_is_locked(const struct ent_home *h, bool *ret, struct ent_diag *d,
-                                    enum ent_key_role role)
-{
-    struct key_file k = {0};
-    enum ent_err r = load(h, &k, d, role);
-    if (r == ENT_OK)
-        *ret = k.locked;
-    ent_wipe(&k, sizeof(k));
-    return r;
-}
-
-/* The public key that this seed stands for in the pact. */
-static void public_of(struct ent_pubkey *ret, const struct ent_seed32 *seed, enum ent_key_role role)
+void ent_key_public(struct ent_pubkey *ret, enum ent_key_role role, const struct ent_seed32 *seed)
 {
     struct ent_seed32 tls;
     if (role == ENT_KEY_NODE)
@@ -69,33 +48,177 @@ static void public_of(struct ent_pubkey *ret, const struct ent_seed32 *seed, enu
     ent_wipe(&tls, sizeof(tls));
 }
 
-static const struct ent_pubkey *known_key(const struct ent_home *h, enum ent_key_role role)
+const struct ent_pubkey *ent_home_public(const struct ent_home *h, enum ent_key_role role)
 {
-    const struct ent_member *self = ent_home_self(h);
-    return &ent_member_key(self, role == ENT_KEY_ROOT     ? ENT_ROLE_ROOT
-                                 : role == ENT_KEY_AUTHOR ? ENT_ROLE_AUTHOR
-                                                          : ENT_ROLE_TLS)
-                ->pk;
+    static const enum ent_role roles[ENT_KEY_ROLES] = {ENT_ROLE_ROOT, ENT_ROLE_AUTHOR,
+                                                       ENT_ROLE_TLS};
+    return &ent_member_key(ent_home_self(h), roles[role])->pk;
 }
 
-enum ent_err ent_home_key_check(const struct ent_home *h, struct ent_diag *d,
-                                enum ent_key_role role)
+enum ent_err ent_key_file_write(const char *dir, struct ent_diag *d, enum ent_key_role role,
+                                unsigned number, const struct ent_seed32 *seed,
+                                const struct ent_slice *passphrase)
+{
+    uint8_t locked[ENT_LOCKED_SEED];
+    char path[ENT_PATH_MAX], name[ENT_KEY_FILE_NAME], b64[ENT_BASE64_LEN(ENT_LOCKED_SEED)];
+    char pub[ENT_BASE64_LEN(32)];
+    struct ent_pubkey public;
+    struct ent_buf b;
+    enum ent_err r;
+
+    ent_buf_init(&b, 1024);
+    ent_key_public(&public, role, seed);
+    ent_base64_encode(pub, public.b, 32);
+    if (passphrase == NULL) {
+        ent_base64_encode(b64, seed->b, 32);
+    } else {
+        if ((r = ent_seed_lock(locked, seed, *passphrase)) != ENT_OK) {
+            r = ent_fail(d, r, "cannot lock a key: too little memory?", 0, 0);
+            goto out;
+        }
+        ent_base64_encode(b64, locked, sizeof(locked));
+    }
+    ent_key_file_name(name, role, number);
+    if ((r = ent_buf_printf(&b, "entente/key@v1\nrole %s\npublic %s\n%s %s\n",
+                            ent_key_role_name(role), pub, passphrase == NULL ? "open" : "locked",
+                            b64)) != ENT_OK ||
+        (r = ent_path_join(path, sizeof(path), dir, name)) != ENT_OK)
+        goto out;
+    r = ent_file_create(path, ent_buf_slice(&b), 0400, d);
+out:
+    ent_wipe(b64, sizeof(b64));
+    ent_buf_wipe(&b);
+    return r;
+}
+
+/* --- finding one --------------------------------------------------------------------------------
+ */
+
+static enum ent_err load(const struct ent_home *h, struct key_file *ret, struct ent_diag *d,
+                         enum ent_key_role role, unsigned number)
+{
+    char path[ENT_PATH_MAX], name[ENT_KEY_FILE_NAME];
+    struct ent_buf b;
+    enum ent_err r;
+    ent_key_file_name(name, role, number);
+    if ((r = ent_home_path(h, path, name)) != ENT_OK)
+        return ent_fail(d, r, "path too long", 0, 0);
+    ent_buf_init(&b, 1024);
+    if ((r = ent_file_read(&b, d, path)) == ENT_OK &&
+        (r = parse(ret, ent_buf_slice(&b), role)) != ENT_OK)
+        r = ent_fail(d, r, "malformed key file", 0, 0);
+    ent_buf_wipe(&b);
+    return r;
+}
+
+/* One that is damaged, or was deleted, must not keep another from being used. */
+static enum ent_err find(const struct ent_home *h, struct key_file *ret, unsigned *ret_number,
+                         struct ent_diag *d, enum ent_key_role role, const struct ent_pubkey *pk)
+{
+    struct key_file k;
+    struct ent_diag what = {0}, first = {0};
+    enum ent_err r, problem = ENT_OK;
+    bool others = false;
+    for (unsigned n = 1; n <= ENT_KEY_FILES; n++) {
+        r = load(h, &k, &what, role, n);
+        if (r == ENT_OK && memcmp(k.public.b, pk->b, sizeof(pk->b)) == 0) {
+            *ret = k;
+            *ret_number = n;
+            ent_wipe(&k, sizeof(k));
+            return ENT_OK;
+        }
+        others = others || r == ENT_OK;
+        if (r != ENT_OK && (problem == ENT_OK || (problem == ENT_E_NOTFOUND && r != problem))) {
+            problem = r;
+            first = what;
+        }
+    }
+    ent_wipe(&k, sizeof(k));
+    if (others && problem == ENT_E_NOTFOUND)
+        return ent_fail(d, ENT_E_AUTH, "key file does not hold the key that others know", 0, 0);
+    if (d != NULL)
+        *d = first;
+    return problem;
+}
+
+enum ent_err ent_home_key_number(const struct ent_home *h, unsigned *ret, struct ent_diag *d,
+                                 enum ent_key_role role, const struct ent_pubkey *pk)
+{
+    struct key_file k = {0};
+    enum ent_err r = find(h, &k, ret, d, role, pk);
+    ent_wipe(&k, sizeof(k));
+    return r;
+}
+
+enum ent_err ent_home_key_is_locked(const struct ent_home *h, bool *ret, struct ent_diag *d,
+                                    enum ent_key_role role)
+{
+    struct key_file k = {0};
+    unsigned number;
+    enum ent_err r = find(h, &k, &number, d, role, ent_home_public(h, role));
+    if (r == ENT_OK)
+        *ret = k.locked;
+    ent_wipe(&k, sizeof(k));
+    return r;
+}
+
+enum ent_err ent_home_key_check(const struct ent_home *h, struct ent_pubkey *ret,
+                                struct ent_diag *d, enum ent_key_role role, unsigned number)
 {
     struct key_file k = {0};
     struct ent_seed32 seed;
     struct ent_pubkey pk;
-    enum ent_err r = load(h, &k, d, role);
+    enum ent_err r = load(h, &k, d, role, number);
     if (r != ENT_OK)
         return r;
     pk = k.public;
     if (!k.locked) {
         memcpy(seed.b, k.bytes, sizeof(seed.b));
-        public_of(&pk, &seed, role);
+        ent_key_public(&pk, role, &seed);
         ent_wipe(&seed, sizeof(seed));
     }
-    if (memcmp(pk.b, k.public.b, sizeof(pk.b)) != 0 ||
-        memcmp(pk.b, known_key(h, role)->b, sizeof(pk.b)) != 0)
+    if (memcmp(pk.b, k.public.b, sizeof(pk.b)) != 0)
+        r = ent_fail(d, ENT_E_AUTH, "key file does not hold the key that it names", 0, 0);
+    else
+        *ret = pk;
+    ent_wipe(&k, sizeof(k));
+    return r;
+}
+
+/* --- opening it ---------------------------------------------------------------------------------
+ */
+
+static enum ent_err unlock(const struct key_file *k, struct ent_seed32 *ret, struct ent_diag *d,
+                           enum ent_key_role role, const struct ent_pubkey *pk,
+                           struct ent_slice passphrase)
+{
+    struct ent_seed32 seed = {{0}};
+    struct ent_pubkey got;
+    enum ent_err r = ENT_OK;
+    if (k->locked)
+        r = ent_seed_unlock(&seed, k->bytes, passphrase);
+    else
+        memcpy(seed.b, k->bytes, sizeof(seed.b));
+    if (r != ENT_OK)
+        return ent_fail(d, r, r == ENT_E_AUTH ? "wrong passphrase" : "cannot unlock the key", 0, 0);
+    ent_key_public(&got, role, &seed);
+    if (memcmp(got.b, pk->b, sizeof(got.b)) != 0)
         r = ent_fail(d, ENT_E_AUTH, "key file does not hold the key that others know", 0, 0);
+    else
+        *ret = seed;
+    ent_wipe(&seed, sizeof(seed));
+    return r;
+}
+
+enum ent_err ent_home_key_of(const struct ent_home *h, struct ent_seed32 *ret, struct ent_diag *d,
+                             enum ent_key_role role, const struct ent_pubkey *pk,
+                             struct ent_slice passphrase)
+{
+    struct key_file k = {0};
+    unsigned number;
+    enum ent_err r = find(h, &k, &number, d, role, pk);
+    if (r == ENT_OK)
+        r = unlock(&k, ret, d, role, pk, passphrase);
     ent_wipe(&k, sizeof(k));
     return r;
 }
@@ -103,23 +226,67 @@ enum ent_err ent_home_key_check(const struct ent_home *h, struct ent_diag *d,
 enum ent_err ent_home_key(const struct ent_home *h, struct ent_seed32 *ret, struct ent_diag *d,
                           enum ent_key_role role, struct ent_slice passphrase)
 {
+    return ent_home_key_of(h, ret, d, role, ent_home_public(h, role), passphrase);
+}
+
+/* --- the next one -------------------------------------------------------------------------------
+ */
+
+/* *ret_free: the number that a new one may have. A file that cannot be read has its number, too. */
+static enum ent_err find_prepared(const struct ent_home *h, struct key_file *ret,
+                                  unsigned *ret_free, struct ent_diag *d, enum ent_key_role role)
+{
+    struct key_file k;
+    unsigned used = 0;
+    enum ent_err r = find(h, &k, &used, d, role, ent_home_public(h, role)), found = ENT_E_NOTFOUND;
+    if (r == ENT_E_AUTH || r == ENT_E_NOTFOUND) { /* it was lost, or is kept elsewhere */
+        r = ENT_OK;
+        used = 0;
+    }
+    *ret_free = used == 0 ? 2 : used + 1;
+    for (unsigned n = used + 1; r == ENT_OK && n <= ENT_KEY_FILES; n++) {
+        enum ent_err one = load(h, &k, NULL, role, n);
+        if (one == ENT_E_NOTFOUND)
+            continue;
+        *ret_free = n < 2 ? 2 : n + 1;
+        if (one == ENT_OK && used > 0) {
+            *ret = k;
+            found = ENT_OK;
+        }
+    }
+    ent_wipe(&k, sizeof(k));
+    return r == ENT_OK ? found : r;
+}
+
+enum ent_err ent_home_prepared(const struct ent_home *h, struct ent_pubkey *ret, struct ent_diag *d,
+                               enum ent_key_role role)
+{
+    struct key_file k = {0};
+    unsigned ignored;
+    enum ent_err r = find_prepared(h, &k, &ignored, d, role);
+    if (r == ENT_OK)
+        *ret = k.public;
+    ent_wipe(&k, sizeof(k));
+    return r;
+}
+
+enum ent_err ent_home_prepare(const struct ent_home *h, struct ent_seed32 *ret, struct ent_diag *d,
+                              enum ent_key_role role, const struct ent_slice *passphrase)
+{
     struct key_file k = {0};
     struct ent_seed32 seed;
-    struct ent_pubkey pk;
-    enum ent_err r = load(h, &k, d, role);
-    if (r != ENT_OK)
-        return r;
-    if (k.locked)
-        r = ent_seed_unlock(&seed, k.bytes, passphrase);
-    else
-        memcpy(seed.b, k.bytes, sizeof(seed.b));
+    unsigned number;
+    enum ent_err r = find_prepared(h, &k, &number, d, role);
+    if (r == ENT_OK)
+        r = unlock(&k, ret, d, role, &k.public,
+                   passphrase == NULL ? ent_slice(NULL, 0) : *passphrase);
     ent_wipe(&k, sizeof(k));
-    if (r != ENT_OK)
-        return ent_fail(d, r, r == ENT_E_AUTH ? "wrong passphrase" : "cannot unlock the key", 0, 0);
-    public_of(&pk, &seed, role);
-    if (memcmp(pk.b, known_key(h, role)->b, sizeof(pk.b)) != 0)
-        r = ent_fail(d, ENT_E_AUTH, "key file does not hold the key that others know", 0, 0);
-    else
+    if (r != ENT_E_NOTFOUND)
+        return r;
+    if (number > ENT_KEY_FILES)
+        return ent_fail(d, ENT_E_LIMIT, "more than 64 keys of one kind", 0, 0);
+    ent_random(seed.b, sizeof(seed.b));
+    if ((r = ent_key_file_write(h->dir, d, role, number, &seed, passphrase)) == ENT_OK)
         *ret = seed;
     ent_wipe(&seed, sizeof(seed));
     return r;

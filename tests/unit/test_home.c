@@ -599,6 +599,79 @@ static void test_open_keys(void **state)
     ent_home_free(other);
 }
 
+/* A change of all three in a pact of one: whatever is on the disk, the pact says which is in use.
+ */
+static void test_keys_that_came_later(void **state)
+{
+    static const enum ent_role roles[] = {ENT_ROLE_ROOT, ENT_ROLE_AUTHOR, ENT_ROLE_TLS};
+    struct ent_seed32 old[ENT_KEY_ROLES], new[ENT_KEY_ROLES], again, tls;
+    struct ent_pact *p = calloc(1, sizeof(*p));
+    struct ent_diag d = {0};
+    struct ent_pubkey pk;
+    struct ent_buf b;
+    struct path dir, file;
+    unsigned number = 0;
+    (void)state;
+    assert_non_null(p);
+    struct ent_home *h = make_open(&dir, "later");
+    assert_ok(add(h, NULL, NULL, "one"));
+    ent_pact_next(p, h->pact);
+    for (int i = 0; i < ENT_KEY_ROLES; i++) {
+        enum ent_key_role role = (enum ent_key_role)i;
+        struct ent_signed_key signed_key;
+        key(h, &old[i], role);
+        assert_err(ent_home_prepared(h, &pk, &d, role), ENT_E_NOTFOUND);
+        assert_ok(ent_home_prepare(h, &new[i], &d, role, NULL));
+        assert_ok(ent_home_prepare(h, &again, &d, role, NULL)); /* the same, until it is in use */
+        assert_memory_equal(again.b, new[i].b, 32);
+        assert_memory_not_equal(old[i].b, new[i].b, 32);
+        assert_ok(ent_home_prepared(h, &pk, &d, role));
+        key(h, &again, role);
+        assert_memory_equal(again.b, old[i].b, 32);
+        tls = new[i];
+        if (role == ENT_KEY_NODE)
+            ent_node_seed(&tls, &new[i], ENT_NODE_TLS, 0);
+        if (role == ENT_KEY_ROOT)
+            ent_sign_public(&pk, &tls);
+        else
+            pk = p->member[0].root.pk;
+        ent_key_prove(&signed_key, h->self.name, roles[i], 0, &pk, &tls);
+        assert_ok(ent_next_rotate(p, NULL, h->self.name, roles[i], &signed_key, 300));
+    }
+    ent_buf_init(&b, ENT_PACT_MAX);
+    assert_ok(ent_pact_encode(&b, p));
+    size_t text_n = b.n;
+    assert_ok(ent_pact_sign(&b, text_n, p, 0, h->self.name, &old[ENT_KEY_ROOT]));
+    assert_ok(ent_pact_sign(&b, text_n, p, 0, h->self.name, &new[ENT_KEY_ROOT]));
+    assert_ok(ent_home_add_version(h, NULL, NULL, ent_buf_slice(&b)));
+    for (int i = 0; i < ENT_KEY_ROLES; i++) {
+        static const char *const files[] = {"keys/root", "keys/author", "keys/node"};
+        static const char *const later[] = {"keys/root.2", "keys/author.2", "keys/node.2"};
+        enum ent_key_role role = (enum ent_key_role)i;
+        key(h, &again, role);
+        assert_memory_equal(again.b, new[i].b, 32);
+        assert_ok(ent_home_key_number(h, &number, &d, role, ent_home_public(h, role)));
+        assert_int_equal(number, 2);
+        assert_err(ent_home_prepared(h, &pk, &d, role), ENT_E_NOTFOUND);
+        file = in(&dir, files[i]); /* the old one is not needed, whole or not */
+        put_bytes(&file, ENT_SLICE_LIT("rubbish"));
+        key(h, &again, role);
+        assert_int_equal(unlink(file.text), 0);
+        key(h, &again, role);
+        file = in(&dir, later[i]);
+        assert_int_equal(mode_of(&file), 0400);
+        assert_int_equal(unlink(file.text), 0);
+        key_fails(h, role, ENT_E_NOTFOUND, "cannot open");
+        /* Where the one in use is lost, none is taken for it, and no name is used twice. */
+        assert_ok(ent_home_prepare(h, &again, &d, role, NULL));
+        assert_true(exists(&file));
+        key_fails(h, role, ENT_E_AUTH, "key file does not hold the key that others know");
+    }
+    ent_buf_release(&b);
+    ent_home_free(h);
+    free(p);
+}
+
 /* The one test that pays for Argon2id: three locks, two attempts. */
 static void test_locked_keys(void **state)
 {
@@ -628,6 +701,14 @@ static void test_locked_keys(void **state)
     assert_ok(ent_home_key(h, &seed, &d, ENT_KEY_AUTHOR, passphrase));
     ent_sign_public(&pk, &seed);
     assert_memory_equal(pk.b, ent_home_self(h)->author[0].key.pk.b, 32);
+    assert_ok(ent_home_prepare(h, &seed, &d, ENT_KEY_AUTHOR, &passphrase));
+    p = in(&dir, "keys/author.2");
+    struct ent_buf text = bytes_of(&p);
+    assert_non_null(memmem(text.p, text.n, "\nlocked ", 8)); /* as the others */
+    ent_buf_release(&text);
+    assert_err(ent_home_prepare(h, &seed, &d, ENT_KEY_AUTHOR, &(struct ent_slice){NULL, 0}),
+               ENT_E_AUTH);
+    assert_string_equal(d.text, "wrong passphrase");
     p = in(&dir, "keys/author");
     assert_int_equal(mode_of(&p), 0400);
     replace(&p, "locked ", "opened ");
@@ -678,6 +759,7 @@ int main(void)
         cmocka_unit_test(test_somebody_elses_pact),
         cmocka_unit_test(test_joining),
         cmocka_unit_test(test_open_keys),
+        cmocka_unit_test(test_keys_that_came_later),
         cmocka_unit_test(test_locked_keys),
         cmocka_unit_test(test_run_files),
     };

@@ -51,7 +51,8 @@ _entente() {
         [ "$command" = watch ] && words='table json ecs eve'
         [ "$command" = export ] && words=$("$program" export --help 2>/dev/null |
             sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p') ;;
-    --remove) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
+    --rotate) words='root author node' ;;
+    --remove | --close) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
     --tlp | --minimum) words='clear green amber amber+strict red' ;;
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;

@@ -64,6 +64,8 @@ static const struct {
     {"--minimum", TEXT, offsetof(struct args, minimum)},
     {"--add", TEXT, offsetof(struct args, add)},
     {"--remove", TEXT, offsetof(struct args, remove)},
+    {"--rotate", TEXT, offsetof(struct args, rotate)},
+    {"--close", TEXT, offsetof(struct args, close)},
     {"--until", TEXT, offsetof(struct args, until)},
     {"--pact", TEXT, offsetof(struct args, pact)},
     {"--member", TEXT, offsetof(struct args, member)},

@@ -47,8 +47,8 @@ struct args {
     const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *feed_hashes,
         *min_confidence, *at, *output, *new_since, *sid, *columns, *max_age, *user, *password_file,
         *token_file, *ca_file, *valid_from, *valid_until, *kind, *text, *by, *reason;
-    const char *budget, *witnesses, *threshold, *expires, *minimum, *add, *remove, *until, *pact,
-        *member;
+    const char *budget, *rotate, *close, *witnesses, *threshold, *expires, *minimum, *add, *remove,
+        *until, *pact, *member;
     const char *label[ENT_LABELS_MOST + 1]; /* one more than there may be, to be told */
     size_t labels;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal, count,
@@ -116,15 +116,20 @@ void cli_config_problems(const struct ent_config_problems *p, const char *path);
 struct passphrase {
     struct ent_buf text;
     bool known;
+    bool unattended; /* nobody is there to be asked on the terminal */
 };
 int cli_key(const struct session *s, const struct args *a, struct passphrase *p,
             enum ent_key_role role, struct ent_seed32 *ret);
 /* Open the book of the session's home: for reading (ret == NULL), or for saying something, with the
  * keys unlocked; what the caller needs of them is in *ret, which it wipes. */
 struct own_keys {
-    bool with_root; /* set by the caller */
+    bool with_root;        /* set by the caller */
+    struct passphrase *by; /* kept for the caller, where it is not NULL */
     struct ent_seed32 tls, root;
 };
+/* What a book needs, unlocked; the passphrase is asked for once. */
+int cli_book_keys(const struct session *s, const struct args *a, struct passphrase *p,
+                  struct ent_book_keys *ret, struct ent_seed32 *ret_tls);
 int cli_book(struct session *s, const struct args *a, struct own_keys *ret);
 
 /* Visit every other member once (node/courier.h): before something is said, so that they say what

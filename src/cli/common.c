@@ -156,22 +156,35 @@ int cli_new_passphrase(const struct args *a, struct passphrase *p)
     return code;
 }
 
+/* Known from here on, if this key needs one. */
+static int get_passphrase(const struct session *s, const struct args *a, struct passphrase *p,
+                          enum ent_key_role role)
+{
+    struct ent_diag d = {0};
+    bool locked = false;
+    ent_secret_harden_process(); /* before there is anything that a core dump could hold */
+    enum ent_err r = ent_home_key_is_locked(s->home, &locked, &d, role);
+    if (r != ENT_OK)
+        return cli_fail(r, &d, ent_key_role_name(role));
+    if (!locked || p->known)
+        return EXIT_DONE;
+    const char *file = file_for(a);
+    if (file == NULL && p->unattended)
+        return cli_fail(ENT_E_AUTH,
+                        &(struct ent_diag){.text = "a passphrase is needed, and nobody is asked "
+                                                   "while a node runs"},
+                        ent_key_role_name(role));
+    return file != NULL ? from_file(p, file) : from_terminal(p, "Passphrase: ");
+}
+
 int cli_key(const struct session *s, const struct args *a, struct passphrase *p,
             enum ent_key_role role, struct ent_seed32 *ret)
 {
     struct ent_diag d = {0};
-    bool locked = false;
-    int code = EXIT_DONE;
-    ent_secret_harden_process(); /* before there is anything that a core dump could hold */
-    enum ent_err r = ent_home_key_is_locked(s->home, &locked, &d, role);
-    if (r == ENT_OK && locked && !p->known) {
-        const char *file = file_for(a);
-        code = file != NULL ? from_file(p, file) : from_terminal(p, "Passphrase: ");
-        if (code != EXIT_DONE)
-            return code;
-    }
-    if (r == ENT_OK)
-        r = ent_home_key(s->home, ret, &d, role, ent_buf_slice(&p->text));
+    int code = get_passphrase(s, a, p, role);
+    if (code != EXIT_DONE)
+        return code;
+    enum ent_err r = ent_home_key(s->home, ret, &d, role, ent_buf_slice(&p->text));
     return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, ent_key_role_name(role));
 }
 
@@ -184,22 +197,31 @@ static void say_mended(void *ctx, const char *file)
     (void)fprintf(stderr, "entente: %s: was damaged, and is made or fetched again\n", file);
 }
 
+int cli_book_keys(const struct session *s, const struct args *a, struct passphrase *p,
+                  struct ent_book_keys *ret, struct ent_seed32 *ret_tls)
+{
+    const char *which = NULL;
+    struct ent_diag d = {0};
+    int code = get_passphrase(s, a, p, ENT_KEY_AUTHOR);
+    if (code == EXIT_DONE)
+        code = get_passphrase(s, a, p, ENT_KEY_NODE);
+    if (code != EXIT_DONE)
+        return code;
+    enum ent_err r = ent_home_book_keys(s->home, ret, ret_tls, &d, ent_buf_slice(&p->text), &which);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, which);
+}
+
 int cli_book(struct session *s, const struct args *a, struct own_keys *ret)
 {
     struct ent_book_opts opts = {.home = s->home, .mended = say_mended};
-    struct passphrase p = {0};
-    struct ent_seed32 author = {{0}}, node = {{0}};
+    struct passphrase own = {0}, *p = ret != NULL && ret->by != NULL ? ret->by : &own;
     struct ent_book_keys keys;
     struct ent_diag d = {0};
     int code = EXIT_DONE;
     if (ret != NULL) {
-        if ((code = cli_key(s, a, &p, ENT_KEY_AUTHOR, &author)) == EXIT_DONE &&
-            (code = cli_key(s, a, &p, ENT_KEY_NODE, &node)) == EXIT_DONE && ret->with_root)
-            code = cli_key(s, a, &p, ENT_KEY_ROOT, &ret->root);
-        cli_passphrase_release(&p);
-        ent_node_seed(&ret->tls, &node, ENT_NODE_TLS, 0);
-        ent_book_keys_derive(&keys, &author, &node,
-                             ent_member_log(ent_home_self(s->home))->generation);
+        if ((code = cli_book_keys(s, a, p, &keys, &ret->tls)) == EXIT_DONE && ret->with_root)
+            code = cli_key(s, a, p, ENT_KEY_ROOT, &ret->root);
+        cli_passphrase_release(&own);
         opts.keys = &keys;
     }
     if (code == EXIT_DONE) {
@@ -207,8 +229,6 @@ int cli_book(struct session *s, const struct args *a, struct own_keys *ret)
         if (r != ENT_OK)
             code = cli_fail(r, &d, s->home->dir);
     }
-    ent_wipe(&author, sizeof(author));
-    ent_wipe(&node, sizeof(node));
     ent_wipe(&keys, sizeof(keys));
     return code;
 }

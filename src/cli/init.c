@@ -1,5 +1,5 @@
 /* init.c: entente init, member: who I am. */
-#include "cli/cli.h"
+#include "cli/pact.h"
 
 #include <errno.h>
 
@@ -95,44 +95,100 @@ const struct command cmd_init = {
 
 static const struct option_spec member_options[] = {
     {"--url", "URL", "the address to put on the card, if not the one given at init"},
+    {"--rotate", "KEYS", "with new keys, for others to propose: root, author, node, with commas"},
+    {"--from", "N", "--rotate node: end your log before this entry of it"},
     {"--passphrase-file", "FILE", "take the passphrase from the first line of FILE"},
     {NULL, NULL, NULL},
 };
+
+/* This member with new keys, as a version that others propose would have it. */
+static int rotated(struct session *s, const struct args *a, struct passphrase *p,
+                   struct ent_member *ret)
+{
+    struct own_keys keys = {.by = p};
+    struct ent_rotation t = {.from = ENT_INDEX_NONE};
+    struct ent_pact *draft = NULL;
+    struct ent_diag d = {0};
+    int code = cli_pact_rotation(&cmd_member, a, &t);
+    if (code == EXIT_DONE && (code = cli_book(s, a, &keys)) == EXIT_DONE) {
+        const struct ent_slice pass = ent_buf_slice(&p->text);
+        t.passphrase = p->known ? &pass : NULL;
+        enum ent_err r = (draft = malloc(sizeof(*draft))) == NULL ? ENT_E_NOMEM : ENT_OK;
+        if (r == ENT_OK) {
+            ent_pact_next(draft, s->home->pact);
+            r = ent_rotate(s->book, draft, &d, &t);
+        }
+        if (r == ENT_OK)
+            *ret = *ent_pact_member(draft, s->home->self.name);
+        else
+            code = cli_fail(r, &d, "--rotate");
+    }
+    free(draft);
+    ent_wipe(&keys, sizeof(keys));
+    return code;
+}
+
+/* The card is signed by the root key that stands on it. */
+static int root_of(struct session *s, const struct args *a, struct passphrase *p,
+                   const struct ent_member *m, struct ent_seed32 *ret)
+{
+    struct ent_diag d = {0};
+    int code = cli_key(s, a, p, ENT_KEY_ROOT, ret);
+    if (code != EXIT_DONE ||
+        memcmp(m->root.pk.b, ent_home_public(s->home, ENT_KEY_ROOT)->b, 32) == 0)
+        return code;
+    enum ent_err r =
+        ent_home_key_of(s->home, ret, &d, ENT_KEY_ROOT, &m->root.pk, ent_buf_slice(&p->text));
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, "root");
+}
+
+static int put_card(const struct ent_member *m, const struct ent_seed32 *root)
+{
+    struct ent_member *read = malloc(sizeof(*read));
+    char print[ENT_FINGERPRINT];
+    struct ent_buf card;
+    int code = EXIT_DONE;
+    ent_buf_init(&card, ENT_CARD_MAX);
+    enum ent_err r = read == NULL ? ENT_E_NOMEM : ent_card_make(&card, m, ent_clock_now(), root);
+    if (r == ENT_OK) /* a card that nobody could read must not leave the house */
+        r = ent_card_parse(read, ent_buf_slice(&card), NULL);
+    if (r != ENT_OK)
+        code = cli_fail(r, NULL, "making the card (is the URL https://host:port?)");
+    else if (fwrite(card.p, 1, card.n, stdout) != card.n || fflush(stdout) != 0)
+        code = cli_fail(ent_err_from_errno(errno), NULL, "writing the card");
+    if (code == EXIT_DONE) {
+        ent_member_fingerprint(print, m);
+        (void)fprintf(stderr, "fingerprint  %s\n", print);
+    }
+    ent_buf_release(&card);
+    free(read);
+    return code;
+}
 
 static int export_card(struct session *s, const struct args *a)
 {
     const char *url = a->url != NULL             ? a->url
                       : s->config.url[0] != '\0' ? s->config.url
                                                  : ent_home_self(s->home)->url;
-    struct ent_member *m = malloc(2 * sizeof(*m));
+    struct ent_member *m = malloc(sizeof(*m));
     struct passphrase p = {0};
-    struct ent_seed32 root;
-    struct ent_buf card;
-    char print[ENT_FINGERPRINT];
-    int code;
-    if (m == NULL)
-        return cli_fail(ENT_E_NOMEM, NULL, NULL);
-    ent_buf_init(&card, ENT_CARD_MAX);
-    m[0] = *ent_home_self(s->home);
-    m[0].panel = strcmp(url, "-") != 0;
-    if (snprintf(m[0].url, sizeof(m[0].url), "%s", url) >= (int)sizeof(m[0].url))
+    struct ent_seed32 root = {{0}};
+    int code = m == NULL ? cli_fail(ENT_E_NOMEM, NULL, NULL) : EXIT_DONE;
+    if (code == EXIT_DONE && strlen(url) >= sizeof(m->url))
         code = cli_usage(&cmd_member, "that URL is too long", a->url);
-    else if ((code = cli_key(s, a, &p, ENT_KEY_ROOT, &root)) == EXIT_DONE) {
-        enum ent_err r = ent_card_make(&card, &m[0], ent_clock_now(), &root);
-        if (r == ENT_OK) /* a card that nobody could read must not leave the house */
-            r = ent_card_parse(&m[1], ent_buf_slice(&card), NULL);
-        if (r != ENT_OK)
-            code = cli_fail(r, NULL, "making the card (is the URL https://host:port?)");
-        else if (fwrite(card.p, 1, card.n, stdout) != card.n || fflush(stdout) != 0)
-            code = cli_fail(ent_err_from_errno(errno), NULL, "writing the card");
+    if (code == EXIT_DONE) {
+        *m = *ent_home_self(s->home);
+        if (a->rotate != NULL)
+            code = rotated(s, a, &p, m);
     }
     if (code == EXIT_DONE) {
-        ent_member_fingerprint(print, &m[0]);
-        (void)fprintf(stderr, "fingerprint  %s\n", print);
+        memcpy(m->url, url, strlen(url) + 1);
+        m->panel = strcmp(url, "-") != 0;
+        if ((code = root_of(s, a, &p, m, &root)) == EXIT_DONE)
+            code = put_card(m, &root);
     }
     ent_wipe(&root, sizeof(root));
     cli_passphrase_release(&p);
-    ent_buf_release(&card);
     free(m);
     return code;
 }
@@ -154,11 +210,13 @@ static int run_member(int argc, char **argv)
 
 const struct command cmd_member = {
     .name = "member",
-    .usage = "export [--url URL]",
+    .usage = "export [--url URL] [--rotate KEYS [--from N]]",
     .brief = "print the card that partners need to accept you",
     .help =
         "Prints this member's card: its name, public keys and address, with a proof for each key.\n"
-        "The fingerprint goes to standard error: compare it by telephone, not by mail.",
+        "The fingerprint goes to standard error: compare it by telephone, not by mail.\n"
+        "With --rotate it shows new keys, for a member that cannot propose them itself: one that\n"
+        "left and comes back, or whose log the others have closed. They vote: pact propose --add.",
     .options = member_options,
     .run = run_member,
 };

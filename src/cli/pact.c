@@ -12,7 +12,9 @@ const struct option_spec cli_pact_options[] = {
     {"--minimum", "TLP", "what is said under the pact is marked at least so"},
     {"--add", "CARD", "propose: accept this member, or its new keys and address"},
     {"--remove", "MEMBER", "propose: let this member go"},
-    {"--from", "N", "dispute: from this entry of its log on"},
+    {"--rotate", "KEYS", "propose: new keys of your own: root, author, node, with commas"},
+    {"--close", "MEMBER", "propose: end this member's log before entry --from, for it"},
+    {"--from", "N", "dispute, --close, --rotate: from this entry of the log on"},
     {"--until", "N", "dispute: and before this one"},
     {"--reason", "TEXT", "dispute, withdraw: why"},
     {"--lift", NULL, "dispute: propose to lift it"},
@@ -468,6 +470,33 @@ static int no_pact(const struct session *s)
                     s->home->dir);
 }
 
+static void print_key_file(const struct ent_home *h, enum ent_key_role role,
+                           const struct ent_pubkey *pk, const char *what)
+{
+    char name[ENT_KEY_FILE_NAME];
+    unsigned number = 0;
+    if (ent_home_key_number(h, &number, NULL, role, pk) == ENT_OK) {
+        ent_key_file_name(name, role, number);
+        (void)printf("  %-13s%s\n", name, what);
+    }
+}
+
+/* Which of the files in keys/ are which. */
+static void print_key_files(const struct ent_home *h)
+{
+    const struct ent_pubkey *before = ent_home_author_before(h);
+    struct ent_pubkey prepared;
+    (void)puts("\nyour keys");
+    for (int i = 0; i < ENT_KEY_ROLES; i++) {
+        enum ent_key_role role = (enum ent_key_role)i;
+        print_key_file(h, role, ent_home_public(h, role), "in use");
+        if (role == ENT_KEY_AUTHOR && before != NULL)
+            print_key_file(h, role, before, "until what is left of its places was said");
+        if (ent_home_prepared(h, &prepared, NULL, role) == ENT_OK)
+            print_key_file(h, role, &prepared, "prepared: not in the pact");
+    }
+}
+
 static int show_pact(struct session *s, const struct args *a)
 {
     if (s->home->pact == NULL)
@@ -477,6 +506,7 @@ static int show_pact(struct session *s, const struct args *a)
         return r == ENT_OK ? EXIT_DONE : cli_fail(r, NULL, "writing");
     }
     cli_pact_print(s->home->pact, s->home->self.name);
+    print_key_files(s->home);
     return EXIT_DONE;
 }
 
@@ -545,7 +575,8 @@ const struct command cmd_pact = {
         "                         the others sign it too: it holds when all founders have\n"
         "vote FILE                sign such a draft, or join when all have signed\n"
         "show                     the rules, and the members with their fingerprints\n"
-        "propose                  the next version: --add CARD, --remove MEMBER, --budget, ...\n"
+        "propose                  the next version: --add CARD, --remove MEMBER, --rotate KEYS, "
+        "...\n"
         "vote                     the next step of the vote on it: a prevote, then a precommit\n"
         "status                   who voted for what, and who has withdrawn\n"
         "dispute MEMBER           propose that what it says from an entry on is in dispute\n"

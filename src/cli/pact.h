@@ -13,6 +13,8 @@ void cli_pact_print(const struct ent_pact *p, const char *self);
 int cli_pact_split(const struct ent_chain_split *split);
 
 /* pact_vote.c */
+/* What --rotate and --from say. */
+int cli_pact_rotation(const struct command *c, const struct args *a, struct ent_rotation *ret);
 int cli_pact_propose(struct session *s, const struct args *a);
 int cli_pact_vote(struct session *s, const struct args *a);
 int cli_pact_status(struct session *s, const struct args *a);

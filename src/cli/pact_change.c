@@ -18,16 +18,54 @@ static bool same_keys(const struct ent_member *a, const struct ent_member *b)
     return a->authors == b->authors && a->logs == b->logs;
 }
 
+/* Which ones, and from where on: what the fingerprint alone does not say. */
+static void print_new_keys(const struct ent_member *m, const struct ent_member *old)
+{
+    static const enum ent_role single[] = {ENT_ROLE_ROOT, ENT_ROLE_TLS, ENT_ROLE_WITNESS,
+                                           ENT_ROLE_MIRROR};
+    for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+        if (memcmp(ent_member_key(m, single[i])->pk.b, ent_member_key(old, single[i])->pk.b, 32) !=
+            0)
+            (void)printf("              %s\n", ent_role_word(single[i]));
+    for (size_t i = 0; i < m->authors; i++) {
+        const struct ent_member_author *a = &m->author[i];
+        if (i >= old->authors)
+            (void)printf("              author, from its entry %llu on\n",
+                         (unsigned long long)a->from);
+        else if (a->until != old->author[i].until && m->authors == old->authors)
+            (void)printf("              no author key from its entry %llu on\n",
+                         (unsigned long long)a->until);
+    }
+    for (size_t i = 0; i < m->logs; i++) {
+        const struct ent_member_log *g = &m->log[i];
+        if (g->closed && (i >= old->logs || !old->log[i].closed))
+            (void)printf("              log %u closed at %llu entries\n", g->generation,
+                         (unsigned long long)g->size);
+        if (i >= old->logs)
+            (void)printf("              log %u\n", g->generation);
+    }
+}
+
+static bool same_logs(const struct ent_member *a, const struct ent_member *b)
+{
+    return ent_member_log(a)->closed == ent_member_log(b)->closed &&
+           a->author[a->authors - 1].until == b->author[b->authors - 1].until;
+}
+
 static void print_members(const struct ent_pact *p, const struct ent_pact *now)
 {
     for (size_t i = 0; i < p->members; i++) {
         const struct ent_member *m = &p->member[i], *old = ent_pact_member(now, m->name);
-        if (old == NULL)
-            print_member("adds", m);
-        else if (!same_keys(m, old))
-            print_member("NEW KEYS", m);
-        else if (strcmp(m->url, old->url) != 0 || strcmp(m->display, old->display) != 0 ||
-                 m->panel != old->panel)
+        if (old == NULL) {
+            old = ent_pact_former(now, m->name);
+            print_member(old == NULL ? "adds" : "COMES BACK", m);
+            if (old != NULL)
+                print_new_keys(m, old);
+        } else if (!same_keys(m, old) || !same_logs(m, old)) {
+            print_member(same_keys(m, old) ? "STOPS" : "NEW KEYS", m);
+            print_new_keys(m, old);
+        } else if (strcmp(m->url, old->url) != 0 || strcmp(m->display, old->display) != 0 ||
+                   m->panel != old->panel)
             print_member("changes", m);
     }
     for (size_t i = 0; i < now->members; i++)

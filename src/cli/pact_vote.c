@@ -103,6 +103,8 @@ static int conclude(struct session *s, struct ent_voting *v)
     if (r != ENT_OK)
         return cli_fail(r, &d, "the next version");
     (void)printf("Version %llu is decided.\n", (unsigned long long)s->home->pact->version);
+    if ((r = ent_book_settle(s->book, &d)) != ENT_OK)
+        return cli_fail(r, &d, "what is left of the old author key's places");
     return EXIT_DONE;
 }
 
@@ -152,31 +154,188 @@ static int can_be_decided(const struct ent_pact *p, const struct ent_pact *now)
                     "the next version");
 }
 
+/* The one text that is proposed in the present round, or in a later one, or that enough prevoted.
+ */
+static int choose(const struct ent_voting *v, size_t *ret)
+{
+    struct ent_hash32 wanted;
+    size_t n = 0, later = 0;
+    const uint32_t round = ent_voting_round(v);
+    bool wants = ent_ballot_wanted(ent_voting_ballot(v), &wanted);
+    for (size_t i = 0; i < ent_voting_proposals(v); i++) {
+        const struct ent_proposal *p = ent_voting_proposal(v, i);
+        if (!p->valid || (wants ? memcmp(p->what.b, wanted.b, 32) != 0 : p->round < round))
+            continue;
+        bool same = n + later > 0 && /* one text, proposed twice */
+                    memcmp(p->what.b, ent_voting_proposal(v, *ret)->what.b, 32) == 0;
+        if (!wants && p->round > round) {
+            later += !same;
+            *ret = n + later == 1 && n == 0 ? i : *ret;
+            continue;
+        }
+        n += n == 0 || !same;
+        *ret = i;
+        if (wants)
+            break;
+    }
+    n = n == 0 ? later : n;
+    if (n == 1)
+        return EXIT_DONE;
+    return cli_fail(
+        n == 0 ? ENT_E_NOTFOUND : ENT_E_POLICY,
+        &(struct ent_diag){.text =
+                               n == 0 ? "nothing is proposed in this round: `entente pact propose` "
+                                        "does, `entente pact status` shows how it stands"
+                                      : "several texts are proposed in this round: `entente pact "
+                                        "vote --next-round` gives it up"},
+        NULL);
+}
+
+/* --- a root key that comes with the next version ------------------------------------------------
+ */
+
+/* *ret: of the proposal with this text, or of the one to vote for where it is NULL. */
+static int pick(const struct ent_voting *v, const struct ent_hash32 *text, size_t *ret)
+{
+    if (text == NULL)
+        return choose(v, ret);
+    for (size_t i = 0; i < ent_voting_proposals(v); i++)
+        if (memcmp(ent_voting_proposal(v, i)->what.b, text->b, 32) == 0) {
+            *ret = i;
+            return EXIT_DONE;
+        }
+    return EXIT_FAILED;
+}
+
+/* Among the members after the change it is this key that counts, and so it votes as the old one
+ * does. Where no text brings it there is nothing to do. */
+static int vote_with_next(struct session *s, const struct args *a, const struct own_keys *keys,
+                          const struct ent_hash32 *text)
+{
+    struct ent_voting *v = NULL;
+    struct ent_seed32 root;
+    struct ent_pubkey pk;
+    struct ent_diag d = {0};
+    size_t i = 0;
+    int code = EXIT_DONE;
+    enum ent_err r = ent_home_prepared(s->home, &pk, &d, ENT_KEY_ROOT);
+    if (r == ENT_E_NOTFOUND)
+        return EXIT_DONE;
+    if (r == ENT_OK)
+        r = ent_home_key_of(s->home, &root, &d, ENT_KEY_ROOT, &pk, ent_buf_slice(&keys->by->text));
+    if (r == ENT_OK && (r = ent_voting_open(&v, &d, s->book, &root)) == ENT_E_POLICY)
+        r = ENT_OK; /* it has no vote */
+    if (r == ENT_OK && v != NULL) {
+        if (text == NULL && (a->no || a->next_round))
+            r = a->next_round ? ent_voting_give_up(v, &d) : ent_voting_go_on(v, &d);
+        else if ((code = pick(v, text, &i)) == EXIT_DONE)
+            r = ent_voting_approve(v, &d, i);
+        if (r == ENT_OK && code == EXIT_DONE) {
+            (void)printf("%u vote%s cast with the new root key.\n", ent_voting_cast(v),
+                         ent_voting_cast(v) == 1 ? "" : "s");
+            code = conclude(s, v);
+        }
+    }
+    ent_voting_close(v);
+    ent_wipe(&root, sizeof(root));
+    return r == ENT_OK ? code : cli_fail(r, &d, "the vote of the new root key");
+}
+
+/* --- a draft ------------------------------------------------------------------------------------
+ */
+
+/* --rotate root,author,node */
+static int rotate(struct session *s, const struct args *a, const struct own_keys *keys,
+                  struct ent_pact *draft)
+{
+    struct ent_rotation t = {.from = ENT_INDEX_NONE};
+    const struct ent_slice pass = ent_buf_slice(&keys->by->text);
+    struct ent_diag d = {0};
+    int code = cli_pact_rotation(&cmd_pact, a, &t);
+    if (code != EXIT_DONE)
+        return code;
+    t.passphrase = keys->by->known ? &pass : NULL;
+    enum ent_err r = ent_rotate(s->book, draft, &d, &t);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, "--rotate");
+}
+
+static int close_for(struct session *s, const struct args *a, struct ent_pact *draft)
+{
+    struct ent_diag d = {0};
+    uint64_t from = 0;
+    if (a->from == NULL || ent_parse_u64(&from, ent_slice_str(a->from), INT64_MAX) != ENT_OK)
+        return cli_usage(&cmd_pact,
+                         "--close MEMBER wants --from N: the first entry that is cut off", a->from);
+    enum ent_err r = ent_close_for(s->book, draft, &d, a->close, from);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, a->close);
+}
+
+int cli_pact_rotation(const struct command *c, const struct args *a, struct ent_rotation *ret)
+{
+    struct ent_rotation t = {.from = ENT_INDEX_NONE};
+    struct ent_slice rest = ent_slice_str(a->rotate);
+    while (rest.n > 0) {
+        const uint8_t *comma = memchr(rest.p, ',', rest.n);
+        size_t n = comma == NULL ? rest.n : (size_t)(comma - rest.p);
+        struct ent_slice word = ent_slice(rest.p, n);
+        bool *which = ent_slice_eq(word, ENT_SLICE_LIT("root"))     ? &t.root
+                      : ent_slice_eq(word, ENT_SLICE_LIT("author")) ? &t.author
+                      : ent_slice_eq(word, ENT_SLICE_LIT("node"))   ? &t.node
+                                                                    : NULL;
+        if (which == NULL)
+            return cli_usage(c, "--rotate is one or more of root,author,node", a->rotate);
+        *which = true;
+        rest = ent_slice(rest.p + n + (comma != NULL), rest.n - n - (comma != NULL));
+    }
+    if (!t.root && !t.author && !t.node)
+        return cli_usage(c, "--rotate is one or more of root,author,node", a->rotate);
+    if (a->from != NULL && ent_parse_u64(&t.from, ent_slice_str(a->from), INT64_MAX) != ENT_OK)
+        return cli_usage(c, "--from is the number of an entry", a->from);
+    *ret = t;
+    return EXIT_DONE;
+}
+
+/* What needs the own log, or the mirrors, and the keys. */
+static int finish_draft(struct session *s, const struct args *a, const struct own_keys *keys,
+                        struct ent_pact *draft, struct ent_buf *text)
+{
+    int code = EXIT_DONE;
+    if (a->rotate != NULL)
+        code = rotate(s, a, keys, draft);
+    if (code == EXIT_DONE && a->close != NULL)
+        code = close_for(s, a, draft);
+    if (code != EXIT_DONE)
+        return code;
+    enum ent_err r = ent_pact_encode(text, draft);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, NULL, "the draft");
+}
+
 /* Put this draft forward, and vote for it. */
 static int propose(struct session *s, const struct args *a, struct ent_pact *draft)
 {
-    struct own_keys keys = {.with_root = true};
+    struct passphrase pass = {0};
+    struct own_keys keys = {.with_root = true, .by = &pass};
     struct visit before;
     struct ent_voting *v = NULL;
     struct ent_diag d = {0};
     struct ent_buf text;
-    int code;
     ent_buf_init(&text, ENT_PACT_MAX);
-    enum ent_err r = ent_pact_encode(&text, draft);
-    if (r != ENT_OK)
-        code = cli_fail(r, NULL, "the draft");
-    else if ((code = begin(s, a, &keys, &before)) == EXIT_DONE) {
-        if ((r = ent_voting_open(&v, &d, s->book, &keys.root)) != ENT_OK ||
-            (r = ent_voting_propose(v, &d, ent_buf_slice(&text))) != ENT_OK)
+    int code = begin(s, a, &keys, &before);
+    if (code == EXIT_DONE && (code = finish_draft(s, a, &keys, draft, &text)) == EXIT_DONE) {
+        enum ent_err r = ent_voting_open(&v, &d, s->book, &keys.root);
+        if (r != ENT_OK || (r = ent_voting_propose(v, &d, ent_buf_slice(&text))) != ENT_OK)
             code = cli_fail(r, &d, "proposing");
         else {
             print_proposals(v, s->home->pact);
             code = conclude(s, v);
         }
         if (code == EXIT_DONE)
+            code = vote_with_next(s, a, &keys, &draft->hash);
+        if (code == EXIT_DONE)
             code = spread(s, a, &keys, &before);
     }
     ent_voting_close(v);
+    cli_passphrase_release(&pass);
     ent_wipe(&keys, sizeof(keys));
     ent_buf_release(&text);
     return code;
@@ -185,11 +344,15 @@ static int propose(struct session *s, const struct args *a, struct ent_pact *dra
 int cli_pact_propose(struct session *s, const struct args *a)
 {
     struct ent_pact *p = malloc(sizeof(*p));
-    int code;
+    struct ent_rotation ignored;
+    int code = EXIT_DONE;
     if (p == NULL)
         return cli_fail(ENT_E_NOMEM, NULL, NULL);
     ent_pact_next(p, s->home->pact);
-    if ((code = edit_members(a, p)) == EXIT_DONE && (code = cli_pact_rules(a, p)) == EXIT_DONE &&
+    if (a->rotate != NULL)
+        code = cli_pact_rotation(&cmd_pact, a, &ignored);
+    if (code == EXIT_DONE && (code = edit_members(a, p)) == EXIT_DONE &&
+        (code = cli_pact_rules(a, p)) == EXIT_DONE &&
         (code = can_be_decided(p, s->home->pact)) == EXIT_DONE)
         code = propose(s, a, p);
     free(p);
@@ -234,41 +397,6 @@ int cli_pact_dispute(struct session *s, const struct args *a, const char *member
 /* --- voting -------------------------------------------------------------------------------------
  */
 
-/* The one text that is proposed in the present round, or in a later one, or that enough prevoted.
- */
-static int choose(const struct ent_voting *v, size_t *ret)
-{
-    struct ent_hash32 wanted;
-    size_t n = 0, later = 0;
-    const uint32_t round = ent_voting_round(v);
-    bool wants = ent_ballot_wanted(ent_voting_ballot(v), &wanted);
-    for (size_t i = 0; i < ent_voting_proposals(v); i++) {
-        const struct ent_proposal *p = ent_voting_proposal(v, i);
-        if (!p->valid || (wants ? memcmp(p->what.b, wanted.b, 32) != 0 : p->round < round))
-            continue;
-        if (!wants && p->round > round) {
-            later++;
-            *ret = n == 0 ? i : *ret;
-            continue;
-        }
-        *ret = i;
-        n++;
-        if (wants)
-            break;
-    }
-    n = n == 0 ? later : n;
-    if (n == 1)
-        return EXIT_DONE;
-    return cli_fail(
-        n == 0 ? ENT_E_NOTFOUND : ENT_E_POLICY,
-        &(struct ent_diag){.text =
-                               n == 0 ? "nothing is proposed in this round: `entente pact propose` "
-                                        "does, `entente pact status` shows how it stands"
-                                      : "several texts are proposed in this round: `entente pact "
-                                        "vote --next-round` gives it up"},
-        NULL);
-}
-
 static int cast(struct session *s, const struct args *a, struct ent_voting *v)
 {
     struct ent_diag d = {0};
@@ -294,7 +422,8 @@ static int cast(struct session *s, const struct args *a, struct ent_voting *v)
 
 int cli_pact_vote(struct session *s, const struct args *a)
 {
-    struct own_keys keys = {.with_root = true};
+    struct passphrase pass = {0};
+    struct own_keys keys = {.with_root = true, .by = &pass};
     struct visit before;
     struct ent_voting *v = NULL;
     struct ent_diag d = {0};
@@ -304,8 +433,11 @@ int cli_pact_vote(struct session *s, const struct args *a)
         code = r == ENT_OK ? cast(s, a, v) : cli_fail(r, &d, "the vote");
     }
     if (code == EXIT_DONE)
+        code = vote_with_next(s, a, &keys, NULL);
+    if (code == EXIT_DONE)
         code = spread(s, a, &keys, &before);
     ent_voting_close(v);
+    cli_passphrase_release(&pass);
     ent_wipe(&keys, sizeof(keys));
     return code;
 }

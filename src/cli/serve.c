@@ -62,6 +62,9 @@ struct serving {
     pthread_mutex_t lock;   /* couriers: replaced when the pact changes */
     int64_t watched;        /* when suspicions were looked at last */
     uint64_t version, size; /* of the pact and the own log, as the couriers know them */
+    struct ent_member own;  /* with the keys that were unlocked */
+    struct ent_pact *met;   /* the version whose keys the couriers were sent with; or NULL */
+    char listen[256];       /* with the port that was given */
     size_t news;
 };
 
@@ -147,8 +150,7 @@ static enum ent_err start_server(struct serving *v, struct ent_diag *d)
     ent_buf_init(&key, 8192);
     enum ent_err r = ent_net_identity(&cert, &key, &spki, v->tls, v->s->home->self.name);
     if (r == ENT_OK) {
-        const struct ent_server_opts opts = {.listen =
-                                                 v->a->listen != NULL ? v->a->listen : c->listen,
+        const struct ent_server_opts opts = {.listen = v->listen,
                                              .cert_pem = ent_buf_slice(&cert),
                                              .key_pem = ent_buf_slice(&key),
                                              .ctx = v,
@@ -162,6 +164,12 @@ static enum ent_err start_server(struct serving *v, struct ent_diag *d)
                                              .max_response = ENT_HEADS_MAX + ENT_NOTE_MAX,
                                              .max_bodies = c->max_bodies};
         r = ent_server_start(&v->server, d, &opts);
+    }
+    if (r == ENT_OK) { /* the same port when it starts anew */
+        char *colon = strrchr(v->listen, ':');
+        ENT_ASSERT(colon != NULL); /* or it would not listen */
+        (void)snprintf(colon, (size_t)(v->listen + sizeof(v->listen) - colon), ":%u",
+                       ent_server_port(v->server));
     }
     ent_buf_release(&cert);
     ent_buf_wipe(&key);
@@ -214,6 +222,13 @@ static enum ent_err send_couriers(struct serving *v, struct ent_diag *d)
     v->couriers = NULL;
     (void)pthread_mutex_unlock(&v->lock);
     ent_couriers_stop(old);
+    if (v->met != NULL)
+        ent_bring_to_changed(v->s->book, v->tls, v->met);
+    else if ((v->met = malloc(sizeof(*v->met))) == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    ent_book_lock(v->s->book);
+    *v->met = *v->s->home->pact;
+    ent_book_unlock(v->s->book);
     enum ent_err r = ent_couriers_start(&next, d, &opts);
     (void)pthread_mutex_lock(&v->lock);
     v->couriers = next;
@@ -247,6 +262,19 @@ static void watch(struct serving *v)
     (void)ignored; /* no reason to stop serving; it is tried again */
 }
 
+/* Does the newest version say other keys of us than were unlocked? */
+static bool has_new_keys(const struct serving *v)
+{
+    const struct ent_member *m = ent_home_self(v->s->home);
+    for (int i = 0; i < ENT_ROLES; i++) {
+        enum ent_role role = (enum ent_role)i;
+        if (role != ENT_ROLE_ROOT &&
+            memcmp(ent_member_key(m, role)->pk.b, ent_member_key(&v->own, role)->pk.b, 32) != 0)
+            return true;
+    }
+    return false;
+}
+
 /* Five times a second: is there a pact, a newer version of it, something new in our log? */
 static enum ent_err look(struct serving *v, struct ent_diag *d)
 {
@@ -260,6 +288,8 @@ static enum ent_err look(struct serving *v, struct ent_diag *d)
                (r = count_votes(v, d)) != ENT_OK) {
         return r;
     }
+    if (has_new_keys(v) || (r = ent_book_settle(v->s->book, d)) != ENT_OK)
+        return r;
     ent_book_lock(v->s->book);
     uint64_t version = v->s->home->pact->version, size = ent_log_size(ent_book_log(v->s->book));
     ent_book_unlock(v->s->book);
@@ -280,6 +310,15 @@ static enum ent_err look(struct serving *v, struct ent_diag *d)
     return r;
 }
 
+static int unlock(struct serving *v, bool unattended)
+{
+    struct passphrase p = {.unattended = unattended};
+    int code = cli_book_keys(v->s, v->a, &p, v->keys, v->tls);
+    cli_passphrase_release(&p);
+    v->own = *ent_home_self(v->s->home);
+    return code;
+}
+
 static int announce(const struct serving *v)
 {
     char now[ENT_TIME_TEXT], port[16];
@@ -296,22 +335,63 @@ static int announce(const struct serving *v)
     return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, v->a->port_file);
 }
 
-static int unlock(struct serving *v)
+/* --- new keys of our own ------------------------------------------------------------------------
+ */
+
+static void log_keys(const char *level, const char *text)
 {
-    struct passphrase p = {0};
-    struct ent_seed32 author = {{0}}, node = {{0}};
-    int code = cli_key(v->s, v->a, &p, ENT_KEY_AUTHOR, &author);
-    if (code == EXIT_DONE)
-        code = cli_key(v->s, v->a, &p, ENT_KEY_NODE, &node);
-    if (code == EXIT_DONE) {
-        ent_node_seed(v->tls, &node, ENT_NODE_TLS, 0);
-        ent_book_keys_derive(v->keys, &author, &node,
-                             ent_member_log(ent_home_self(v->s->home))->generation);
+    char now[ENT_TIME_TEXT];
+    ent_time_format(now, ent_clock_now());
+    (void)printf("time=%s level=%s event=keys-changed cause=\"%s\"\n", now, level, text);
+    (void)fflush(stdout);
+}
+
+static void stop_all(struct serving *v)
+{
+    (void)pthread_mutex_lock(&v->lock);
+    struct ent_couriers *couriers = v->couriers;
+    v->couriers = NULL;
+    (void)pthread_mutex_unlock(&v->lock);
+    ent_couriers_stop(couriers);
+    ent_server_stop(v->server);
+    v->server = NULL;
+    ent_peer_free(v->peer);
+    v->peer = NULL;
+}
+
+/* Whoever has not heard of the change refuses our new key, and can ask nobody but others. So they
+ * are told with the old one, as long as it is at hand. */
+static void say_farewell(struct serving *v)
+{
+    const struct ent_couriers_opts opts = {
+        .home = v->s->home, .book = v->s->book, .tls = v->tls, .brief = true};
+    struct ent_courier_tally ignored;
+    if (memcmp(v->own.tls.pk.b, ent_home_self(v->s->home)->tls.pk.b, 32) == 0)
+        return;
+    (void)!ent_couriers_once(NULL, &opts, &ignored);
+}
+
+/* As a start, with the keys of now, at the same address. */
+static int renew(struct serving *v)
+{
+    struct ent_diag d = {0};
+    enum ent_err r;
+    int code;
+    stop_all(v);
+    say_farewell(v);
+    ent_book_close(v->s->book);
+    v->s->book = NULL;
+    if ((code = unlock(v, true)) != EXIT_DONE) {
+        log_keys("alert", "the pact has new keys of this member, and they cannot be unlocked here: "
+                          "nothing is signed with the old ones; start again");
+        return code;
     }
-    ent_wipe(&author, sizeof(author));
-    ent_wipe(&node, sizeof(node));
-    cli_passphrase_release(&p);
-    return code;
+    if ((r = join(v, &d)) != ENT_OK || (r = start_server(v, &d)) != ENT_OK ||
+        (r = ent_book_settle(v->s->book, &d)) != ENT_OK)
+        return cli_fail(r, &d, "starting with new keys");
+    v->version = 0; /* new couriers */
+    log_keys("info", "the pact has new keys of this member, and they are in use");
+    return EXIT_DONE;
 }
 
 static int serve(struct serving *v)
@@ -323,8 +403,12 @@ static int serve(struct serving *v)
     v->keys = ent_secret_alloc(sizeof(*v->keys));
     if (v->tls == NULL || v->keys == NULL)
         return cli_fail(ENT_E_NOMEM, NULL, "memory for keys");
-    if ((code = unlock(v)) != EXIT_DONE)
+    if ((code = unlock(v, false)) != EXIT_DONE)
         return code;
+    if (snprintf(v->listen, sizeof(v->listen), "%s",
+                 v->a->listen != NULL ? v->a->listen : v->s->config.listen) >=
+        (int)sizeof(v->listen) - 8)
+        return cli_fail(ENT_E_LIMIT, NULL, "the address to listen on");
     if ((r = ent_pool_new(&v->pool, (unsigned)v->s->config.worker_threads)) != ENT_OK ||
         (v->s->home->pact != NULL && (r = join(v, &d)) != ENT_OK) ||
         (r = start_server(v, &d)) != ENT_OK)
@@ -334,6 +418,8 @@ static int serve(struct serving *v)
     while (!atomic_load(&cli_stop)) {
         if ((r = look(v, &d)) != ENT_OK)
             return cli_fail(r, &d, "keeping the book");
+        if (v->s->book != NULL && has_new_keys(v) && (code = renew(v)) != EXIT_DONE)
+            return code;
         (void)poll(NULL, 0, 200);
     }
     return EXIT_DONE;
@@ -358,6 +444,7 @@ static int run(int argc, char **argv)
     ent_server_stop(v.server);
     ent_peer_free(v.peer);
     ent_pool_free(v.pool);
+    free(v.met);
     ent_secret_free(v.tls);
     ent_secret_free(v.keys);
     cli_close(&s);

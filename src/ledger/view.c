@@ -86,7 +86,12 @@ static enum ent_err make_logs(struct ent_view *v)
             struct ent_vlog *l = &v->log[v->logs++];
             *l = (struct ent_vlog){.member = m, .key = &m->log[k], .index = i};
             ent_roster_origin(v->roster, l->origin, m->name, m->log[k].generation);
-            (void)snprintf(l->dir, sizeof(l->dir), "mirror/%s/%u", m->name, m->log[k].generation);
+            l->past = strcmp(m->name, v->opts.self) == 0 && k + 1 < m->logs;
+            if (l->past)
+                (void)snprintf(l->dir, sizeof(l->dir), "log/%u", m->log[k].generation);
+            else
+                (void)snprintf(l->dir, sizeof(l->dir), "mirror/%s/%u", m->name,
+                               m->log[k].generation);
             ent_sha256_of(&l->mirrored_root, ent_slice(NULL, 0));
         }
     }
@@ -208,6 +213,13 @@ enum ent_err ent_view_set_roster(struct ent_view *v, const struct ent_roster *ro
     return r;
 }
 
+void ent_view_set_own(struct ent_view *v, struct ent_log *own)
+{
+    lock(v);
+    v->opts.own = own;
+    unlock(v);
+}
+
 /* --- one log on the disk -----------------------------------------------------------------------
  */
 
@@ -318,8 +330,8 @@ enum ent_err ent_vlog_tree(struct ent_view *v, struct ent_vlog *l, struct ent_di
     enum ent_err r;
     if (l->tree != NULL)
         return ENT_OK;
-    r = ent_tree_open(&l->tree, d, v->opts.disk, l->dir, l->mirrored, &l->mirrored_root, false);
-    if (r != ENT_E_NOTFOUND && r != ENT_E_AUTH)
+    r = ent_tree_open(&l->tree, d, v->opts.disk, l->dir, l->mirrored, &l->mirrored_root, l->past);
+    if (l->past || (r != ENT_E_NOTFOUND && r != ENT_E_AUTH))
         return r;
     struct ent_hash32 none;
     ent_sha256_of(&none, ent_slice(NULL, 0));

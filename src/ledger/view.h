@@ -67,6 +67,9 @@ void ent_view_free(struct ent_view *v);
 ENT_MUST_USE enum ent_err ent_view_set_roster(struct ent_view *v, const struct ent_roster *roster,
                                               struct ent_slice chain);
 
+/* The next generation of our own log, just before the roster that lists it, under the same lock. */
+void ent_view_set_own(struct ent_view *v, struct ent_log *own);
+
 /* --- what others ask of us ---------------------------------------------------------------------
  *     POST /peer/v1/witness/add-checkpoint           tlog-witness
  *     GET  /peer/v1/witness/<sha256 of origin>/checkpoint

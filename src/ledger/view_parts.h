@@ -70,6 +70,7 @@ struct ent_vlog {
     struct ent_tree *tree; /* NULL: not opened yet */
     uint64_t mirrored;
     struct ent_hash32 mirrored_root;
+    bool past; /* one of our own that was closed: served from where it was written, never changed */
 };
 
 /* The grounds of suspicion against one member; times by the local clock, 0: none. */
@@ -109,7 +110,7 @@ struct ent_view {
     unsigned epoch;       /* +1 with each roster: logs and indices of members are others then */
     struct ent_vlog *log; /* all of the roster, in the order of the bytes of their origins */
     size_t logs;
-    struct ent_view_keys *keys; /* secret memory; NULL: there are none */
+    struct ent_view_keys *keys;                  /* secret memory; NULL: there are none */
     struct ent_vheard heard[ENT_ROSTER_MEMBERS]; /* as in the file when it was last read */
     int64_t watched, listening; /* of ent_view_watch(): last, and without a break since */
 

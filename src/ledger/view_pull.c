@@ -467,8 +467,9 @@ static void conclude(struct pull *p, enum ent_err r)
 
 static bool is_done(const struct ent_vlog *l, bool with_entries)
 {
-    return l->key->closed && l->has_head && l->head.size == l->key->size &&
-           (!with_entries || l->mirrored == l->key->size);
+    /* A member's own votes for the closing may stand behind it. */
+    return l->key->closed && l->has_head && l->head.size >= l->key->size &&
+           (!with_entries || l->mirrored >= l->key->size);
 }
 
 static enum ent_err pull_one(struct pull *p, unsigned generation, const char *of, bool with_entries)

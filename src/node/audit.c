@@ -236,7 +236,8 @@ static enum ent_err each_entry(void *ctx, uint64_t index, struct ent_slice entry
 {
     struct auditing *a = ctx;
     enum ent_err r = ENT_OK;
-    (void)index;
+    if (index >= a->rd->size) /* behind the end of a closed log */
+        return ENT_OK;
     if (a->n == BATCH || a->bytes.n + entry.n > BATCH_BYTES)
         r = flush(a);
     a->at[a->n] = a->bytes.n;

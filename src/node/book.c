@@ -31,6 +31,9 @@ struct ent_book {
     char dir[32], lock_dir[32], origin[ENT_LOG_ORIGIN];
     unsigned generation;
     struct ent_log *log;
+    struct ent_log
+        *past[ENT_ROSTER_LOGS]; /* somebody may still hold one that was closed meanwhile */
+    size_t pasts;
     struct ent_view *view;
 
     pthread_mutex_t lock; /* recursive */
@@ -46,7 +49,8 @@ struct ent_book {
 void ent_book_keys_derive(struct ent_book_keys *ret, const struct ent_seed32 *author,
                           const struct ent_seed32 *node, unsigned generation)
 {
-    ent_keypair_init(&ret->author, author);
+    ent_keypair_init(&ret->author[0], author);
+    ret->authors = 1;
     ent_node_seed(&ret->witness, node, ENT_NODE_WITNESS, 0);
     ent_node_seed(&ret->mirror, node, ENT_NODE_MIRROR, 0);
     ent_node_seed(&ret->log, node, ENT_NODE_LOG, generation);
@@ -168,13 +172,19 @@ static enum ent_err open_log(struct ent_book *b, struct ent_diag *d)
         return ent_fail(d, ENT_E_POLICY, "this member stands in no version of the pact", 0, 0);
     b->generation = self->log[self->logs - 1].generation;
     ent_roster_origin(&h->roster, b->origin, self->name, b->generation);
+    struct ent_pubkey pk = {{0}};
+    if (b->keys != NULL)
+        ent_sign_public(&pk, &b->keys->log);
+    const struct ent_pubkey *want = &self->log[self->logs - 1].pk;
+    bool has_key = b->keys != NULL && memcmp(pk.b, want->b, sizeof(pk.b)) == 0;
     (void)snprintf(b->dir, sizeof(b->dir), "log/%u", b->generation);
     (void)snprintf(b->lock_dir, sizeof(b->lock_dir), "lock/%u", b->generation);
     const struct ent_log_opts opts = {.disk = &b->disk_real.disk,
                                       .dir = b->dir,
                                       .lock = b->lock_dir,
                                       .origin = b->origin,
-                                      .key = b->keys != NULL ? &b->keys->log : NULL,
+                                      .key = has_key ? &b->keys->log : NULL,
+                                      .pk = want,
                                       .alone = !is_anybody_to_ask(h)};
     return ent_log_open(&b->log, d, &opts);
 }
@@ -247,6 +257,8 @@ void ent_book_close(struct ent_book *b)
         return;
     ent_view_free(b->view);
     ent_log_free(b->log);
+    for (size_t i = 0; i < b->pasts; i++)
+        ent_log_free(b->past[i]);
     if (b->has_disk)
         ent_disk_close(&b->disk_real);
     ent_secret_free(b->keys);
@@ -284,13 +296,45 @@ struct ent_log *ent_book_log(struct ent_book *b)
     return b->log;
 }
 
+/* A process that has only the keys of before reads the new log, and says nothing in it. */
+static enum ent_err next_log(struct ent_book *b, struct ent_diag *d)
+{
+    const struct ent_home *h = b->opts.home;
+    const struct ent_roster_member *self = ent_roster_member(&h->roster, h->self.name);
+    struct ent_log *before = b->log;
+    unsigned generation = b->generation;
+    if (self == NULL || self->logs == 0 || self->log[self->logs - 1].generation == generation ||
+        b->pasts == ENT_ROSTER_LOGS)
+        return ENT_OK;
+    b->log = NULL;
+    enum ent_err r = open_log(b, d);
+    if (r != ENT_OK) {
+        b->log = before;
+        b->generation = generation;
+        return r;
+    }
+    b->past[b->pasts++] = before;
+    ent_view_set_own(b->view, b->log);
+    return ENT_OK;
+}
+
+enum ent_err ent_book_follow(struct ent_book *b, struct ent_diag *d)
+{
+    ent_book_lock(b);
+    enum ent_err r = next_log(b, d);
+    if (r == ENT_OK)
+        r = ent_view_set_roster(b->view, &b->opts.home->roster,
+                                ent_chain_file(&b->opts.home->chain));
+    ent_book_unlock(b);
+    return r;
+}
+
 enum ent_err ent_book_refresh(struct ent_book *b, struct ent_diag *d, bool *ret_pact_changed)
 {
     ent_book_lock(b);
     enum ent_err r = ent_home_refresh(b->opts.home, d, ret_pact_changed);
     if (r == ENT_OK && *ret_pact_changed)
-        r = ent_view_set_roster(b->view, &b->opts.home->roster,
-                                ent_chain_file(&b->opts.home->chain));
+        r = ent_book_follow(b, d);
     if (r == ENT_OK)
         r = ent_log_refresh(b->log, d);
     ent_book_unlock(b);
@@ -317,26 +361,70 @@ static enum ent_err keep_heads(struct ent_book *b, struct ent_hash32 *ret)
     return r;
 }
 
+static const struct ent_roster_member *own(const struct ent_book *b)
+{
+    return ent_roster_member(&b->opts.home->roster, b->opts.home->self.name);
+}
+
+/* The author key for a place of this log, if it is here. */
+static enum ent_err author_for(const struct ent_book *b, const struct ent_keypair **ret,
+                               struct ent_diag *d, uint64_t index)
+{
+    const struct ent_pubkey *pk = ent_roster_author(own(b), b->generation, index);
+    if (pk == NULL)
+        return ent_fail(d, ENT_E_STATE,
+                        "the pact has closed this log, or has no author key of this member for "
+                        "what comes next: others have to vote in a new card",
+                        0, 0);
+    for (size_t i = 0; i < b->keys->authors; i++)
+        if (memcmp(b->keys->author[i].pk.b, pk->b, sizeof(pk->b)) == 0) {
+            *ret = &b->keys->author[i];
+            return ENT_OK;
+        }
+    return ent_fail(d, ENT_E_STATE,
+                    "the pact wants another author key for what comes next than was unlocked: "
+                    "start again, with the file of that key in keys/",
+                    0, 0);
+}
+
+/* How far may it go, while a change of our keys is voted on? */
+static enum ent_err check_boundary(const struct ent_boundary *bd, enum ent_statement_type type,
+                                   uint64_t place, struct ent_diag *d)
+{
+    uint64_t kept = ent_news_concerns(type) ? 0 : ENT_BOUNDARY_VOTES;
+    if (place < bd->close || ent_news_concerns(type))
+        if (bd->until == ENT_INDEX_NONE || (bd->until > kept && place < bd->until - kept))
+            return ENT_OK;
+    return ent_fail(d, ENT_E_STATE,
+                    "new keys of this member are voted on, and its log may end here: until that is "
+                    "decided nothing but votes is said (`entente pact status`)",
+                    0, 0);
+}
+
 static enum ent_err write_one(struct ent_book *b, struct job *j, uint64_t index,
-                              const struct ent_hash32 *heads)
+                              const struct ent_hash32 *heads, const struct ent_boundary *bd)
 {
     const struct ent_home *h = b->opts.home;
-    const struct ent_roster_member *self = ent_roster_member(&h->roster, h->self.name);
+    const uint64_t place = ent_roster_base(own(b), b->generation) + index;
     struct ent_statement st = {.pact_version = h->pact->version,
                                .pact = h->pact->hash,
-                               .sequence = ent_roster_base(self, b->generation) + index + 1,
+                               .sequence = place + 1,
                                .type = j->wish->type,
                                .time = j->wish->now,
                                .heads = *heads};
+    const struct ent_keypair *author = NULL;
     struct ent_slice entry;
     size_t start = j->bytes->n;
     enum ent_err r;
+    if ((r = check_boundary(bd, st.type, place, &j->d)) != ENT_OK ||
+        (r = author_for(b, &author, &j->d, index)) != ENT_OK)
+        return r;
     memcpy(st.author, h->self.name, sizeof(st.author));
     if (j->wish->ref != NULL)
         st.ref[st.refs++] = *j->wish->ref;
     (void)snprintf(st.tlp, sizeof(st.tlp), "%s", ent_tlp_name(ENT_TLP_AMBER_STRICT));
     (void)snprintf(st.media, sizeof(st.media), "%s", j->wish->media);
-    if ((r = ent_act_make(j->bytes, j->ret, &st, j->wish->body, &b->keys->author)) != ENT_OK)
+    if ((r = ent_act_make(j->bytes, j->ret, &st, j->wish->body, author)) != ENT_OK)
         return ent_fail(&j->d, r, "cannot sign a statement", 0, 0);
     if ((r = ent_act_statement(&entry, ent_slice(j->bytes->p + start, j->bytes->n - start))) ==
         ENT_OK)
@@ -345,31 +433,116 @@ static enum ent_err write_one(struct ent_book *b, struct job *j, uint64_t index,
     return r == ENT_OK ? r : ent_fail(&j->d, r, "cannot append to the log", 0, 0);
 }
 
-/* All of it, as one commit. */
-static void write_all(struct ent_book *b, struct job *jobs)
+/* How many places from here on are those of a key that was replaced, where it is here to say
+ * something and the newest is here to go on. */
+static uint64_t left_over(const struct ent_book *b, uint64_t place)
+{
+    const struct ent_roster_member *self = own(b);
+    const struct ent_author_key *last = &self->author[self->authors - 1];
+    const struct ent_log_key *log = &self->log[self->logs - 1];
+    const struct ent_keypair *ignored;
+    uint64_t n = last->from > place ? last->from - place : 0;
+    uint64_t index = place - ent_roster_base(self, b->generation);
+    return log->closed || n > ENT_BOOK_SETTLE || author_for(b, &ignored, NULL, index) != ENT_OK ||
+                   author_for(b, &ignored, NULL, index + n) != ENT_OK
+               ? 0
+               : n;
+}
+
+/* Fill them, in this commit. */
+static enum ent_err fill(struct ent_book *b, uint64_t *ret_wrote, struct ent_diag *d,
+                         const struct ent_hash32 *heads, const struct ent_boundary *bd)
+{
+    const struct ent_act_wish wish = {
+        .type = ENT_ST_HEADS, .media = "text/plain", .now = ent_clock_now()};
+    const uint64_t index = ent_log_size(b->log);
+    const uint64_t n = left_over(b, ent_roster_base(own(b), b->generation) + index);
+    struct ent_buf bytes;
+    struct ent_act act;
+    struct job j = {.wish = &wish, .bytes = &bytes, .ret = &act};
+    enum ent_err r = ENT_OK;
+    ent_buf_init(&bytes, ENT_ACT_MAX);
+    for (uint64_t i = 0; i < n && r == ENT_OK; i++) {
+        ent_buf_clear(&bytes);
+        if ((r = write_one(b, &j, index + i, heads, bd)) == ENT_OK)
+            ++*ret_wrote;
+    }
+    ent_buf_release(&bytes);
+    if (r != ENT_OK && d != NULL)
+        *d = j.d;
+    return r;
+}
+
+/* What has to hold before anything is said, and what was seen, for all that is. */
+static enum ent_err prepare(struct ent_book *b, struct ent_boundary *ret_bd,
+                            struct ent_hash32 *ret_heads, struct ent_diag *d)
+{
+    bool changed = false;
+    enum ent_err r = ent_book_refresh(b, d, &changed);
+    if (r == ENT_OK && b->keys != NULL && ent_log_state(b->log) == ENT_LOG_READ_ONLY)
+        r = ent_fail(d, ENT_E_STATE,
+                     "the pact has a new log of this member, by another key than was unlocked: "
+                     "start again",
+                     0, 0);
+    if (r == ENT_OK && ent_log_state(b->log) != ENT_LOG_READY)
+        r = ent_fail(d, ENT_E_STATE, ent_log_state_text(ent_log_state(b->log)), 0, 0);
+    if (r == ENT_OK && (r = ent_book_boundary(b, ret_bd, d)) == ENT_OK && ret_heads != NULL &&
+        (r = keep_heads(b, ret_heads)) != ENT_OK)
+        r = ent_fail(d, r, "cannot keep what was seen of other logs", 0, 0);
+    return r;
+}
+
+/* All of it, as one commit. Without jobs only what is left of an old key's places. */
+static enum ent_err write_all(struct ent_book *b, struct job *jobs, struct ent_diag *ret_d)
 {
     struct ent_diag d = {0};
+    struct ent_boundary bd;
     struct ent_hash32 heads;
-    bool changed = false;
     ent_book_lock(b);
-    enum ent_err r = ent_book_refresh(b, &d, &changed);
-    if (r == ENT_OK && ent_log_state(b->log) != ENT_LOG_READY)
-        r = ent_fail(&d, ENT_E_STATE, ent_log_state_text(ent_log_state(b->log)), 0, 0);
-    if (r == ENT_OK && (r = keep_heads(b, &heads)) != ENT_OK)
-        r = ent_fail(&d, r, "cannot keep what was seen of other logs", 0, 0);
+    enum ent_err r = prepare(b, &bd, &heads, &d);
     uint64_t index = ent_log_size(b->log), wrote = 0;
+    if (r == ENT_OK && (r = fill(b, &wrote, &d, &heads, &bd)) != ENT_OK)
+        ent_log_drop(b->log);
     for (struct job *j = jobs; j != NULL; j = j->next) {
         j->err = r;
         j->d = d;
-        if (r == ENT_OK && (j->err = write_one(b, j, index + wrote, &heads)) == ENT_OK)
+        if (r == ENT_OK && (j->err = write_one(b, j, index + wrote, &heads, &bd)) == ENT_OK)
             wrote++;
     }
-    if (wrote > 0 && (r = ent_log_commit(b->log, &d)) != ENT_OK)
+    if (r == ENT_OK && wrote > 0 && (r = ent_log_commit(b->log, &d)) != ENT_OK)
         for (struct job *j = jobs; j != NULL; j = j->next) {
             j->err = j->err == ENT_OK ? r : j->err;
             j->d = d;
         }
     ent_book_unlock(b);
+    if (ret_d != NULL)
+        *ret_d = d;
+    return r;
+}
+
+enum ent_err ent_book_settle(struct ent_book *b, struct ent_diag *d)
+{
+    ent_book_lock(b);
+    uint64_t place = ent_roster_base(own(b), b->generation) + ent_log_size(b->log);
+    bool any = b->keys != NULL && ent_log_state(b->log) == ENT_LOG_READY && left_over(b, place) > 0;
+    enum ent_err r = any ? write_all(b, NULL, d) : ENT_OK;
+    ent_book_unlock(b);
+    return r;
+}
+
+enum ent_err ent_book_may_say(struct ent_book *b, struct ent_diag *d)
+{
+    struct ent_boundary bd;
+    const struct ent_keypair *ignored;
+    ent_book_lock(b);
+    enum ent_err r = prepare(b, &bd, NULL, d);
+    uint64_t index = ent_log_size(b->log);
+    if (r == ENT_OK &&
+        (r = check_boundary(&bd, ENT_ST_REPORT, ent_roster_base(own(b), b->generation) + index,
+                            d)) == ENT_OK)
+        r = author_for(b, &ignored, d, index);
+    ent_book_unlock(b);
+    return r;
 }
 
 static void run_queue(struct ent_book *b, struct job *mine)
@@ -389,7 +562,7 @@ static void run_queue(struct ent_book *b, struct job *mine)
         b->first = b->last = NULL;
         b->writing = true;
         (void)pthread_mutex_unlock(&b->queue_lock);
-        write_all(b, all);
+        (void)!write_all(b, all, NULL); /* each job has its own answer */
         (void)pthread_mutex_lock(&b->queue_lock);
         for (struct job *j = all; j != NULL; j = next) {
             next = j->next; /* j is gone as soon as its thread sees it done */

@@ -8,6 +8,7 @@
  *     mirror/, exposed/      the others (ledger/view.h)
  *     heads/<64 hex>         what was seen of others' logs, as statements name it by its root
  *     withdrawn/<member>     a member's own word that it is gone (a delivery)
+ *     lock/boundary          how far the own log may go while a change of its keys is voted on
  *     book.lock              held by who reads or writes any of these
  */
 #ifndef ENT_NODE_BOOK_H
@@ -18,14 +19,25 @@
 
 struct ent_book;
 
-/* The keys that a book uses; copied into memory of its own. */
+/* The keys that a book uses; copied into memory of its own. Which of the author keys signs is a
+ * matter of the place in the log, and one that is missing says nothing. */
+#define ENT_BOOK_AUTHORS 2u
 struct ent_book_keys {
-    struct ent_keypair author;
+    struct ent_keypair author[ENT_BOOK_AUTHORS];
+    size_t authors;
     struct ent_seed32 log, witness, mirror;
 };
-/* author as it is; the others out of the node's seed, the log's for this generation. */
+/* author as it is, the only one; the others out of the node's seed, the log's for this generation.
+ */
 void ent_book_keys_derive(struct ent_book_keys *ret, const struct ent_seed32 *author,
                           const struct ent_seed32 *node, unsigned generation);
+/* The author key before the newest, while there are places left that are its own; NULL when it is
+ * not needed, or not known. */
+const struct ent_pubkey *ent_home_author_before(const struct ent_home *h);
+/* All that a book and its connections need, unlocked. *ret_which: the key that *d is about. */
+ENT_MUST_USE enum ent_err ent_home_book_keys(const struct ent_home *h, struct ent_book_keys *ret,
+                                             struct ent_seed32 *ret_tls, struct ent_diag *d,
+                                             struct ent_slice passphrase, const char **ret_which);
 
 struct ent_book_opts {
     struct ent_home *home;            /* outlives the book, which keeps its pact up to date */
@@ -49,7 +61,8 @@ void ent_book_close(struct ent_book *b);
 void ent_book_lock(struct ent_book *b);
 void ent_book_unlock(struct ent_book *b);
 
-/* What other processes of this home did: versions of the pact, entries of the log. */
+/* What other processes of this home did: versions of the pact, entries of the log. Where the newest
+ * version lists a new log of ours, the book is about that from then on. */
 ENT_MUST_USE enum ent_err ent_book_refresh(struct ent_book *b, struct ent_diag *d,
                                            bool *ret_pact_changed);
 
@@ -62,6 +75,9 @@ const struct ent_disk *ent_book_disk(struct ent_book *b);
 struct ent_view *ent_book_view(struct ent_book *b);
 struct ent_log *ent_book_log(struct ent_book *b);
 unsigned ent_book_generation(const struct ent_book *b); /* of that log */
+
+/* The home has a newer version of the pact. */
+ENT_MUST_USE enum ent_err ent_book_follow(struct ent_book *b, struct ent_diag *d);
 
 struct ent_act_wish {
     enum ent_statement_type type;
@@ -79,6 +95,36 @@ struct ent_act_wish {
 ENT_MUST_USE enum ent_err ent_book_act(struct ent_book *b, struct ent_buf *bytes,
                                        struct ent_act *ret, uint64_t *ret_index, struct ent_diag *d,
                                        const struct ent_act_wish *wish);
+
+/* Whether anything but votes can be said now; *d says why not, as ent_book_act() would. */
+ENT_MUST_USE enum ent_err ent_book_may_say(struct ent_book *b, struct ent_diag *d);
+
+/* After a change of the author key: say what is left of the places of the old one, with it, so that
+ * the new one signs whatever comes: heads alone. Done by itself before the next act. */
+ENT_MUST_USE enum ent_err ent_book_settle(struct ent_book *b, struct ent_diag *d);
+#define ENT_BOOK_SETTLE 4096u /* places; where more are left, the old key goes on */
+
+/* --- changes of our own keys (boundary.c) --------------------------------------------------------
+ */
+
+/* Places are counted over all logs of this member; ENT_INDEX_NONE: none. */
+struct ent_boundary {
+    uint64_t version; /* of the pact, the next one */
+    uint64_t until;   /* nothing is said from there on: the author key may end there */
+    uint64_t close;   /* nothing but votes is said from there on: the log may end there */
+};
+#define ENT_BOUNDARY_VOTES                                                                         \
+    64u /* places before `until` that are kept for votes: more nobody keeps */
+ENT_MUST_USE enum ent_err ent_book_boundary(struct ent_book *b, struct ent_boundary *ret,
+                                            struct ent_diag *d);
+/* Durable, before anything is said that others may hold us to; never taken back but by a decision.
+ */
+ENT_MUST_USE enum ent_err ent_book_stop_at(struct ent_book *b, struct ent_diag *d, uint64_t until,
+                                           uint64_t close);
+/* Before a vote for this text: stop where it would have us stop. ENT_E_POLICY for one that says of
+ * our log what is not so, or would make what we said in it two statements with one number. */
+ENT_MUST_USE enum ent_err ent_book_bind(struct ent_book *b, struct ent_diag *d,
+                                        const struct ent_pact *next);
 
 /* The receipt of an own entry under the newest head with cosignatures that covers it, else under
  * the newest of all; with the statement inside, or without. */

@@ -156,7 +156,7 @@ static void visit(struct courier *c)
     if (r != ENT_OK && !c->all->opts.brief && !atomic_load(&c->all->ending))
         ent_view_missed(ent_book_view(b), c->member, ent_clock_now());
     if (r == ENT_OK && (r = ent_news_versions(b, &d, &wire, c->member)) == ENT_OK &&
-        (r = ent_news_bring(b, &wire, c->member)) == ENT_OK &&
+        (r = ent_news_bring(b, &wire, c->member, false)) == ENT_OK &&
         (r = submit(c, &d, &wire)) == ENT_OK && !c->all->opts.brief &&
         (r = pull(c, &d, &wire, c->member)) == ENT_OK && (r = reread(c, &d, &wire)) == ENT_OK)
         r = tell_news(c, &d, &wire);

@@ -291,3 +291,62 @@ enum ent_err ent_home_prepare(const struct ent_home *h, struct ent_seed32 *ret, 
     ent_wipe(&seed, sizeof(seed));
     return r;
 }
+
+/* --- those of a book ----------------------------------------------------------------------------
+ */
+
+/* How many entries of this log were signed for, as far as that lies here. */
+static uint64_t said(const struct ent_home *h, unsigned generation)
+{
+    char path[ENT_PATH_MAX], name[32];
+    struct ent_checkpoint cp = {.size = 0};
+    struct ent_note note;
+    struct ent_buf b;
+    uint64_t size = 0;
+    (void)snprintf(name, sizeof(name), "lock/%u/checkpoint", generation);
+    ent_buf_init(&b, ENT_NOTE_MAX);
+    if (ent_home_path(h, path, name) == ENT_OK && ent_file_read(&b, NULL, path) == ENT_OK &&
+        ent_note_parse(&note, ent_buf_slice(&b), NULL) == ENT_OK &&
+        ent_checkpoint_parse(&cp, note.text, NULL) == ENT_OK)
+        size = cp.size;
+    ent_buf_release(&b);
+    return size;
+}
+
+const struct ent_pubkey *ent_home_author_before(const struct ent_home *h)
+{
+    const struct ent_member *m = ent_home_self(h);
+    const struct ent_roster_member *r = ent_roster_member(&h->roster, m->name);
+    if (h->pact == NULL || r == NULL || m->authors < 2)
+        return NULL;
+    const struct ent_member_author *last = &m->author[m->authors - 1], *before = last - 1;
+    unsigned generation = ent_member_log(m)->generation;
+    uint64_t place = ent_roster_base(r, generation) + said(h, generation);
+    return place >= last->from || place >= before->until ? NULL : &before->key.pk;
+}
+
+enum ent_err ent_home_book_keys(const struct ent_home *h, struct ent_book_keys *ret,
+                                struct ent_seed32 *ret_tls, struct ent_diag *d,
+                                struct ent_slice passphrase, const char **ret_which)
+{
+    const struct ent_pubkey *before = ent_home_author_before(h);
+    struct ent_seed32 author = {{0}}, node = {{0}};
+    unsigned number;
+    enum ent_err r;
+    *ret_which = ent_key_role_name(ENT_KEY_AUTHOR);
+    if ((r = ent_home_key(h, &author, d, ENT_KEY_AUTHOR, passphrase)) == ENT_OK) {
+        *ret_which = ent_key_role_name(ENT_KEY_NODE);
+        r = ent_home_key(h, &node, d, ENT_KEY_NODE, passphrase);
+    }
+    if (r == ENT_OK) {
+        ent_node_seed(ret_tls, &node, ENT_NODE_TLS, 0);
+        ent_book_keys_derive(ret, &author, &node, ent_member_log(ent_home_self(h))->generation);
+    }
+    if (r == ENT_OK && before != NULL &&
+        ent_home_key_number(h, &number, NULL, ENT_KEY_AUTHOR, before) == ENT_OK &&
+        (r = ent_home_key_of(h, &author, d, ENT_KEY_AUTHOR, before, passphrase)) == ENT_OK)
+        ent_keypair_init(&ret->author[ret->authors++], &author);
+    ent_wipe(&author, sizeof(author));
+    ent_wipe(&node, sizeof(node));
+    return r;
+}

@@ -498,8 +498,7 @@ enum ent_err ent_news_take_version(struct ent_book *b, struct ent_diag *d, struc
     enum ent_err r = ent_book_refresh(b, d, &changed);
     if (r == ENT_OK && (r = ent_home_add_version(ent_book_home(b), NULL, d, bytes)) == ENT_OK) {
         ent_news_clear(b);
-        r = ent_view_set_roster(ent_book_view(b), &ent_book_home(b)->roster,
-                                ent_chain_file(&ent_book_home(b)->chain));
+        r = ent_book_follow(b, d);
     }
     ent_book_unlock(b);
     return r;
@@ -563,10 +562,15 @@ static enum ent_err bring_one(struct ent_book *b, const struct ent_wire *wire, c
     return r;
 }
 
-enum ent_err ent_news_bring(struct ent_book *b, const struct ent_wire *wire, const char *member)
+enum ent_err ent_news_bring(struct ent_book *b, const struct ent_wire *wire, const char *member,
+                            bool always)
 {
     ent_book_lock(b);
-    bool can_be_asked = strcmp(ent_home_self(ent_book_home(b))->url, "-") != 0;
+    const struct ent_member *self = ent_home_self(ent_book_home(b));
+    /* Who knows only a version with another TLS key of ours cannot ask us for the newest either. */
+    bool can_be_asked =
+        !always && strcmp(self->url, "-") != 0 &&
+        memcmp(self->tls.pk.b, ent_book_home(b)->self.tls.pk.b, sizeof(self->tls.pk.b)) == 0;
     uint64_t newest = ent_book_home(b)->chain.versions, theirs = newest;
     ent_book_unlock(b);
     enum ent_err r = ENT_OK;

@@ -64,9 +64,10 @@ ENT_MUST_USE enum ent_err ent_news_versions(struct ent_book *b, struct ent_diag 
 ENT_MUST_USE enum ent_err ent_news_take_version(struct ent_book *b, struct ent_diag *d,
                                                 struct ent_slice bytes);
 
-/* Bring them those that they lack: where this member has no address, nobody can fetch them. */
+/* Bring them those that they lack: where this member has no address, or another TLS key than they
+ * know, nobody can fetch them. */
 ENT_MUST_USE enum ent_err ent_news_bring(struct ent_book *b, const struct ent_wire *wire,
-                                         const char *member);
+                                         const char *member, bool always);
 
 /* Tell one member what is kept here about the next version, and our own withdrawal. */
 ENT_MUST_USE enum ent_err ent_news_tell(struct ent_book *b, struct ent_diag *d,

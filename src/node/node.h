@@ -16,6 +16,7 @@
 
 #include "node/home.h"
 #include "node/book.h"
+#include "node/rotate.h"
 #include "node/link.h"
 #include "node/news.h"
 #include "node/voting.h"

@@ -368,10 +368,7 @@ static enum ent_err accept_offer(struct ent_peer *p, const struct offer *o,
 /* Whether this node could answer at all: before anything is decided, or charged. */
 static bool may_sign(struct ent_peer *p)
 {
-    ent_book_lock(p->opts.book);
-    bool ready = ent_log_state(ent_book_log(p->opts.book)) == ENT_LOG_READY;
-    ent_book_unlock(p->opts.book);
-    return ready;
+    return ent_book_may_say(p->opts.book, NULL) == ENT_OK;
 }
 
 static void handle_offer(struct ent_peer *p, const struct ent_request *req,

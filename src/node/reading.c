@@ -163,10 +163,29 @@ static enum ent_err find(struct ent_reading *rd, struct ent_diag *d, const char 
     return ENT_OK;
 }
 
+/* What stands behind the head that a log was closed with was never said: its member's votes for the
+ * closing, or a thief's words. */
+static enum ent_err end_where_closed(struct ent_reading *rd, struct ent_flaw *flaw,
+                                     struct ent_diag *d)
+{
+    struct ent_hash32 root;
+    if (!rd->key->closed || rd->tree == NULL || rd->size < rd->key->size)
+        return ENT_OK;
+    rd->size = rd->key->size;
+    enum ent_err r = ent_tree_root(rd->tree, &root, rd->size);
+    if (r != ENT_OK)
+        return ent_fail(d, r, "cannot read the log", 0, 0);
+    return memcmp(root.b, rd->key->root.b, 32) == 0
+               ? ENT_OK
+               : flawed(rd, flaw, d, "entries.dat", "not the log that the pact has closed");
+}
+
 static enum ent_err open_it(struct ent_reading *rd, struct ent_flaw *flaw, struct ent_diag *d)
 {
     struct ent_checkpoint cp;
     enum ent_err r = rd->own ? open_own(rd, flaw, d) : open_mirror(rd, flaw, d);
+    if (r == ENT_OK)
+        r = end_where_closed(rd, flaw, d);
     if (r != ENT_OK || rd->head.n == 0)
         return r;
     if ((r = ent_roster_check_head(&rd->home->roster, &rd->standing, &cp, ent_buf_slice(&rd->head),

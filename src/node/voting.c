@@ -3,9 +3,11 @@
 
 #include <unistd.h>
 
-#define BALLOT_FILE "lock/ballot"
-#define BALLOT_MAX  (ENT_BALLOT_SAVE_MAX + ENT_CHECK_LINE)
-#define VOTES       4096u
+/* A root key that would come with the next version votes for itself: what binds it is its own. */
+#define BALLOT_FILE      "lock/ballot"
+#define BALLOT_FILE_NEXT "lock/ballot-next"
+#define BALLOT_MAX       (ENT_BALLOT_SAVE_MAX + ENT_CHECK_LINE)
+#define VOTES            4096u
 
 struct known_vote {
     struct ent_vote_signed v;
@@ -15,6 +17,7 @@ struct known_vote {
 struct ent_voting {
     struct ent_book *book;
     const struct ent_seed32 *root; /* NULL: looks on */
+    const char *file;              /* of what its votes bind it to */
     struct ent_vote_topic topic;
     char voter[ENT_BALLOT_VOTERS][ENT_NAME_MAX + 1];
     struct ent_pubkey key[ENT_BALLOT_VOTERS];
@@ -182,6 +185,8 @@ static void find_self(struct ent_voting *v)
     if (v->root == NULL)
         return;
     ent_sign_public(&own, v->root);
+    if (memcmp(own.b, ent_home_public(ent_book_home(v->book), ENT_KEY_ROOT)->b, 32) != 0)
+        v->file = BALLOT_FILE_NEXT;
     for (size_t i = 0; i < v->voters; i++)
         if (strcmp(v->voter[i], ent_book_home(v->book)->self.name) == 0 &&
             memcmp(v->key[i].b, own.b, 32) == 0)
@@ -320,16 +325,25 @@ static enum ent_err keep_state(struct ent_voting *v, struct ent_slice state)
     ent_buf_init(&file, BALLOT_MAX);
     enum ent_err r = ent_buf_put_slice(&file, state);
     if (r == ENT_OK && (r = ent_check_add(&file)) == ENT_OK)
-        r = disk->replace(disk->ctx, BALLOT_FILE, ent_buf_slice(&file));
+        r = disk->replace(disk->ctx, v->file, ent_buf_slice(&file));
     ent_buf_release(&file);
     return r;
+}
+
+/* A vote for a text that changes our own keys. */
+static enum ent_err bind(struct ent_voting *v, const struct ent_vote *vote)
+{
+    for (size_t i = 0; !vote->none && i < v->proposals; i++)
+        if (v->proposal[i].valid && memcmp(v->proposal[i].what.b, vote->what.b, 32) == 0)
+            return ent_book_bind(v->book, &v->d, v->proposal[i].pact);
+    return ENT_OK;
 }
 
 static enum ent_err cast(void *ctx, const struct ent_vote *vote, struct ent_slice state)
 {
     struct ent_voting *v = ctx;
     enum ent_err r = ent_news_may_say(v->book, &v->d); /* or it would bind, and never be said */
-    if (r != ENT_OK)
+    if (r != ENT_OK || (r = bind(v, vote)) != ENT_OK)
         return r;
     if ((r = keep_state(v, state)) != ENT_OK)
         return ent_fail(&v->d, r, "cannot keep what a vote binds to", 0, 0);
@@ -361,10 +375,13 @@ static enum ent_err cast_again(struct ent_voting *v)
 static enum ent_err load_state(struct ent_voting *v, struct ent_buf *ret, struct ent_diag *d)
 {
     enum ent_err r =
-        v->root == NULL ? ENT_E_NOTFOUND : ent_disk_load(ent_book_disk(v->book), ret, BALLOT_FILE);
+        v->root == NULL ? ENT_E_NOTFOUND : ent_disk_load(ent_book_disk(v->book), ret, v->file);
     struct ent_slice state = ent_buf_slice(ret);
     if (r == ENT_OK && (r = ent_check_take(&state)) != ENT_OK)
-        return ent_fail(d, r, BALLOT_FILE " is damaged", 0, 0);
+        return ent_fail(d, r,
+                        strcmp(v->file, BALLOT_FILE) == 0 ? BALLOT_FILE " is damaged"
+                                                          : BALLOT_FILE_NEXT " is damaged",
+                        0, 0);
     ret->n = state.n;
     return r == ENT_E_NOTFOUND ? ENT_OK : r;
 }
@@ -404,6 +421,7 @@ enum ent_err ent_voting_open(struct ent_voting **ret, struct ent_diag *d, struct
     }
     v->book = b;
     v->root = root;
+    v->file = BALLOT_FILE;
     ent_book_lock(b);
     const struct ent_pact *now = newest(v);
     v->topic =

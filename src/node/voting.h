@@ -4,6 +4,7 @@
  * that stand in their authors' logs. Counting is pact/ballot.h's.
  *
  *     lock/ballot     what this member's own votes bind it to; backups must not bring it back
+ *     lock/ballot-next    the same for a root key that a proposed version would bring
  */
 #ifndef ENT_NODE_VOTING_H
 #define ENT_NODE_VOTING_H
@@ -29,8 +30,8 @@ struct ent_proposal {
 
 struct ent_voting;
 
-/* root: one's own key, to cast votes with, or NULL to look on. ENT_E_STATE for a ballot that is
- * about another version than the next one. */
+/* root: one's own key, to cast votes with, or the one that a proposal would bring, or NULL to look
+ * on. ENT_E_STATE for a ballot that is about another version than the next one. */
 ENT_MUST_USE enum ent_err ent_voting_open(struct ent_voting **ret, struct ent_diag *d,
                                           struct ent_book *b, const struct ent_seed32 *root);
 void ent_voting_close(struct ent_voting *v);

@@ -9,13 +9,11 @@
 
 static void open_home(struct node *n, const char *dir)
 {
-    struct ent_seed32 node;
+    const char *which = NULL;
     assert_ok(ent_home_open(&n->home, NULL, dir));
     assert_ok(ent_home_key(n->home, &n->root, NULL, ENT_KEY_ROOT, ent_slice(NULL, 0)));
-    assert_ok(ent_home_key(n->home, &n->author, NULL, ENT_KEY_AUTHOR, ent_slice(NULL, 0)));
-    assert_ok(ent_home_key(n->home, &node, NULL, ENT_KEY_NODE, ent_slice(NULL, 0)));
-    ent_node_seed(&n->tls, &node, ENT_NODE_TLS, 0);
-    ent_book_keys_derive(&n->keys, &n->author, &node, 1);
+    assert_ok(ent_home_book_keys(n->home, &n->keys, &n->tls, NULL, ent_slice(NULL, 0), &which));
+    n->author = n->keys.author[0].seed;
     ent_spki_of_ed25519(&n->spki, ent_home_self(n->home)->tls.pk.b);
 }
 

@@ -477,7 +477,7 @@ static void print_key_file(const struct ent_home *h, enum ent_key_role role,
     unsigned number = 0;
     if (ent_home_key_number(h, &number, NULL, role, pk) == ENT_OK) {
         ent_key_file_name(name, role, number);
-        (void)printf("  %-13s%s\n", name, what);
+        (void)printf("  %-15s%s\n", name, what);
     }
 }
 

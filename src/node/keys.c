@@ -196,7 +196,7 @@ static enum ent_err unlock(const struct key_file *k, struct ent_seed32 *ret, str
     struct ent_pubkey got;
     enum ent_err r = ENT_OK;
     if (k->locked)
-        r = ent_seed_unlock(&seed, k->bytes, passphrase);
+        r = ent_seed_unlock(&seed, k->bytes, passphrase.p == NULL ? ENT_SLICE_LIT("") : passphrase);
     else
         memcpy(seed.b, k->bytes, sizeof(seed.b));
     if (r != ENT_OK)

@@ -54,14 +54,20 @@ ends "and does not keep it from matching" 0 match a b
 
 # --- the author key ------------------------------------------------------------------------------
 
+for t in 0.01 0.03 0.06 0.1 0.2 0.4; do # killed at some point, it has one key or two, and goes on
+    timeout -s KILL "$t" "$bin" pact propose --home "$T/a" --rotate author >/dev/null 2>&1
+    check "killed after $t s, it is whole" "$bin" log verify --home "$T/a"
+    tells "and says which key is in use" '^  keys/author +in use$' <(pact a show)
+done
 ends "a member proposes a new author key" 0 pact a propose --rotate author
 tells "and sees what" '^  NEW KEYS +a ' "$T/out"
 tells "and from where on" '^ +author, from its entry 26[0-9] on$' "$T/out"
-check "which is in its home" test -f "$T/a/keys/author.2"
+tells "which waits" '^  keys/author\.2 +prepared: not in the pact$' <(pact a show)
+check "in its home" test -f "$T/a/keys/author.2"
 is "with the old one" "$(find "$T/a/keys" -type f | wc -l)" 6
 ends "meanwhile it matches" 0 match a b
 ends "asked again, it proposes the same" 0 pact a propose --rotate author
-is "text" "$(pact a status | grep -c "^$(grep -m1 -o '^[0-9a-f]* ' "$T/out") *proposed by a")" 2
+is "text" "$(pact a status | grep -o '^[0-9a-f]*  proposed by a' | sort -u | wc -l)" 1
 decided 2
 check "its node takes it" wait_for 20 renewed a 1
 check "and the old one says its last" wait_for 20 test "$(size_of a a)" -ge 260
@@ -168,6 +174,18 @@ check "it matches" wait_for 30 matches b a
 check "and is asked" wait_for 30 matches a b
 for m in a c d; do refute "$m does not think it gone" says $m '^  b has withdrawn$'; done
 audits b
+
+# --- killed while it changes ---------------------------------------------------------------------
+
+ends "d proposes new keys again" 0 pact d propose --rotate node
+check "which is decided" sworn a b c
+stop_node_of d KILL
+for t in 0.02 0.1 0.3; do timeout -s KILL "$t" "$bin" match --home "$T/d" a --from "$T/seen" >/dev/null 2>&1; done
+start_node d
+check "killed just then, it goes on" wait_for 40 newer_pact d "$(($(pact_version a) - 1))"
+check "with the new keys" wait_for 30 matches d a
+check "and is asked" wait_for 30 matches a d
+audits d
 
 for m in a b c d; do stop_node_of $m; done
 is "the nodes end well" "$rc" 0

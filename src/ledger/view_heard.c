@@ -75,7 +75,9 @@ static enum ent_err load(struct ent_view *v)
     enum ent_err r = ent_disk_load(v->opts.disk, &b, NAME);
     if (r == ENT_OK || r == ENT_E_NOTFOUND || r == ENT_E_LIMIT)
         memset(v->heard, 0, sizeof(v->heard));
-    struct ent_cur c = ent_cur(ent_buf_slice(&b));
+    struct ent_slice lines = ent_buf_slice(&b);
+    struct ent_cur c =
+        ent_cur(r == ENT_OK && ent_check_take(&lines) == ENT_OK ? lines : ent_slice(NULL, 0));
     while (r == ENT_OK && c.n > 0)
         if (ent_cur_line(&c, &line) != ENT_OK || parse_line(v, line) != ENT_OK) {
             memset(v->heard, 0, sizeof(v->heard));
@@ -100,7 +102,7 @@ static enum ent_err save(struct ent_view *v, int64_t now)
                            (long long)h->heard, (long long)h->refused, (long long)h->withheld,
                            h->told, h->generation, h->what[0] == '\0' ? "-" : h->what);
     }
-    if (r == ENT_OK)
+    if (r == ENT_OK && (r = ent_check_add(&b)) == ENT_OK)
         r = v->opts.disk->replace(v->opts.disk->ctx, NAME, ent_buf_slice(&b));
     ent_buf_release(&b);
     return r;

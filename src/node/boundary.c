@@ -37,8 +37,9 @@ enum ent_err ent_book_boundary(struct ent_book *b, struct ent_boundary *ret, str
     struct ent_buf text;
     ent_buf_init(&text, 1024);
     enum ent_err r = ent_disk_load(ent_book_disk(b), &text, FILE_NAME);
-    if (r == ENT_OK)
-        r = parse(&bd, ent_buf_slice(&text));
+    struct ent_slice lines = ent_buf_slice(&text);
+    if (r == ENT_OK && (r = ent_check_take(&lines)) == ENT_OK)
+        r = parse(&bd, lines);
     ent_buf_release(&text);
     if (r != ENT_OK && r != ENT_E_NOTFOUND)
         return ent_fail(d, r, "cannot read lock/boundary, how far the own log may go", 0, 0);
@@ -67,7 +68,7 @@ enum ent_err ent_book_stop_at(struct ent_book *b, struct ent_diag *d, uint64_t u
         r = ent_buf_printf(&text, "until %llu\n", (unsigned long long)bd.until);
     if (r == ENT_OK && bd.close != ENT_INDEX_NONE)
         r = ent_buf_printf(&text, "close %llu\n", (unsigned long long)bd.close);
-    if (r == ENT_OK)
+    if (r == ENT_OK && (r = ent_check_add(&text)) == ENT_OK)
         r = disk->replace(disk->ctx, FILE_NAME, ent_buf_slice(&text));
     ent_buf_release(&text);
     return r == ENT_OK ? r : ent_fail(d, r, "cannot keep how far the own log may go", 0, 0);

@@ -134,7 +134,7 @@ static void test_counts(void **state)
         assert_int_equal(own.heads, 2); /* in lock/ without others, in log/ with them */
         assert_int_equal(own.cosignatures, 1);
         assert_true(own.lists >= 1);
-        assert_int_equal(own.files, 5); /* card, pact, three keys */
+        assert_int_equal(own.files, 6); /* card, pact, three keys, heard */
         assert_int_equal(mirror.entries, said);
         assert_true(mirror.heads >= heads); /* and those that it was shown without its own line */
         assert_int_equal(mirror.files, 0);
@@ -301,7 +301,7 @@ static void test_keys(void **state)
     }
     path_of(&alice, path, "keys/root");
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(holds(&alice, NULL).files, 4); /* it may be elsewhere */
+    assert_int_equal(holds(&alice, NULL).files, 5); /* it may be elsewhere */
 }
 
 static void test_what_was_said_about_the_pact(void **state)
@@ -320,7 +320,7 @@ static void test_what_was_said_about_the_pact(void **state)
     ent_hex_encode(hex, del->act.leaf.b, 32);
     (void)snprintf(name, sizeof(name), "pact/next/%s.%s", hex, name_of(&bob));
     put_checked(&alice, name, ent_buf_slice(&b));
-    assert_int_equal(holds(&alice, NULL).files, 6);
+    assert_int_equal(holds(&alice, NULL).files, 7);
     put(&alice, name, ent_buf_slice(&b));
     refuses(&alice, NULL, name, -1, not_whole);
     put_checked(&alice, name, ent_slice(b.p, b.n - 1));
@@ -336,9 +336,9 @@ static void test_what_was_said_about_the_pact(void **state)
     /* The same for who has left. */
     (void)snprintf(name, sizeof(name), "withdrawn/%s", name_of(&bob));
     put_checked(&alice, name, ent_buf_slice(&b));
-    assert_int_equal(holds(&alice, NULL).files, 6);
+    assert_int_equal(holds(&alice, NULL).files, 7);
     put_checked(&alice, name, del->receipt.entry); /* as it is found in a mirror */
-    assert_int_equal(holds(&alice, NULL).files, 6);
+    assert_int_equal(holds(&alice, NULL).files, 7);
     put_checked(&alice, name, ENT_SLICE_LIT("gone"));
     refuses(&alice, NULL, name, -1, "not the word of this member that it withdraws");
     put(&alice, name, ENT_SLICE_LIT("check 00000000\n")); /* the sum of nothing, and no word */
@@ -352,14 +352,14 @@ static void test_small_files(void **state)
     (void)state;
     say(&alice, 1);
     put_checked(&alice, "lock/ballot", ENT_SLICE_LIT("anything"));
-    assert_int_equal(holds(&alice, NULL).files, 6);
+    assert_int_equal(holds(&alice, NULL).files, 7);
     put(&alice, "lock/ballot", ENT_SLICE_LIT("anything"));
     refuses(&alice, NULL, "lock/ballot", -1, not_whole);
     put_checked(&alice, "lock/ballot", ENT_SLICE_LIT("anything"));
     put(&alice, "pact/read-1", ENT_SLICE_LIT("7"));
     refuses(&alice, NULL, "pact/read-1", -1, not_whole);
     put_checked(&alice, "pact/read-1", ENT_SLICE_LIT("7\n"));
-    assert_int_equal(holds(&alice, NULL).files, 7);
+    assert_int_equal(holds(&alice, NULL).files, 8);
 }
 
 static void test_proofs(void **state)
@@ -372,7 +372,7 @@ static void test_proofs(void **state)
     path_of(&alice, path, "exposed");
     assert_int_equal(mkdir(path, 0700), 0);
     put_checked(&alice, "exposed/list", ENT_SLICE_LIT(""));
-    assert_int_equal(holds(&alice, NULL).files, 6);
+    assert_int_equal(holds(&alice, NULL).files, 7);
     put_checked(&alice, "exposed/list", ENT_SLICE_LIT("no line\n"));
     refuses(&alice, NULL, "exposed/list", -1, "a line that is none");
     put(&alice, "exposed/list", ENT_SLICE_LIT("x"));
@@ -405,7 +405,7 @@ static void test_runs(void **state)
     assert_ok(ent_book_deliver(bob.book, &b, NULL, index));
     assert_ok(ent_home_run_file(alice.home, NULL, RUN, "offer", ent_buf_slice(&b)));
     assert_ok(ent_home_run_file(alice.home, NULL, RUN, "hits", ENT_SLICE_LIT("evil.example\n")));
-    assert_int_equal(holds(&alice, NULL).files, 6); /* not at its end yet: what is signed */
+    assert_int_equal(holds(&alice, NULL).files, 7); /* not at its end yet: what is signed */
     put(&alice, "runs/" RUN "/offer", ent_slice(b.p, b.n - 1));
     refuses(&alice, NULL, "runs/" RUN "/offer", -1, "no statement by a member with its receipt");
     put(&alice, "runs/" RUN "/offer", ent_buf_slice(&b));
@@ -424,7 +424,7 @@ static void test_runs(void **state)
     put_checked(&alice, "runs/" RUN "/sums", ENT_SLICE_LIT("no sum\n"));
     refuses(&alice, NULL, "runs/" RUN "/sums", -1, "a line that is none");
     ent_home_run_drop(alice.home, RUN);
-    assert_int_equal(holds(&alice, NULL).files, 5);
+    assert_int_equal(holds(&alice, NULL).files, 6);
     ent_buf_release(&b);
 }
 

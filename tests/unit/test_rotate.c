@@ -379,23 +379,35 @@ static void test_for_somebody_else(void **state)
     audits(&alice, NULL, 2, 4);
 }
 
+static void put_boundary(const char *path, const char *text, bool check)
+{
+    struct ent_buf b;
+    ent_buf_init(&b, 1024);
+    assert_ok(ent_buf_puts(&b, text));
+    if (check)
+        assert_ok(ent_check_add(&b));
+    assert_ok(ent_file_write(path, ent_buf_slice(&b), 0600, NULL));
+    ent_buf_release(&b);
+}
+
 static void test_a_damaged_boundary(void **state)
 {
     static const char *const bad[] = {"", "entente/boundary@v1\n", "entente/boundary@v1\nversion 2",
                                       "entente/boundary@v1\nversion 2\nclose x\n",
                                       "entente/boundary@v1\nversion 2\nclose 1\nuntil 2\n"};
+    static const char good[] = "entente/boundary@v1\nversion 2\nclose 1\n";
     char path[ENT_PATH_MAX];
     (void)state;
     say_times(&alice, 1);
     assert_ok(ent_home_path(alice.home, path, "lock/boundary"));
-    for (size_t i = 1; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i <= sizeof(bad) / sizeof(bad[0]); i++) {
         struct ent_diag d = {0};
-        assert_ok(ent_file_write(path, ent_slice_str(bad[i]), 0600, NULL));
+        bool whole = i < sizeof(bad) / sizeof(bad[0]);
+        put_boundary(path, whole ? bad[i] : good, whole);
         assert_err(say(&alice, &d), ENT_E_FORMAT);
         assert_string_equal(d.text, "cannot read lock/boundary, how far the own log may go");
     }
-    assert_ok(ent_file_write(path, ENT_SLICE_LIT("entente/boundary@v1\nversion 2\nclose 1\n"), 0600,
-                             NULL));
+    put_boundary(path, good, true);
     refuses(&alice, voted_on);
     assert_int_equal(unlink(path), 0);
     say_times(&alice, 1);

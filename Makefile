@@ -55,7 +55,7 @@ $(error MODE is release, debug, asan, tsan, ctime, fuzz or cov)
 endif
 
 # --- what there is ------------------------------------------------------------------------------
-LAYERS   := base crypto intel ledger pact watch sensor match evidence store net node
+LAYERS   := base crypto intel ledger pact watch sensor match evidence store proc net node
 LIB_SRC  := $(foreach l,$(LAYERS),$(wildcard src/$l/*.c))
 # entente-verify has a main of its own and a few files of the program's.
 VERIFY_MAIN := src/cli/main_verify.c

@@ -17,5 +17,6 @@
 
 #include "proc/msg.h"
 #include "proc/channel.h"
+#include "proc/sandbox.h"
 
 #endif

@@ -1,6 +1,8 @@
 /* main.c: the table of subcommands, and help. */
 #include "cli/cli.h"
 
+#include "proc/proc.h"
+
 #include <signal.h>
 #include <malloc.h>
 #include <sys/stat.h>
@@ -13,6 +15,11 @@ static const struct command *const commands[] = {
     &cmd_lint,   &cmd_objects, &cmd_image,  &cmd_watch,  &cmd_sightings, &cmd_warnings,
     &cmd_export, &cmd_release, &cmd_guard,  &cmd_match,  &cmd_log,       &cmd_verify,
     &cmd_status, &cmd_recover, &cmd_serve,  &cmd_config, NULL,
+};
+
+/* What `entente` runs as a process of its own, with a sandbox around it. */
+static const struct ent_proc_role roles[] = {
+    {NULL, NULL},
 };
 
 static int usage(FILE *to)
@@ -81,6 +88,9 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    int code;
+    if (ent_proc_role_run(&code, roles, argc, argv))
+        _exit(code); /* what others left to be done at the end may need what a sandbox forbids */
     /* What one indicator needs would otherwise be given back to the system and asked for again with
      * each, tens of thousands of times in an import. */
     (void)mallopt(M_TRIM_THRESHOLD, 16 << 20);

@@ -18,5 +18,7 @@
 #include "proc/msg.h"
 #include "proc/channel.h"
 #include "proc/sandbox.h"
+#include "proc/spawn.h"
+#include "proc/supervise.h"
 
 #endif

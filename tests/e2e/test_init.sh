@@ -47,6 +47,9 @@ is "every command has help" "$rc-$c" 0-serve
 ends "no command is an error" 2 "$bin"
 ends "so is an unknown one" 2 "$bin" $'fro\e[31mb'
 told "whose name is shown harmless" "entente: no command 'fro\\x1b[31mb'; \`entente help\` lists them"
+# shellcheck disable=SC2016 # expanded by the inner shell
+ends "a process by the name of a role that is none" 2 bash -c 'exec -a "entente: front" "$0" init' "$bin"
+is "does nothing" "$(cat "$T/out" "$T/err")" ""
 ends "an unknown option" 2 "$bin" watch --frob
 ends "an option without its value" 2 "$bin" init --name
 ends "nowhere to look for a home" 5 env -u HOME "$bin" pact show

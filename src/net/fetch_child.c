@@ -2,28 +2,31 @@
  * fetch_child.c: the process that has the network and nothing else. It holds the secret for one
  * server and sends it there alone: libcurl is told of no other place, follows nothing, keeps no
  * cookies, and reads no .netrc. Each thing that a server could do without end has its limit here.
+ * Before the first byte of a server or of a name's resolver it enters a sandbox.
  */
 #include "net/net.h"
 
 #include "net/fetch_parts.h"
 #include "net/tls.h"
+#include "proc/proc.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <nss.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
 #define WAIT_MS    200
 #define HEAD_MAX   (64u << 10)
 #define BODY_MAX   (UINT64_C(256) << 20)
-#define RATIO_MAX  200u        /* inflated by gzip; STIX grows by 10 to 20 */
-#define RATIO_FREE (1u << 20)  /* bytes before the ratio counts */
-#define RATE_MIN   1024u       /* bytes a second, on average */
-#define PAGE_MAX_S 600u        /* whoever reads may hold a lock meanwhile */
+#define RATIO_MAX  200u       /* inflated by gzip; STIX grows by 10 to 20 */
+#define RATIO_FREE (1u << 20) /* bytes before the ratio counts */
+#define RATE_MIN   1024u      /* bytes a second, on average */
+#define PAGE_MAX_S 600u       /* whoever reads may hold a lock meanwhile */
+#define DATA_MAX   (UINT64_C(1) << 30)
 #define SECOND     1000000000u /* ns */
 
 struct child {
@@ -35,11 +38,12 @@ struct child {
     /* of the request under way */
     struct ent_fetch_answer answer;
     struct ent_head_seen seen;
-    bool head_sent, done;
+    bool head_sent, done, proxy;
     enum ent_fetch_fault fault; /* why a callback ended it; 0: it did not */
     uint64_t head_n, body_n;
     uint64_t start_ns, last_ns, blocked_ns; /* blocked: while the reader was busy */
     char url[ENT_FETCH_ORIGIN + ENT_FETCH_SUFFIX + 1];
+    char *ca_file; /* absolute: the sandbox is entered in another directory; NULL: the system's */
 };
 
 /* --- what comes ------------------------------------------------------------------------------- */
@@ -124,9 +128,12 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 static CURLcode set_trust(struct child *c, const struct ent_fetch_opts *o)
 {
     CURLcode e;
+    if (o->ca_file != NULL && (c->ca_file = realpath(o->ca_file, NULL)) == NULL &&
+        (c->ca_file = strdup(o->ca_file)) == NULL) /* not there: the first request will say so */
+        return CURLE_OUT_OF_MEMORY;
     if (o->ca_file != NULL &&
         ((e = curl_easy_setopt(c->easy, CURLOPT_CAPATH, NULL)) != CURLE_OK ||
-         (e = curl_easy_setopt(c->easy, CURLOPT_CAINFO, o->ca_file)) != CURLE_OK))
+         (e = curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->ca_file)) != CURLE_OK))
         return e;
     if ((e = curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 1L)) != CURLE_OK ||
         (e = curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 2L)) != CURLE_OK)
@@ -164,7 +171,8 @@ static CURLcode set_proxy(struct child *c, bool tls)
     CURLcode e;
     if (proxy == NULL)
         proxy = getenv("HTTPS_PROXY");
-    if (!tls || proxy == NULL)
+    c->proxy = tls && proxy != NULL;
+    if (!c->proxy)
         return curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
     if ((e = curl_easy_setopt(c->easy, CURLOPT_PROXY, proxy)) != CURLE_OK ||
         (e = curl_easy_setopt(c->easy, CURLOPT_HTTPPROXYTUNNEL, 1L)) != CURLE_OK ||
@@ -308,11 +316,10 @@ static void serve(struct child *c, const char *origin, struct ent_slice suffix)
 
 /* --- the process ------------------------------------------------------------------------------ */
 
-/* Nothing of what the other process has open stays, files cannot grow, nobody may look in. Ctrl-C
- * is for the reader, whose end is seen here. */
-static bool shut_in(int *channel)
+/* Nothing of what the other process has open stays, nobody may look in. Ctrl-C is for the reader,
+ * whose end is seen here. */
+static bool close_all(int *channel)
 {
-    const struct rlimit none = {0, 0};
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
         dup2(*channel, STDERR_FILENO + 1) < 0)
@@ -321,8 +328,51 @@ static bool shut_in(int *channel)
     ent_secret_harden_process();
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGTERM, SIG_DFL);
-    return close_range(STDERR_FILENO + 2, ~0u, 0) == 0 && setrlimit(RLIMIT_FSIZE, &none) == 0 &&
-           prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    return close_range(STDERR_FILENO + 2, ~0u, 0) == 0;
+}
+
+/*
+ * Names come from /etc/hosts and from DNS alone: what else nsswitch.conf may list would load code
+ * into this process, and talk to other services of this machine. The port is the server's, and that
+ * of name servers; which one a proxy has only libcurl finds out, so with one any will do. Whoever
+ * runs the command stays who it is, also root, whose files the authorities may be; it has no
+ * capabilities left.
+ */
+static bool shut_in(const struct child *c, const struct ent_fetch_opts *o)
+{
+    const char *authorities = c->ca_file, *directory = NULL, *colon = strrchr(o->url.origin, ':');
+    uint64_t port = 0;
+    if (c->ca_file == NULL &&
+        (curl_easy_getinfo(c->easy, CURLINFO_CAINFO, &authorities) != CURLE_OK ||
+         curl_easy_getinfo(c->easy, CURLINFO_CAPATH, &directory) != CURLE_OK))
+        return false;
+    if (colon == NULL || ent_parse_u64(&port, ent_slice_str(colon + 1), UINT16_MAX) != ENT_OK ||
+        __nss_configure_lookup("hosts", "files dns") != 0)
+        return false;
+    const uint16_t ports[] = {(uint16_t)port, 53};
+    const struct ent_sandbox_path paths[] = {
+        {"/etc/hosts", false},
+        {"/etc/resolv.conf", false},
+        {"/etc/host.conf", false},
+        {"/etc/gai.conf", false},
+        {"/etc/services", false},
+        {"/usr/share/ca-certificates", false}, /* behind links */
+        {authorities == NULL ? "/etc/hosts" : authorities, false},
+        {directory == NULL ? "/etc/hosts" : directory, false},
+    };
+    const struct ent_sandbox s = {.role = "fetcher",
+                                  .may = ENT_MAY_THREADS | ENT_MAY_CONNECT | ENT_MAY_READ,
+                                  .paths = paths,
+                                  .n_paths = sizeof(paths) / sizeof(paths[0]),
+                                  .ports = ports,
+                                  .n_ports = c->proxy ? 0 : 2,
+                                  .stay_root = true,
+                                  .open_files = 256,
+                                  .data_bytes = DATA_MAX,
+                                  .best_effort = true};
+    struct ent_sandbox_state state;
+    struct ent_diag d;
+    return ent_sandbox_enter(&state, &d, &s) == ENT_OK;
 }
 
 static void receive(int fd, uint8_t *p, size_t n)
@@ -344,9 +394,13 @@ _Noreturn void ent_fetch_child(int channel, const struct ent_fetch_opts *opts)
     static uint8_t suffix[ENT_FETCH_SUFFIX];
     uint8_t header[ENT_FRAME_HEADER], fault = ENT_FAULT_START;
     struct ent_frame frame;
-    bool ready = shut_in(&channel);
+    bool ready = close_all(&channel);
     c.channel = channel;
     ready = ready && set_up(&c, opts);
+    if (ready && !shut_in(&c, opts)) {
+        ready = false;
+        fault = ENT_FAULT_SANDBOX;
+    }
     for (;;) {
         receive(channel, header, sizeof(header));
         if (ent_frame_parse(&frame, header) != ENT_OK || frame.type != ENT_FRAME_GET)

@@ -126,6 +126,8 @@ enum ent_err ent_fault(struct ent_diag *d, unsigned fault)
         const char *text;
     } faults[ENT_FAULTS] = {
         [ENT_FAULT_START] = {ENT_E_UNSUPPORTED, "libcurl lacks an option this needs"},
+        [ENT_FAULT_SANDBOX] = {ENT_E_UNSUPPORTED, "the process that fetches cannot enter its "
+                                                  "sandbox"},
         [ENT_FAULT_RESOLVE] = {ENT_E_PEER, "the server's name cannot be resolved"},
         [ENT_FAULT_PROXY] = {ENT_E_PEER, "no connection through the proxy that https_proxy names"},
         [ENT_FAULT_CONNECT] = {ENT_E_PEER, "no connection to the server"},

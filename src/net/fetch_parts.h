@@ -46,6 +46,7 @@ bool ent_answer_header(struct ent_fetch_answer *a, struct ent_head_seen *seen,
 
 enum ent_fetch_fault {
     ENT_FAULT_START = 1,
+    ENT_FAULT_SANDBOX,
     ENT_FAULT_RESOLVE,
     ENT_FAULT_PROXY,
     ENT_FAULT_CONNECT,

@@ -293,13 +293,32 @@ is "a name that is none" "$rc-$(grep -c "the server's name cannot be resolved" "
 # --- two processes -------------------------------------------------------------------------------
 
 if command -v strace >/dev/null && strace -f -o "$T/trace" true 2>/dev/null && [ $sanitized = no ]; then
-    strace -f -e trace=connect,openat -o "$T/trace" "$bin" import --home "$T/a" --all "$url/honest/" >/dev/null 2>&1
+    strace -f -e trace=connect,openat,seccomp -o "$T/trace" "$bin" import --home "$T/a" --all "$url/honest/" >/dev/null 2>&1
     net=$(grep 'connect(' "$T/trace" | grep -v AF_UNIX | cut -d ' ' -f 1 | sort -u)
     store=$(grep "$T/a/store.db" "$T/trace" | cut -d ' ' -f 1 | sort -u)
     is "one process has the network, another the store" "$(wc -w <<<"$net") $(wc -w <<<"$store")" "1 1"
     refute "and they are not the same" test "$net" = "$store"
+    is "the first gave up its rights before" "$(grep -E "^$net +(connect\(.*AF_INET|seccomp\(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER)" "$T/trace" |
+        sed -n 's/^[0-9]* *\([a-z]*\)(.*/\1/p' | uniq | head -2 | tr '\n' ' ')" "seccomp connect "
 else
     skip "one process has the network, another the store" "strace is not there"
 fi
+
+# What the kernel says about it, while a server is slow.
+"$bin" import --home "$T/a" --all "$url/slow/" >/dev/null 2>&1 &
+reader=$!
+fetcher() { pgrep -P "$reader" | head -1; }
+if wait_for 10 eval 'test -n "$(fetcher)" && grep -q "^Seccomp:.2" "/proc/$(fetcher)/status"'; then
+    is "the process that fetches has a filter, no capabilities, no new privileges" \
+        "$(grep -E '^(NoNewPrivs|Seccomp|CapEff|CapPrm):' "/proc/$(fetcher)/status" | tr -s '\t\n' ' ')" \
+        "CapPrm: 0000000000000000 CapEff: 0000000000000000 NoNewPrivs: 1 Seccomp: 2 "
+    refute "the one that reads is not in it" grep -q "^Seccomp:.2" "/proc/$reader/status"
+elif grep -q '^Seccomp:' /proc/self/status; then
+    not_ok "the process that fetches has a filter"
+else
+    skip "the process that fetches has a filter" "no seccomp here"
+fi
+kill "$reader" 2>/dev/null
+wait "$reader" 2>/dev/null
 
 done_testing

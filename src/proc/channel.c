@@ -251,7 +251,8 @@ out:
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static enum ent_err take_answer(struct ent_channel *c, struct ent_msg *m, struct ent_diag *d)
+static enum ent_err take_answer(struct ent_channel *c, pthread_cond_t **ret_wake, struct ent_msg *m,
+                                struct ent_diag *d)
 {
     uint64_t i = m->id & ((UINT64_C(1) << SLOT_BITS) - 1);
     struct slot *s = i < c->o.protocol->window ? &c->slots[i] : NULL;
@@ -268,11 +269,12 @@ static enum ent_err take_answer(struct ent_channel *c, struct ent_msg *m, struct
     s->answer = *m;
     *m = ENT_MSG_NOTHING;
     s->state = ANSWERED;
-    (void)pthread_cond_signal(&s->changed);
+    *ret_wake = &s->changed;
     return ENT_OK;
 }
 
-static enum ent_err take_call(struct ent_channel *c, struct ent_msg *m, struct ent_diag *d)
+static enum ent_err take_call(struct ent_channel *c, pthread_cond_t **ret_wake, struct ent_msg *m,
+                              struct ent_diag *d)
 {
     const struct ent_protocol *p = c->o.protocol;
     if (c->servers == 0)
@@ -286,12 +288,13 @@ static enum ent_err take_call(struct ent_channel *c, struct ent_msg *m, struct e
     c->in_bytes += m->bytes.n;
     c->queue[(c->queue_first + c->queue_n++) % p->window] = *m;
     *m = ENT_MSG_NOTHING;
-    (void)pthread_cond_signal(&c->work);
+    *ret_wake = &c->work;
     return ENT_OK;
 }
 
 static enum ent_err take_message(struct ent_channel *c, struct ent_msg *m, struct ent_diag *d)
 {
+    pthread_cond_t *wake = NULL;
     enum ent_err r;
     if (m->kind == ENT_MSG_NOTE) {
         if (c->o.note == NULL)
@@ -300,8 +303,10 @@ static enum ent_err take_message(struct ent_channel *c, struct ent_msg *m, struc
         return ENT_OK;
     }
     (void)pthread_mutex_lock(&c->lock);
-    r = m->kind == ENT_MSG_CALL ? take_call(c, m, d) : take_answer(c, m, d);
+    r = m->kind == ENT_MSG_CALL ? take_call(c, &wake, m, d) : take_answer(c, &wake, m, d);
     (void)pthread_mutex_unlock(&c->lock);
+    if (wake != NULL) /* without the lock, which is the first thing that whoever wakes wants */
+        (void)pthread_cond_signal(wake);
     return r;
 }
 
@@ -382,10 +387,10 @@ static void serve_one(struct ent_channel *c, struct ent_msg *call)
     (void)pthread_mutex_lock(&c->lock);
     c->in_n--;
     c->in_bytes -= bytes;
-    (void)pthread_mutex_unlock(&c->lock);
     /* When it cannot be sent the channel is dead, which all see. */
-    if (send_plain(c, &h, e == ENT_OK ? ret.bytes.p : &refusal, h.fd ? ret.fd : -1) != ENT_OK)
-        ret.kind = ENT_MSG_REFUSAL;
+    if (take_pen(c, NULL) == ENT_OK)
+        e = write_frame(c, &h, e == ENT_OK ? ret.bytes.p : &refusal, h.fd ? ret.fd : -1);
+    (void)pthread_mutex_unlock(&c->lock);
     ent_msg_release(&ret);
 }
 

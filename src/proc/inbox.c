@@ -54,7 +54,7 @@ static bool keep_passed(struct ent_inbox *in, struct msghdr *m)
 
 /* One read of at most n bytes. The kernel ends it behind the first piece that carries descriptors,
  * so at most one frame's can come. */
-static enum ent_err receive(struct ent_inbox *in, uint8_t *p, size_t n, size_t *ret,
+static enum ent_err receive(struct ent_inbox *in, uint8_t *p, size_t n, size_t *ret, int flags,
                             struct ent_diag *d)
 {
     union control control;
@@ -64,7 +64,7 @@ static enum ent_err receive(struct ent_inbox *in, uint8_t *p, size_t n, size_t *
                            .msg_iovlen = 1,
                            .msg_control = &control,
                            .msg_controllen = sizeof(control)};
-        ssize_t got = recvmsg(in->fd, &m, MSG_CMSG_CLOEXEC);
+        ssize_t got = recvmsg(in->fd, &m, MSG_CMSG_CLOEXEC | flags);
         if (got < 0 && errno == EINTR)
             continue;
         if (got == 0 || (got < 0 && errno == ECONNRESET))
@@ -90,7 +90,7 @@ static enum ent_err fill(struct ent_inbox *in, size_t n, struct ent_diag *d)
         }
         /* With a descriptor in hand no further: the next may come with the next frame. */
         size_t room = in->passed >= 0 ? n - have : sizeof(in->buf) - have;
-        enum ent_err r = receive(in, in->buf + have, room, &got, d);
+        enum ent_err r = receive(in, in->buf + have, room, &got, 0, d);
         if (r != ENT_OK)
             return r;
         in->n += got;
@@ -129,7 +129,7 @@ enum ent_err ent_inbox_body(struct ent_inbox *in, uint8_t *p, size_t n, struct e
     n -= have;
     while (n > 0) {
         size_t got;
-        enum ent_err r = receive(in, p, n, &got, d);
+        enum ent_err r = receive(in, p, n, &got, MSG_WAITALL, d);
         if (r == ENT_OK && in->passed >= 0)
             r = ent_fail(d, ENT_E_FORMAT, "descriptors that nobody announced", 0, 0);
         if (r != ENT_OK)

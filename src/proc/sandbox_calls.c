@@ -71,7 +71,7 @@ static const struct call base[] = {
     ALLOW(restart_syscall), ALLOW(exit), ALLOW(exit_group),
     ALLOW(getpid), ALLOW(gettid), ALLOW(getppid), ALLOW(getuid), ALLOW(geteuid), ALLOW(getgid),
     ALLOW(getegid), ALLOW_IF(prctl, IS(0, PR_SET_NAME)),
-    REFUSE(clone3, ENOSYS), /* its flags lie in memory, where no filter sees them; clone() is next */
+    REFUSE(clone3, ENOSYS), /* its flags lie where no filter sees them; clone() is next */
 };
 
 /* What the C library's pthread_create() asks for, and nothing else. */

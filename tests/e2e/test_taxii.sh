@@ -307,10 +307,13 @@ fi
 # What the kernel says about it, while a server is slow.
 "$bin" import --home "$T/a" --all "$url/slow/" >/dev/null 2>&1 &
 reader=$!
-fetcher() { pgrep -P "$reader" | head -1; }
-if wait_for 10 eval 'test -n "$(fetcher)" && grep -q "^Seccomp:.2" "/proc/$(fetcher)/status"'; then
+find_fetcher() {
+    fetcher=$(grep -ls "^PPid:[[:blank:]]$reader\$" /proc/[0-9]*/status | cut -d / -f 3 | head -1)
+    [ -n "$fetcher" ] && grep -q "^Seccomp:.2" "/proc/$fetcher/status"
+}
+if wait_for 10 find_fetcher; then
     is "the process that fetches has a filter, no capabilities, no new privileges" \
-        "$(grep -E '^(NoNewPrivs|Seccomp|CapEff|CapPrm):' "/proc/$(fetcher)/status" | tr -s '\t\n' ' ')" \
+        "$(grep -E '^(NoNewPrivs|Seccomp|CapEff|CapPrm):' "/proc/$fetcher/status" | tr -s '\t\n' ' ')" \
         "CapPrm: 0000000000000000 CapEff: 0000000000000000 NoNewPrivs: 1 Seccomp: 2 "
     refute "the one that reads is not in it" grep -q "^Seccomp:.2" "/proc/$reader/status"
 elif grep -q '^Seccomp:' /proc/self/status; then

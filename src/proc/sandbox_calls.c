@@ -215,8 +215,9 @@ enum ent_err ent_seccomp_enter(struct ent_diag *d, const struct ent_sandbox *s)
     if ((r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS)) != 0 ||
         (r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1)) != 0 ||
         (r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2)) != 0 ||
+        (r = seccomp_attr_set(f, SCMP_FLTATR_API_SYSRAWRC, 1)) != 0 || /* the kernel's errors */
         (r = add_all(f, s->may)) != 0 || (r = seccomp_load(f)) != 0) {
-        errno = r == -ECANCELED ? EPERM : -r;
+        errno = -r;
         e = errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP
                 ? ent_fail(d, ENT_E_UNSUPPORTED, "this kernel has no seccomp filters", 0, 0)
                 : ent_fail_sys(d, "cannot install the seccomp filter");

@@ -12,6 +12,7 @@
 #include <linux/netlink.h>
 #include <pthread.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -700,6 +701,61 @@ static void test_paths_to_read(void **state)
     assert_int_equal(entering(&s, ENT_OK, reads_only), KILLED);
 }
 
+/* --- kernels that have less ------------------------------------------------------------------- */
+
+/* As entering(), where these two calls fail as on an old kernel, and capset() as below a filter. */
+static int on_an_old_kernel(const struct ent_sandbox *s, enum ent_err want, int call, int error,
+                            bool (*look)(const struct ent_sandbox_state *))
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+        if (f == NULL || seccomp_rule_add(f, SCMP_ACT_ERRNO((uint16_t)error), call, 0) != 0 ||
+            (call == SCMP_SYS(seccomp) &&
+             seccomp_rule_add(f, SCMP_ACT_ERRNO((uint16_t)error), SCMP_SYS(prctl), 1,
+                              SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) != 0) ||
+            seccomp_load(f) != 0)
+            _exit(NO_PROBE);
+        _exit(entering(s, want, look));
+    }
+    return outcome(pid);
+}
+
+static bool no_landlock(const struct ent_sandbox_state *st)
+{
+    char text[ENT_SANDBOX_TEXT];
+    ent_sandbox_show(text, st);
+    return st->landlock == 0 && st->seccomp && strstr(text, "seccomp, no Landlock, ") == text &&
+           p_open() == EACCES;
+}
+
+static bool no_seccomp(const struct ent_sandbox_state *st)
+{
+    return st->landlock > 0 && !st->seccomp && p_open() == EACCES && p_getrlimit() == FINE;
+}
+
+static void test_kernels_that_have_less(void **state)
+{
+    struct ent_sandbox s = *ent_sandbox_of("worker");
+    (void)state;
+    SKIP_WITHOUT();
+    s.uid = s.gid = NOBODY;
+    assert_int_equal(on_an_old_kernel(&s, ENT_E_UNSUPPORTED, 444, ENOSYS, NULL), FINE);
+    assert_int_equal(on_an_old_kernel(&s, ENT_E_UNSUPPORTED, SCMP_SYS(seccomp), EINVAL, NULL),
+                     FINE);
+    s.best_effort = true;
+    assert_int_equal(on_an_old_kernel(&s, ENT_OK, 444, ENOSYS, no_landlock), FINE);
+    assert_int_equal(on_an_old_kernel(&s, ENT_OK, SCMP_SYS(seccomp), EINVAL, no_seccomp), FINE);
+    /* What fails otherwise stays a failure. */
+    assert_int_equal(on_an_old_kernel(&s, ENT_E_IO, 445 + 1, E2BIG, NULL), FINE);
+    /* Who became nobody has no capabilities to give up. */
+    assert_int_equal(on_an_old_kernel(&s, ENT_OK, SCMP_SYS(capset), EPERM, NULL), FINE);
+    s.stay_root = true;
+    assert_int_equal(
+        on_an_old_kernel(&s, getuid() == 0 ? ENT_E_IO : ENT_OK, SCMP_SYS(capset), EPERM, NULL),
+        FINE);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -709,6 +765,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_limits_and_places),
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_paths_to_read),
+        cmocka_unit_test(test_kernels_that_have_less),
     };
     if (argc == 5 && strcmp(argv[1], "probe") == 0)
         return probe(argv);

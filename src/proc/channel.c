@@ -273,6 +273,13 @@ static enum ent_err take_answer(struct ent_channel *c, pthread_cond_t **ret_wake
     return ENT_OK;
 }
 
+/* Of the i-th in the queue; of the first behind it, for its length. */
+static size_t place(const struct ent_channel *c, size_t i)
+{
+    size_t at = c->queue_first + i, window = c->o.protocol->window;
+    return at < window ? at : at - window;
+}
+
 static enum ent_err take_call(struct ent_channel *c, pthread_cond_t **ret_wake, struct ent_msg *m,
                               struct ent_diag *d)
 {
@@ -286,7 +293,7 @@ static enum ent_err take_call(struct ent_channel *c, pthread_cond_t **ret_wake, 
     c->in_last = m->id;
     c->in_n++;
     c->in_bytes += m->bytes.n;
-    c->queue[(c->queue_first + c->queue_n++) % p->window] = *m;
+    c->queue[place(c, c->queue_n++)] = *m;
     *m = ENT_MSG_NOTHING;
     *ret_wake = &c->work;
     return ENT_OK;
@@ -406,7 +413,7 @@ static void *serve_all(void *arg)
             return NULL;
         }
         struct ent_msg call = c->queue[c->queue_first];
-        c->queue_first = (c->queue_first + 1) % c->o.protocol->window;
+        c->queue_first = place(c, 1);
         c->queue_n--;
         (void)pthread_mutex_unlock(&c->lock);
         serve_one(c, &call);
@@ -423,7 +430,7 @@ static void release(struct ent_channel *c)
         (void)pthread_cond_destroy(&c->slots[i].changed);
     }
     for (size_t i = 0; i < c->queue_n; i++)
-        ent_msg_release(&c->queue[(c->queue_first + i) % c->o.protocol->window]);
+        ent_msg_release(&c->queue[place(c, i)]);
     pthread_cond_t *all[] = {&c->died, &c->pen, &c->credit, &c->work};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         (void)pthread_cond_destroy(all[i]);

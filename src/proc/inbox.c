@@ -82,7 +82,7 @@ static enum ent_err receive(struct ent_inbox *in, uint8_t *p, size_t n, size_t *
 static enum ent_err fill(struct ent_inbox *in, size_t n, struct ent_diag *d)
 {
     while (in->n - in->pos < n) {
-        size_t got, have = in->n - in->pos;
+        size_t got = 0, have = in->n - in->pos;
         if (in->pos > 0) {
             memmove(in->buf, in->buf + in->pos, have);
             in->pos = 0;
@@ -128,11 +128,12 @@ enum ent_err ent_inbox_body(struct ent_inbox *in, uint8_t *p, size_t n, struct e
     p += have;
     n -= have;
     while (n > 0) {
-        size_t got;
-        enum ent_err r = receive(in, p, n, &got, MSG_WAITALL, d);
-        if (r == ENT_OK && in->passed >= 0)
-            r = ent_fail(d, ENT_E_FORMAT, "descriptors that nobody announced", 0, 0);
-        if (r != ENT_OK)
+        size_t got = 0;
+        enum ent_err r = ENT_OK;
+        /* The next frame, which one could be for, has not begun. */
+        if (in->passed >= 0)
+            return ent_fail(d, ENT_E_FORMAT, "descriptors that nobody announced", 0, 0);
+        if ((r = receive(in, p, n, &got, MSG_WAITALL, d)) != ENT_OK)
             return r;
         p += got;
         n -= got;
@@ -144,7 +145,7 @@ enum ent_err ent_inbox_next(struct ent_inbox *in, struct ent_msg *ret, struct en
                             const struct ent_protocol *p, unsigned from, const atomic_uint *phase)
 {
     struct ent_msg m = ENT_MSG_NOTHING;
-    struct ent_msg_head h;
+    struct ent_msg_head h = {0};
     uint8_t *to;
     enum ent_err r;
     if ((r = ent_inbox_head(in, &h, &m.fd, d)) != ENT_OK ||

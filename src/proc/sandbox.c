@@ -115,12 +115,13 @@ static enum ent_err set_limits(struct ent_sandbox_state *st, struct ent_diag *d,
                                const struct ent_sandbox *s)
 {
     const uint64_t keep = RLIM_INFINITY;
-    uint64_t files =
-        (s->may & ENT_MAY_WRITE) != 0 ? (s->file_bytes == 0 ? keep : s->file_bytes) : 0;
+    uint64_t files = s->file_bytes == 0 ? keep : s->file_bytes;
     uint64_t memory = s->memory_bytes == 0 ? keep : s->memory_bytes;
     uint64_t data = s->data_bytes == 0 ? keep : s->data_bytes;
     uint64_t core;
     enum ent_err r;
+    if ((s->may & (ENT_MAY_WRITE | ENT_MAY_STORE)) == 0)
+        files = 0;
     if (ENT_SANITIZED) /* they reserve terabytes, and write their reports where they find a file */
         files = memory = data = keep;
     if ((r = limit(&core, d, RLIMIT_CORE, 0)) != ENT_OK ||

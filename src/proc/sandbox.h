@@ -21,7 +21,8 @@ enum ent_may {
     ENT_MAY_CONNECT = 2, /* make IPv4 and IPv6 sockets and connect them; resolve names */
     ENT_MAY_LISTEN = 4,  /* bind, listen, accept */
     ENT_MAY_READ = 8,    /* open files below its paths for reading */
-    ENT_MAY_WRITE = 16   /* also change them */
+    ENT_MAY_WRITE = 16,  /* also change them */
+    ENT_MAY_STORE = 32   /* write durably to files that it was handed, without opening any */
 };
 
 struct ent_sandbox_path {
@@ -42,14 +43,15 @@ struct ent_sandbox {
     uid_t uid;
     gid_t gid;
     bool stay_root;
-    /* Limits; 0: as it is. Files cannot grow without ENT_MAY_WRITE; there is never a core. */
+    /* Limits; 0: as it is. Files cannot grow without ENT_MAY_WRITE or ENT_MAY_STORE; there is never
+     * a core. */
     uint64_t open_files, file_bytes, memory_bytes, data_bytes, processes, cpu_seconds;
     /* Go on without what this kernel does not have. What fails otherwise is an error even then. */
     bool best_effort;
 };
 
-/* "front", "worker", "keeper" and "signer" (see docs/processes.md), without paths and users, which
- * the caller adds to its copy; NULL for any other. */
+/* "front", "worker", "ledger", "keeper" and "signer" (see docs/processes.md), without paths and
+ * users, which the caller adds to its copy; NULL for any other. */
 const struct ent_sandbox *ent_sandbox_of(const char *role);
 
 /* What of it is enforced, for people to see. */

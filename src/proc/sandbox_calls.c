@@ -111,9 +111,13 @@ static const struct call reading[] = {
     ALLOW_IF(open, BITS(1, NOT_READ, O_RDONLY)), ALLOW_IF(openat, BITS(2, NOT_READ, O_RDONLY)),
 };
 
+/* With files that are open. */
+static const struct call storing[] = {
+    ALLOW(ftruncate), ALLOW(fallocate), ALLOW(fsync), ALLOW(fdatasync),
+};
+
 static const struct call writing[] = {
-    ALLOW(open), ALLOW(openat), ALLOW(ftruncate), ALLOW(fallocate), ALLOW(fsync), ALLOW(fdatasync),
-    ALLOW(rename), ALLOW(renameat), ALLOW(renameat2), ALLOW(unlink), ALLOW(unlinkat), ALLOW(rmdir),
+    ALLOW(open), ALLOW(openat), ALLOW(rename), ALLOW(renameat), ALLOW(renameat2), ALLOW(unlink), ALLOW(unlinkat), ALLOW(rmdir),
     ALLOW(mkdir), ALLOW(mkdirat), ALLOW(link), ALLOW(linkat), ALLOW(fchmod), ALLOW(utimensat),
     ALLOW(umask),
     ALLOW_IF(fcntl, IS(1, F_SETLK)), ALLOW_IF(fcntl, IS(1, F_SETLKW)),
@@ -147,6 +151,7 @@ static const struct ent_sandbox roles[] = {
      .may = ENT_MAY_THREADS | ENT_MAY_CONNECT | ENT_MAY_LISTEN,
      .open_files = 65536},
     {.role = "worker", .may = ENT_MAY_THREADS, .open_files = 256},
+    {.role = "ledger", .may = ENT_MAY_THREADS | ENT_MAY_STORE, .open_files = 4096},
     {.role = "keeper", .may = ENT_MAY_THREADS | ENT_MAY_READ | ENT_MAY_WRITE, .open_files = 4096},
     {.role = "signer", .may = ENT_MAY_THREADS, .open_files = 64},
 };
@@ -194,6 +199,8 @@ static int add_all(scmp_filter_ctx f, unsigned may)
         (r = files ? ADD(f, looking) : ADD(f, no_files)) != 0)
         return r;
     if (files && (r = (may & ENT_MAY_WRITE) != 0 ? ADD(f, writing) : ADD(f, reading)) != 0)
+        return r;
+    if ((may & (ENT_MAY_WRITE | ENT_MAY_STORE)) != 0 && (r = ADD(f, storing)) != 0)
         return r;
     if ((may & ENT_MAY_THREADS) != 0 && (r = ADD(f, threads)) != 0)
         return r;

@@ -212,7 +212,7 @@ static struct sockaddr_in loopback(uint16_t port)
     return a;
 }
 /* With sockets that were there before, as after a bug in who hands them out. */
-static int before_socket = -1, before_tty = -1;
+static int before_socket = -1, before_tty = -1, before_file = -1;
 static int p_connect(void)
 {
     struct sockaddr_in a = loopback(9);
@@ -223,6 +223,12 @@ static int p_bind(void)
 {
     struct sockaddr_in a = loopback(0);
     return result(bind(before_socket, (struct sockaddr *)&a, sizeof(a)));
+}
+static int p_store(void)
+{
+    return result(fsync(before_file) == 0 && pwrite(before_file, "abc", 3, 0) == 3
+                      ? ftruncate(before_file, 2)
+                      : -1);
 }
 static int p_tiocsti(void)
 {
@@ -313,65 +319,66 @@ static int p_old_thread(void)
 
 enum fate { OK, DIE, EACC, ENOS, EFAM, EXDE, ENTT, EANY, NOIN };
 #define KILLED 200
-/* columns: outside, front, worker, keeper, signer */
+/* columns: outside, front, worker, keeper, signer, ledger */
 /* table */
 static const struct {
     const char *name;
     int (*try)(void);
-    enum fate fate[5];
+    enum fate fate[6];
 } probes[] = {
-    {"nothing", p_nothing, {OK, OK, OK, OK, OK}},
-    {"open", p_open, {OK, EACC, EACC, EACC, EACC}},
-    {"openat", p_openat, {OK, EACC, EACC, EACC, EACC}},
-    {"open-own", p_open_own, {OK, EACC, EACC, OK, EACC}},
-    {"write-own", p_write_own, {OK, EACC, EACC, OK, EACC}},
-    {"write-other", p_write_other, {OK, EACC, EACC, EACC, EACC}},
-    {"rename-out", p_rename_out, {OK, DIE, DIE, EXDE, DIE}},
-    {"symlink", p_symlink, {OK, DIE, DIE, DIE, DIE}},
-    {"stat", p_stat, {OK, EACC, EACC, OK, EACC}},
-    {"fstat", p_fstat, {OK, OK, OK, OK, OK}},
-    {"chmod", p_chmod, {EANY, DIE, DIE, DIE, DIE}},
-    {"execve", p_execve, {OK, DIE, DIE, DIE, DIE}},
-    {"fork", p_fork, {OK, DIE, DIE, DIE, DIE}},
-    {"vfork", p_vfork, {OK, DIE, DIE, DIE, DIE}},
-    {"unshare", p_unshare, {EANY, DIE, DIE, DIE, DIE}},
-    {"clone3", p_clone3, {EANY, ENOS, ENOS, ENOS, ENOS}},
-    {"thread", p_thread, {OK, OK, OK, OK, OK}},
-    {"kill-other", p_kill_other, {OK, DIE, DIE, DIE, DIE}},
-    {"tgkill-other", p_tgkill_other, {OK, DIE, DIE, DIE, DIE}},
-    {"kill-self", p_kill_self, {OK, OK, OK, OK, OK}},
-    {"ptrace", p_ptrace, {OK, DIE, DIE, DIE, DIE}},
-    {"vm-read", p_vm_read, {OK, DIE, DIE, DIE, DIE}},
-    {"mmap-code", p_mmap_code, {OK, DIE, DIE, DIE, DIE}},
-    {"mprotect-code", p_mprotect_code, {OK, DIE, DIE, DIE, DIE}},
-    {"mmap-data", p_mmap_data, {OK, OK, OK, OK, OK}},
-    {"socket", p_socket, {OK, OK, DIE, DIE, DIE}},
-    {"socket6", p_socket6, {OK, OK, DIE, DIE, DIE}},
-    {"socket-raw", p_socket_raw, {EANY, DIE, DIE, DIE, DIE}},
-    {"socket-unix", p_socket_unix, {OK, EFAM, DIE, DIE, DIE}},
-    {"socket-netlink", p_socket_netlink, {OK, EFAM, DIE, DIE, DIE}},
-    {"socket-packet", p_socket_packet, {EANY, DIE, DIE, DIE, DIE}},
-    {"connect", p_connect, {OK, OK, DIE, DIE, DIE}},
-    {"bind", p_bind, {OK, OK, DIE, DIE, DIE}},
-    {"tiocsti", p_tiocsti, {OK, DIE, DIE, DIE, DIE}},
-    {"tiocsti-high", p_tiocsti_high, {OK, DIE, DIE, DIE, DIE}},
-    {"winsize", p_winsize, {OK, DIE, DIE, DIE, DIE}},
-    {"isatty", p_isatty, {OK, ENTT, ENTT, ENTT, ENTT}},
-    {"prctl-dumpable", p_prctl, {OK, DIE, DIE, DIE, DIE}},
-    {"prctl-name", p_prctl_name, {OK, OK, OK, OK, OK}},
-    {"setrlimit", p_setrlimit, {OK, DIE, DIE, DIE, DIE}},
-    {"getrlimit", p_getrlimit, {OK, OK, OK, OK, OK}},
-    {"async-io", p_async_io, {OK, DIE, DIE, DIE, DIE}},
-    {"setuid", p_setuid, {OK, DIE, DIE, DIE, DIE}},
-    {"io-uring", p_io_uring, {OK, DIE, DIE, DIE, DIE}},
-    {"seccomp", p_seccomp, {OK, DIE, DIE, DIE, DIE}},
+    {"nothing", p_nothing, {OK, OK, OK, OK, OK, OK}},
+    {"open", p_open, {OK, EACC, EACC, EACC, EACC, EACC}},
+    {"openat", p_openat, {OK, EACC, EACC, EACC, EACC, EACC}},
+    {"open-own", p_open_own, {OK, EACC, EACC, OK, EACC, EACC}},
+    {"write-own", p_write_own, {OK, EACC, EACC, OK, EACC, EACC}},
+    {"write-other", p_write_other, {OK, EACC, EACC, EACC, EACC, EACC}},
+    {"rename-out", p_rename_out, {OK, DIE, DIE, EXDE, DIE, DIE}},
+    {"symlink", p_symlink, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"stat", p_stat, {OK, EACC, EACC, OK, EACC, EACC}},
+    {"fstat", p_fstat, {OK, OK, OK, OK, OK, OK}},
+    {"chmod", p_chmod, {EANY, DIE, DIE, DIE, DIE, DIE}},
+    {"execve", p_execve, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"fork", p_fork, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"vfork", p_vfork, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"unshare", p_unshare, {EANY, DIE, DIE, DIE, DIE, DIE}},
+    {"clone3", p_clone3, {EANY, ENOS, ENOS, ENOS, ENOS, ENOS}},
+    {"thread", p_thread, {OK, OK, OK, OK, OK, OK}},
+    {"kill-other", p_kill_other, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"tgkill-other", p_tgkill_other, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"kill-self", p_kill_self, {OK, OK, OK, OK, OK, OK}},
+    {"ptrace", p_ptrace, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"vm-read", p_vm_read, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"mmap-code", p_mmap_code, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"mprotect-code", p_mprotect_code, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"mmap-data", p_mmap_data, {OK, OK, OK, OK, OK, OK}},
+    {"socket", p_socket, {OK, OK, DIE, DIE, DIE, DIE}},
+    {"socket6", p_socket6, {OK, OK, DIE, DIE, DIE, DIE}},
+    {"socket-raw", p_socket_raw, {EANY, DIE, DIE, DIE, DIE, DIE}},
+    {"socket-unix", p_socket_unix, {OK, EFAM, DIE, DIE, DIE, DIE}},
+    {"socket-netlink", p_socket_netlink, {OK, EFAM, DIE, DIE, DIE, DIE}},
+    {"socket-packet", p_socket_packet, {EANY, DIE, DIE, DIE, DIE, DIE}},
+    {"connect", p_connect, {OK, OK, DIE, DIE, DIE, DIE}},
+    {"bind", p_bind, {OK, OK, DIE, DIE, DIE, DIE}},
+    {"store", p_store, {OK, DIE, DIE, OK, DIE, OK}},
+    {"tiocsti", p_tiocsti, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"tiocsti-high", p_tiocsti_high, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"winsize", p_winsize, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"isatty", p_isatty, {OK, ENTT, ENTT, ENTT, ENTT, ENTT}},
+    {"prctl-dumpable", p_prctl, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"prctl-name", p_prctl_name, {OK, OK, OK, OK, OK, OK}},
+    {"setrlimit", p_setrlimit, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"getrlimit", p_getrlimit, {OK, OK, OK, OK, OK, OK}},
+    {"async-io", p_async_io, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"setuid", p_setuid, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"io-uring", p_io_uring, {OK, DIE, DIE, DIE, DIE, DIE}},
+    {"seccomp", p_seccomp, {OK, DIE, DIE, DIE, DIE, DIE}},
 #ifdef __x86_64__
-    {"other-abi", p_other_abi, {OK, DIE, DIE, DIE, DIE}},
+    {"other-abi", p_other_abi, {OK, DIE, DIE, DIE, DIE, DIE}},
 #endif
-    {"old-thread", p_old_thread, {OK, DIE, DIE, NOIN, DIE}},
+    {"old-thread", p_old_thread, {OK, DIE, DIE, NOIN, DIE, DIE}},
 };
 #define PROBES (sizeof(probes) / sizeof(probes[0]))
-static const char *const columns[] = {"outside", "front", "worker", "keeper", "signer"};
+static const char *const columns[] = {"outside", "front", "worker", "keeper", "signer", "ledger"};
 
 /* --- the process that tries ------------------------------------------------------------------- */
 
@@ -396,6 +403,9 @@ static int probe(char **argv)
     bool old = strcmp(argv[3], "old-thread") == 0;
     dir = argv[4];
     before_socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char path[300];
+    (void)snprintf(path, sizeof(path), "%s/handed", dir);
+    before_file = open(path, O_RDWR | O_CLOEXEC);
     before_tty = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (old) {
         (void)pthread_barrier_init(&both, NULL, 2);
@@ -476,6 +486,9 @@ static void fresh_dir(void)
     (void)unlink(path);
     (void)snprintf(path, sizeof(path), "%s/new", dir);
     (void)unlink(path);
+    (void)snprintf(path, sizeof(path), "%s/handed", dir); /* long enough not to grow */
+    if (ent_file_write(path, ENT_SLICE_LIT("xyz"), 0600, NULL) != ENT_OK)
+        fail();
     (void)snprintf(path, sizeof(path), "%s/kept", dir);
     if (ent_file_write(path, ENT_SLICE_LIT("x"), 0666, NULL) != ENT_OK || chmod(path, 0666) != 0)
         fail();
@@ -709,11 +722,12 @@ static int on_an_old_kernel(const struct ent_sandbox *s, enum ent_err want, int 
 {
     pid_t pid = fork();
     if (pid == 0) {
+        const struct scmp_arg_cmp setting = {0, SCMP_CMP_EQ, PR_SET_SECCOMP, 0};
         scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
         if (f == NULL || seccomp_rule_add(f, SCMP_ACT_ERRNO((uint16_t)error), call, 0) != 0 ||
             (call == SCMP_SYS(seccomp) &&
-             seccomp_rule_add(f, SCMP_ACT_ERRNO((uint16_t)error), SCMP_SYS(prctl), 1,
-                              SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) != 0) ||
+             seccomp_rule_add_array(f, SCMP_ACT_ERRNO((uint16_t)error), SCMP_SYS(prctl), 1,
+                                    &setting) != 0) ||
             seccomp_load(f) != 0)
             _exit(NO_PROBE);
         _exit(entering(s, want, look));

@@ -39,8 +39,9 @@ struct ent_channel {
     pthread_mutex_t lock;
     enum ent_err dead; /* ENT_OK: it lives */
     struct ent_diag why;
-    bool ending; /* ent_channel_free() */
-    pthread_cond_t died;
+    bool ending;    /* ent_channel_free() */
+    unsigned users; /* threads that call or send */
+    pthread_cond_t died, unused;
 
     bool writing; /* somebody has the pen */
     pthread_cond_t pen;
@@ -130,15 +131,17 @@ static enum ent_err write_frame(struct ent_channel *c, const struct ent_msg_head
     return r == ENT_OK ? ENT_OK : ENT_E_PEER;
 }
 
-static enum ent_err send_plain(struct ent_channel *c, const struct ent_msg_head *h,
-                               const uint8_t *payload, int fd)
+static void enter(struct ent_channel *c)
 {
     (void)pthread_mutex_lock(&c->lock);
-    enum ent_err r = take_pen(c, NULL);
-    if (r == ENT_OK)
-        r = write_frame(c, h, payload, fd);
+    c->users++;
+}
+
+static void leave(struct ent_channel *c)
+{
+    if (--c->users == 0)
+        (void)pthread_cond_signal(&c->unused);
     (void)pthread_mutex_unlock(&c->lock);
-    return r;
 }
 
 /* What we are about to send ourselves: anything but a wrong length is a bug. */
@@ -157,7 +160,13 @@ enum ent_err ent_channel_note(struct ent_channel *c, uint16_t type, struct ent_s
         return ENT_E_LIMIT;
     struct ent_msg_head h = {(uint32_t)payload.n, type, ENT_MSG_NOTE, fd >= 0, 0};
     enum ent_err r = check_own(c, &h);
-    return r != ENT_OK ? r : send_plain(c, &h, payload.p, fd);
+    if (r != ENT_OK)
+        return r;
+    enter(c);
+    if ((r = take_pen(c, NULL)) == ENT_OK)
+        r = write_frame(c, &h, payload.p, fd);
+    leave(c);
+    return r;
 }
 
 /* --- calling ---------------------------------------------------------------------------------- */
@@ -230,7 +239,7 @@ enum ent_err ent_channel_call(struct ent_channel *c, struct ent_msg *ret, uint16
     enum ent_err r = check_own(c, &h);
     if (r != ENT_OK)
         return r;
-    (void)pthread_mutex_lock(&c->lock);
+    enter(c);
     if ((r = take_slot(c, &s, payload.n, &t)) != ENT_OK)
         goto out;
     if ((r = take_pen(c, &t)) != ENT_OK) {
@@ -245,7 +254,7 @@ enum ent_err ent_channel_call(struct ent_channel *c, struct ent_msg *ret, uint16
     else
         r = wait_answer(c, s, ret, &t);
 out:
-    (void)pthread_mutex_unlock(&c->lock);
+    leave(c);
     return r;
 }
 
@@ -431,7 +440,7 @@ static void release(struct ent_channel *c)
     }
     for (size_t i = 0; i < c->queue_n; i++)
         ent_msg_release(&c->queue[place(c, i)]);
-    pthread_cond_t *all[] = {&c->died, &c->pen, &c->credit, &c->work};
+    pthread_cond_t *all[] = {&c->died, &c->unused, &c->pen, &c->credit, &c->work};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         (void)pthread_cond_destroy(all[i]);
     (void)pthread_mutex_destroy(&c->lock);
@@ -449,6 +458,8 @@ void ent_channel_free(struct ent_channel *c)
     (void)pthread_mutex_lock(&c->lock);
     c->ending = true;
     die(c, ENT_E_INTERRUPTED, &(struct ent_diag){.text = "closed here"});
+    while (c->users > 0)
+        (void)pthread_cond_wait(&c->unused, &c->lock);
     (void)pthread_mutex_unlock(&c->lock);
     if (c->reading)
         (void)pthread_join(c->reader, NULL);
@@ -479,7 +490,7 @@ static struct ent_channel *make(int fd, const struct ent_channel_opts *o)
     (void)pthread_mutex_init(&c->lock, NULL);
     (void)pthread_condattr_init(&steady);
     (void)pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-    pthread_cond_t *all[] = {&c->died, &c->pen, &c->credit, &c->work};
+    pthread_cond_t *all[] = {&c->died, &c->unused, &c->pen, &c->credit, &c->work};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         (void)pthread_cond_init(all[i], &steady);
     for (unsigned i = 0; i < o->protocol->window; i++) {

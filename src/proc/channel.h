@@ -37,7 +37,8 @@ struct ent_channel_opts {
 /* Takes fd, a connected AF_UNIX stream socket, also when it fails. */
 ENT_MUST_USE enum ent_err ent_channel_new(struct ent_channel **ret, struct ent_diag *d, int fd,
                                           const struct ent_channel_opts *opts);
-/* Ends what is under way. No call may be under way in another thread of this process. */
+/* Ends what is under way, with ENT_E_PEER, and waits for it; nothing may begin any more. Not for
+ * the channel's own threads (serve, note, closed). */
 void ent_channel_free(struct ent_channel *c);
 
 /*

@@ -521,6 +521,31 @@ static void test_a_peer_that_goes_wakes_all(void **state)
     dies(c, fd, ENT_E_PEER, "the other process has ended");
 }
 
+static void test_who_frees_wakes_all(void **state)
+{
+    struct end e = {0};
+    struct caller k[8];
+    int fd;
+    (void)state;
+    struct ent_channel *c = against_raw(&fd, &e);
+    greet(fd, ENTENTE_VERSION, B, 0);
+    for (int i = 0; i < 8; i++) {
+        k[i] = (struct caller){.c = c, .ms = 60000};
+        assert_int_equal(pthread_create(&k[i].thread, NULL, call_empty, &k[i]), 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        uint8_t x;
+        (void)get_head(fd);
+        get(fd, &x, 1);
+    }
+    ent_channel_free(c);
+    for (int i = 0; i < 8; i++) {
+        (void)pthread_join(k[i].thread, NULL);
+        assert_err(k[i].r, ENT_E_PEER);
+    }
+    (void)close(fd);
+}
+
 static void test_a_peer_that_does_not_read(void **state)
 {
     struct end e = {0};
@@ -844,6 +869,7 @@ int main(void)
         cmocka_unit_test(test_answers_that_lie),
         cmocka_unit_test(test_deadlines),
         cmocka_unit_test(test_a_peer_that_goes_wakes_all),
+        cmocka_unit_test(test_who_frees_wakes_all),
         cmocka_unit_test(test_a_peer_that_does_not_read),
         cmocka_unit_test(test_descriptors_that_nobody_wants),
         cmocka_unit_test(test_descriptors_travel),

@@ -74,13 +74,16 @@ static int p_write_own(void)
 }
 static int p_write_other(void)
 {
-    return try_open("/tmp/entente-test-other", O_WRONLY | O_CREAT);
+    char path[300];
+    (void)snprintf(path, sizeof(path), "%s-other", dir);
+    return result(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 }
 static int p_rename_out(void)
 {
-    char from[300];
+    char from[300], to[300];
     (void)snprintf(from, sizeof(from), "%s/kept", dir);
-    return result(rename(from, "/tmp/entente-test-moved"));
+    (void)snprintf(to, sizeof(to), "%s-moved", dir);
+    return result(rename(from, to));
 }
 static int p_symlink(void)
 {
@@ -479,6 +482,15 @@ static bool machine_can(void)
         }                                                                                          \
     } while (0)
 
+static void remove_beside(void)
+{
+    char path[300];
+    (void)snprintf(path, sizeof(path), "%s-other", dir);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof(path), "%s-moved", dir);
+    (void)unlink(path);
+}
+
 static void fresh_dir(void)
 {
     char path[300];
@@ -492,8 +504,7 @@ static void fresh_dir(void)
     (void)snprintf(path, sizeof(path), "%s/kept", dir);
     if (ent_file_write(path, ENT_SLICE_LIT("x"), 0666, NULL) != ENT_OK || chmod(path, 0666) != 0)
         fail();
-    (void)unlink("/tmp/entente-test-other");
-    (void)unlink("/tmp/entente-test-moved");
+    remove_beside();
 }
 
 static bool is(enum fate fate, int got)
@@ -536,8 +547,7 @@ static void test_each_role_by_trying(void **state)
             bad++;
         }
     }
-    (void)unlink("/tmp/entente-test-other");
-    (void)unlink("/tmp/entente-test-moved");
+    remove_beside();
     assert_int_equal(bad, 0);
 }
 

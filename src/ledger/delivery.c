@@ -51,13 +51,13 @@ static enum ent_err parse(struct ent_delivery *del, struct ent_slice *ret_act,
     return r == ENT_OK ? r : ent_fail(d, r, "not a signed statement with its body", 0, 0);
 }
 
-enum ent_err ent_delivery_claims(struct ent_hash32 *ret_leaf, struct ent_slice bytes)
+enum ent_err ent_delivery_claims(struct ent_slice *ret_entry, struct ent_slice bytes)
 {
     struct ent_delivery del = {0};
     struct ent_slice act = {NULL, 0};
     enum ent_err r = parse(&del, &act, bytes, NULL);
     if (r == ENT_OK)
-        ent_merkle_leaf_hash(ret_leaf, del.receipt.entry);
+        *ret_entry = del.receipt.entry;
     return r;
 }
 

@@ -30,7 +30,8 @@ ENT_MUST_USE enum ent_err ent_delivery_encode(struct ent_buf *b, struct ent_slic
 ENT_MUST_USE enum ent_err ent_delivery_parse(struct ent_delivery *ret, struct ent_slice bytes,
                                              const struct ent_roster *roster, struct ent_diag *d);
 
-/* The leaf hash of the act inside, and nothing verified: to find the one that is wanted. */
-ENT_MUST_USE enum ent_err ent_delivery_claims(struct ent_hash32 *ret_leaf, struct ent_slice bytes);
+/* The signed statement inside, and nothing verified: to find the one that is wanted, or to look at
+ * one that holds no longer because its log was closed before it. */
+ENT_MUST_USE enum ent_err ent_delivery_claims(struct ent_slice *ret_entry, struct ent_slice bytes);
 
 #endif

@@ -59,10 +59,10 @@ static enum ent_err load(const struct ent_whom *w, struct ent_buf *b, const char
 
 static enum ent_err add_claim(struct ent_whom *w, const char *run, const char *file)
 {
-    struct ent_hash32 leaf;
+    struct ent_slice entry = {NULL, 0};
     enum ent_err r = load(w, &w->bytes, run, file);
     if (r == ENT_OK)
-        r = ent_delivery_claims(&leaf, ent_buf_slice(&w->bytes));
+        r = ent_delivery_claims(&entry, ent_buf_slice(&w->bytes));
     if (r != ENT_OK)
         return r == ENT_E_NOTFOUND || r == ENT_E_FORMAT || r == ENT_E_LIMIT ? ENT_OK : r;
     if (w->claims == w->room) {
@@ -73,7 +73,7 @@ static enum ent_err add_claim(struct ent_whom *w, const char *run, const char *f
         w->claim = more;
         w->room = room;
     }
-    w->claim[w->claims].leaf = leaf;
+    ent_merkle_leaf_hash(&w->claim[w->claims].leaf, entry);
     (void)snprintf(w->claim[w->claims++].run, ENT_RUN_ID, "%s", run);
     return ENT_OK;
 }

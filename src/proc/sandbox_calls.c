@@ -117,7 +117,8 @@ static const struct call storing[] = {
 };
 
 static const struct call writing[] = {
-    ALLOW(open), ALLOW(openat), ALLOW(rename), ALLOW(renameat), ALLOW(renameat2), ALLOW(unlink), ALLOW(unlinkat), ALLOW(rmdir),
+    ALLOW(open), ALLOW(openat), ALLOW(rename), ALLOW(renameat), ALLOW(renameat2), ALLOW(unlink),
+    ALLOW(unlinkat), ALLOW(rmdir),
     ALLOW(mkdir), ALLOW(mkdirat), ALLOW(link), ALLOW(linkat), ALLOW(fchmod), ALLOW(utimensat),
     ALLOW(umask),
     ALLOW_IF(fcntl, IS(1, F_SETLK)), ALLOW_IF(fcntl, IS(1, F_SETLKW)),

@@ -40,8 +40,8 @@ const char *ent_err_str(enum ent_err e)
     return "unknown error";
 }
 
-enum ent_err ent_fail(struct ent_diag *d, enum ent_err e, const char *text, uint64_t line,
-                      uint64_t offset)
+enum ent_err(ent_fail)(struct ent_diag *d, enum ent_err e, const char *text, uint64_t line,
+                       uint64_t offset)
 {
     if (d != NULL)
         *d = (struct ent_diag){.text = text, .line = line, .offset = offset};

@@ -78,6 +78,9 @@ void cli_catch_signals(void);
 /* "entente: <what>: <reason>[ at line N, byte M]" on standard error; the exit code for e. what may
  * be NULL; foreign bytes in it are escaped. */
 int cli_fail(enum ent_err e, const struct ent_diag *d, const char *what);
+#ifdef __clang_analyzer__ /* which looks into one file at a time: it is never EXIT_DONE */
+#define cli_fail(e, d, what) ((cli_fail)(e, d, what) ?: EXIT_FAILED)
+#endif
 int cli_usage(const struct command *c, const char *problem, const char *what);
 int cli_exit_code(enum ent_err e);
 /* The exit code of a program whose work ended with this one: what it printed must have arrived. */

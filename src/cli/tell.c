@@ -22,7 +22,7 @@ int cli_exit_code(enum ent_err e)
     }
 }
 
-int cli_fail(enum ent_err e, const struct ent_diag *d, const char *what)
+int(cli_fail)(enum ent_err e, const struct ent_diag *d, const char *what)
 {
     char shown[ENT_SHOW_MAX];
     (void)fputs("entente: ", stderr);

@@ -14,8 +14,8 @@ ITEMS=${ITEMS:-1000000} FEW=${FEW:-10000} BIG=${BIG:-1} LIMIT=256
 SIZE=${SIZE:-200M} LOOKUPS=${LOOKUPS:-1}
 if [ "$ITEMS" -lt "$FEW" ]; then FEW=$ITEMS; fi
 COMMON=$((FEW / 10))
-pass=$tmp/passphrase
-echo "a passphrase for a bench" >"$pass"
+phrase=$tmp/passphrase
+echo "a passphrase for a bench" >"$phrase"
 missed=0
 
 # report NAME WHAT MIB
@@ -36,9 +36,9 @@ report() {
 lookup() {
     local took mib
     progress "$2 ..."
-    serve "$3" --passphrase-file "$pass"
+    serve "$3" --passphrase-file "$phrase"
     measured "$tmp/out" "$entente" match "$3" --home "$tmp/$4" --url "$url" --from "$5" \
-        --passphrase-file "$pass" --json >"$tmp/measured"
+        --passphrase-file "$phrase" --json >"$tmp/measured"
     read -r took _ mib <"$tmp/measured"
     progress
     python3 -c '
@@ -98,8 +98,8 @@ for i, line in enumerate(open(sys.argv[1], encoding="ascii")):
     words = "description %d %s" % (i % 200000, 20 * "of what was seen, ")
     print("%s,%s,,IP_WATCHLIST,,,TLP:GREEN,\"%s\"" % (line.strip(), kind, words))
 END
-for name in big small other; do home $name "$pass"; done
-found --passphrase-file "$pass" big small other
+for name in big small other; do home $name "$phrase"; done
+found --passphrase-file "$phrase" big small other
 
 progress "importing $ITEMS indicators ..."
 measured "$tmp/out" "$entente" import --home "$tmp/big" "$tmp/holder.csv" >"$tmp/measured"

@@ -6,7 +6,7 @@
 
 say=$peers/say
 # A leak cannot be looked for below strace.
-[ "$sanitized" = no ] || export ASAN_OPTIONS="detect_leaks=0:$ASAN_OPTIONS"
+[ "$sanitized" = no ] || export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" # the last one counts
 
 # alone NAME: a member in a pact of one
 alone() { member "$1" && export_card "$1" && found "$1"; }

@@ -226,7 +226,7 @@ format:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig \
 	    $(DESTDIR)$(PREFIX)/include/entente $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-	    $(DESTDIR)$(PREFIX)/lib/systemd/system
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install -m 755 $(BIN) $(VERIFY) $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(PUBLIC) $(DESTDIR)$(PREFIX)/include/entente/
 	install -m 644 $B/libentente.a $(DESTDIR)$(LIBDIR)/
@@ -236,6 +236,7 @@ install: all
 	    packaging/entente.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/entente.pc
 	sed -e 's|@PREFIX@|$(PREFIX)|' packaging/entente.service \
 	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/entente.service
+	install -m 644 packaging/entente.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/entente.conf
 	install -m 644 packaging/entente.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/entente
 	for m in $(MAN); do \
 	    install -d $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; \

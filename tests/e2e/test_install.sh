@@ -11,7 +11,7 @@ is "the program runs from there" "$("$root/usr/bin/entente" --version)" \
     "entente $(sed -n 's/^#define ENTENTE_VERSION "\(.*\)"/\1/p' include/entente/entente.h)"
 is "so does the one that only verifies" "$("$root/usr/bin/entente-verify" --version | cut -d" " -f1)" entente-verify
 for f in share/man/man1/entente.1 share/man/man1/entente-verify.1 share/man/man3/libentente.3 share/man/man5/entente-config.5 \
-    lib/libentente.a lib/libentente.so lib/pkgconfig/entente.pc lib/systemd/system/entente.service; do
+    lib/libentente.a lib/libentente.so lib/pkgconfig/entente.pc lib/systemd/system/entente.service lib/sysusers.d/entente.conf; do
     check "$f is in its place" test -s "$root/usr/$f"
 done
 refute "no placeholder is left" grep -rnE '@[A-Z]+@' "$root/usr/lib/pkgconfig" "$root/usr/lib/systemd"

@@ -88,7 +88,7 @@ VERIFY := $B/entente-verify
 
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all check demo bench install lint format help clean deps hdr-check check-layers \
+.PHONY: all check demo bench install deb check-deb lint format help clean deps hdr-check check-layers \
         test-programs fuzz-programs bench-programs FORCE
 all: $(BIN) $(VERIFY) $B/libentente.a $(SHARED)
 
@@ -102,6 +102,7 @@ help:
 ## make bench           all benchmarks; make bench-NAME for one; JSON=1 for JSON lines
 ## make lint            clang-format, clang-tidy, layers, headers, function sizes
 ## make install         DESTDIR=, PREFIX=/usr/local: program, library, headers, manual, service
+## make deb             Debian packages, in build/deb; make check-deb tries them in a new Debian
 
 # --- compile ------------------------------------------------------------------------------------
 # A change of flags rebuilds: the stamp holds the last ones.
@@ -182,7 +183,7 @@ bench-programs: $(BIN) $(VERIFY) $(call prog,$(BENCH) $(PEERS))
 
 # --- test, show, measure ------------------------------------------------------------------------
 deps:
-	@tools/need build check
+	@tools/need build check deb
 
 check: deps
 	@tools/check
@@ -241,6 +242,9 @@ install: all
 	for m in $(MAN); do \
 	    install -d $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; \
 	    install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/; done
+
+deb check-deb:
+	@tools/$@
 
 clean:
 	rm -rf build

@@ -10,6 +10,7 @@
 #define ENT_INTEL_OUT_H
 
 #include "intel/intel.h"
+#include "intel/uuid.h"
 
 /* Some formats are several files in one directory; the others are one, which has number 0. The last
  * number is for a series: as many as it takes, one after the other. */
@@ -86,6 +87,29 @@ void ent_out_free(struct ent_out *o);
 /* The uuid that stands for whoever publishes, in STIX and MISP alike. */
 ENT_MUST_USE enum ent_err ent_out_publisher(char ret[static ENT_UUID_TEXT],
                                             const struct ent_out_opts *opts);
+
+/* --- one indicator of STIX alone, as the bundle has it ------------------------------------------
+ */
+
+ENT_MUST_USE enum ent_err ent_out_publisher_id(struct ent_uuid16 *ret,
+                                               const struct ent_out_opts *opts);
+ENT_MUST_USE enum ent_err ent_out_indicator_id(struct ent_uuid16 *ret,
+                                               const struct ent_uuid16 *publisher,
+                                               const struct ent_observable *o,
+                                               struct ent_slice source, struct ent_slice id);
+/* Whether STIX has a pattern for it. */
+bool ent_out_stix_carries(const struct ent_observable *o);
+/* modified in milliseconds; id as of ent_out_indicator_id(). */
+ENT_MUST_USE enum ent_err ent_out_indicator(struct ent_buf *b, const struct ent_uuid16 *publisher,
+                                            const struct ent_uuid16 *id,
+                                            const struct ent_out_item *item, int64_t modified);
+/* Who publishes, and a TLP 2.0 marking, as objects. */
+ENT_MUST_USE enum ent_err ent_out_publisher_object(struct ent_buf *b,
+                                                   const struct ent_uuid16 *publisher,
+                                                   struct ent_slice author);
+ENT_MUST_USE enum ent_err ent_out_marking_object(struct ent_buf *b, enum ent_tlp t);
+#define ENT_OUT_MARKING_ID 64
+const char *ent_out_marking_id(char ret[static ENT_OUT_MARKING_ID], enum ent_tlp t);
 
 /* Observables that were written, and those that the format could not carry, by type. */
 const uint64_t *ent_out_written(const struct ent_out *o);

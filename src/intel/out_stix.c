@@ -25,6 +25,11 @@ static enum ent_err publisher(struct ent_uuid16 *ret, const struct ent_out_opts 
     return ent_uuid_of(ret, &space, parts, 2);
 }
 
+enum ent_err ent_out_publisher_id(struct ent_uuid16 *ret, const struct ent_out_opts *opts)
+{
+    return publisher(ret, opts);
+}
+
 enum ent_err ent_out_self(struct ent_uuid16 *ret, const struct ent_out *o)
 {
     return publisher(ret, &o->opts);
@@ -39,13 +44,19 @@ enum ent_err ent_out_publisher(char ret[static ENT_UUID_TEXT], const struct ent_
     return r;
 }
 
+enum ent_err ent_out_indicator_id(struct ent_uuid16 *ret, const struct ent_uuid16 *publisher_id,
+                                  const struct ent_observable *o, struct ent_slice source,
+                                  struct ent_slice id)
+{
+    uint8_t key[ENT_OBS_KEY_MAX];
+    const struct ent_slice parts[] = {source, id, ent_slice(key, ent_observable_key(key, o))};
+    return ent_uuid_of(ret, publisher_id, parts, 3);
+}
+
 enum ent_err ent_out_id(struct ent_uuid16 *ret, const struct ent_uuid16 *self,
                         const struct ent_out_item *item)
 {
-    uint8_t key[ENT_OBS_KEY_MAX];
-    const struct ent_slice parts[] = {item->source, item->ind->id,
-                                      ent_slice(key, ent_observable_key(key, &item->ind->obs))};
-    return ent_uuid_of(ret, self, parts, 3);
+    return ent_out_indicator_id(ret, self, &item->ind->obs, item->source, item->ind->id);
 }
 
 static void put_id(struct ent_json *j, const char *key, const char *type,
@@ -58,49 +69,64 @@ static void put_id(struct ent_json *j, const char *key, const char *type,
 }
 
 /* With milliseconds, as STIX 2.0 wanted them. */
+static void put_ms(struct ent_json *j, const char *key, int64_t ms)
+{
+    char text[ENT_TIME_TEXT + 8];
+    int64_t part = ms % 1000 < 0 ? ms % 1000 + 1000 : ms % 1000;
+    ent_time_format(text, (ms - part) / 1000);
+    (void)snprintf(text + ENT_TIME_TEXT - 2, 8, ".%03uZ", (unsigned)part);
+    ent_json_cstr(j, key, text);
+}
+
 static void put_time(struct ent_json *j, const char *key, int64_t t)
 {
-    char text[ENT_TIME_TEXT + 4];
-    ent_time_format(text, t);
-    (void)snprintf(text + ENT_TIME_TEXT - 2, 6, ".000Z");
-    ent_json_cstr(j, key, text);
+    put_ms(j, key, t * 1000);
 }
 
 /* --- the head --------------------------------------------------------------------------------- */
 
-static enum ent_err start_object(struct ent_out *o, struct ent_json *j, const char *type)
+static void start_object(struct ent_json *j, struct ent_buf *b, const char *type)
 {
-    enum ent_err r = o->n++ == 0 ? ENT_OK : ent_buf_puts(&o->b[0], ",\n");
-    ent_json_start(j, &o->b[0]);
+    ent_json_start(j, b);
     ent_json_obj(j, NULL);
     ent_json_cstr(j, "type", type);
     ent_json_cstr(j, "spec_version", "2.1");
-    return r;
 }
 
-static enum ent_err put_identity(struct ent_out *o, const struct ent_uuid16 *self)
+/* A comma between two objects of the bundle. */
+static enum ent_err next_object(struct ent_out *o)
+{
+    return o->n++ == 0 ? ENT_OK : ent_buf_puts(&o->b[0], ",\n");
+}
+
+enum ent_err ent_out_publisher_object(struct ent_buf *b, const struct ent_uuid16 *publisher_id,
+                                      struct ent_slice author)
 {
     struct ent_json j;
-    enum ent_err r = start_object(o, &j, "identity");
-    put_id(&j, "id", "identity", self);
+    start_object(&j, b, "identity");
+    put_id(&j, "id", "identity", publisher_id);
     ent_json_cstr(&j, "created", "2026-11-22T00:00:00.000Z"); /* never changes */
     ent_json_cstr(&j, "modified", "2026-11-22T00:00:00.000Z");
-    ent_json_str(&j, "name", o->opts.author);
+    ent_json_str(&j, "name", author);
     ent_json_cstr(&j, "identity_class", "organization");
     ent_json_obj_end(&j);
-    return r == ENT_OK ? ent_json_end(&j) : r;
+    return ent_json_end(&j);
 }
 
-/* As FIRST and OASIS publish it. */
-static enum ent_err put_marking(struct ent_out *o, enum ent_tlp t)
+const char *ent_out_marking_id(char ret[static ENT_OUT_MARKING_ID], enum ent_tlp t)
 {
-    char id[64], small[32];
+    (void)snprintf(ret, ENT_OUT_MARKING_ID, "marking-definition--%s", ent_stix_marking(t));
+    return ret;
+}
+
+enum ent_err ent_out_marking_object(struct ent_buf *b, enum ent_tlp t)
+{
+    char id[ENT_OUT_MARKING_ID], small[32];
     struct ent_json j;
     const char *name = ent_tlp_name(t);
     size_t n = strlen(name);
-    enum ent_err r = start_object(o, &j, "marking-definition");
-    (void)snprintf(id, sizeof(id), "marking-definition--%s", ent_stix_marking(t));
-    ent_json_cstr(&j, "id", id);
+    start_object(&j, b, "marking-definition");
+    ent_json_cstr(&j, "id", ent_out_marking_id(id, t));
     ent_json_cstr(&j, "created", "2022-10-01T00:00:00.000Z");
     ent_json_cstr(&j, "name", name);
     ent_json_obj(&j, "extensions");
@@ -112,7 +138,7 @@ static enum ent_err put_marking(struct ent_out *o, enum ent_tlp t)
     ent_json_obj_end(&j);
     ent_json_obj_end(&j);
     ent_json_obj_end(&j);
-    return r == ENT_OK ? ent_json_end(&j) : r;
+    return ent_json_end(&j);
 }
 
 enum ent_err ent_out_stix_start(struct ent_out *o)
@@ -130,9 +156,11 @@ enum ent_err ent_out_stix_start(struct ent_out *o)
     if ((r = ent_buf_printf(&o->b[0], "{\"type\":\"bundle\",\"id\":\"bundle--%s\",\"objects\":[\n",
                             uuid)) != ENT_OK)
         return r;
-    r = put_identity(o, &self);
+    if ((r = next_object(o)) == ENT_OK)
+        r = ent_out_publisher_object(&o->b[0], &self, o->opts.author);
     for (unsigned t = ENT_TLP_CLEAR; t <= door && r == ENT_OK; t++)
-        r = put_marking(o, (enum ent_tlp)t);
+        if ((r = next_object(o)) == ENT_OK)
+            r = ent_out_marking_object(&o->b[0], (enum ent_tlp)t);
     return r;
 }
 
@@ -222,20 +250,18 @@ static void put_labels(struct ent_json *j, struct ent_slice labels)
     ent_json_arr_end(j);
 }
 
-static enum ent_err put_indicator(struct ent_out *o, const struct ent_out_item *item,
-                                  const struct ent_uuid16 *self, struct ent_slice pattern)
+static enum ent_err put_indicator(struct ent_buf *b, const struct ent_out_item *item,
+                                  const struct ent_uuid16 *self, const struct ent_uuid16 *id,
+                                  struct ent_slice pattern, int64_t modified)
 {
     const struct ent_indicator *ind = item->ind;
-    struct ent_uuid16 id;
     struct ent_json j;
-    char marking[64];
-    enum ent_err r = ent_out_id(&id, self, item);
-    if (r != ENT_OK || (r = start_object(o, &j, "indicator")) != ENT_OK)
-        return r;
-    put_id(&j, "id", "indicator", &id);
+    char marking[ENT_OUT_MARKING_ID];
+    start_object(&j, b, "indicator");
+    put_id(&j, "id", "indicator", id);
     put_id(&j, "created_by_ref", "identity", self);
     put_time(&j, "created", item->first);
-    put_time(&j, "modified", item->last);
+    put_ms(&j, "modified", modified);
     if (ind->kind.n > 0) {
         ent_json_arr(&j, "indicator_types");
         ent_json_str(&j, NULL, ind->kind);
@@ -252,24 +278,45 @@ static enum ent_err put_indicator(struct ent_out *o, const struct ent_out_item *
     if (ind->confidence >= 0)
         ent_json_i64(&j, "confidence", ind->confidence);
     put_origin(&j, item);
-    (void)snprintf(marking, sizeof(marking), "marking-definition--%s", ent_stix_marking(ind->tlp));
     ent_json_arr(&j, "object_marking_refs");
-    ent_json_cstr(&j, NULL, marking);
+    ent_json_cstr(&j, NULL, ent_out_marking_id(marking, ind->tlp));
     ent_json_arr_end(&j);
     ent_json_obj_end(&j);
     return ent_json_end(&j);
 }
 
-enum ent_err ent_out_stix_put(struct ent_out *o, const struct ent_out_item *item)
+bool ent_out_stix_carries(const struct ent_observable *o)
 {
-    struct ent_uuid16 self;
     struct ent_buf pattern;
     ent_buf_init(&pattern, PATTERN_MOST);
-    enum ent_err r = ent_out_self(&self, o);
-    if (r == ENT_OK && (r = put_pattern(&pattern, &item->ind->obs)) == ENT_OK)
-        r = put_indicator(o, item, &self, ent_buf_slice(&pattern));
+    bool carries = o->type != ENT_OBS_URLPREFIX || put_pattern(&pattern, o) == ENT_OK;
+    ent_buf_release(&pattern);
+    return carries;
+}
+
+enum ent_err ent_out_indicator(struct ent_buf *b, const struct ent_uuid16 *publisher_id,
+                               const struct ent_uuid16 *id, const struct ent_out_item *item,
+                               int64_t modified)
+{
+    struct ent_buf pattern;
+    ent_buf_init(&pattern, PATTERN_MOST);
+    enum ent_err r = put_pattern(&pattern, &item->ind->obs);
+    if (r == ENT_OK)
+        r = put_indicator(b, item, publisher_id, id, ent_buf_slice(&pattern), modified);
     ent_buf_release(&pattern);
     return r;
+}
+
+enum ent_err ent_out_stix_put(struct ent_out *o, const struct ent_out_item *item)
+{
+    struct ent_uuid16 self, id;
+    enum ent_err r;
+    if (!ent_out_stix_carries(&item->ind->obs))
+        return ENT_E_UNSUPPORTED;
+    if ((r = ent_out_self(&self, o)) != ENT_OK || (r = ent_out_id(&id, &self, item)) != ENT_OK ||
+        (r = next_object(o)) != ENT_OK)
+        return r;
+    return ent_out_indicator(&o->b[0], &self, &id, item, item->last * 1000);
 }
 
 /* --- objects of others ------------------------------------------------------------------------ */

@@ -6,13 +6,14 @@
  */
 #include "store/store.h"
 #include "store/db.h"
+#include "store/served_sql.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #define APPLICATION_ID 0x456E7465 /* "Ente" */
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 #define CACHE          "-32768" /* KiB: the indexes of a million observables, mostly */
 #define CACHE_BULK     "-98304" /* all of them, with the rows that foreign keys point at */
 
@@ -104,7 +105,8 @@ static const char added[] =
     " NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, claims INTEGER NOT NULL, warned INTEGER"
     " NOT NULL, same INTEGER NOT NULL, wide INTEGER NOT NULL, suffix INTEGER NOT NULL, not_public"
     " INTEGER NOT NULL, stale INTEGER NOT NULL);"
-    "PRAGMA user_version = 4;"; /* SCHEMA_VERSION */
+    SERVED_TABLES              /* what TAXII serves, see served_sql.h */
+    "PRAGMA user_version = 5;"; /* SCHEMA_VERSION */
 
 /* The columns that take_row() reads, and when a claim counts. ?3 is the time, 0 for any. */
 #define ROW                                                                                        \
@@ -361,6 +363,7 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_GUARD_EXCLUDE] = "INSERT INTO guard_good VALUES (?1) ON CONFLICT DO NOTHING",
     [ENT_Q_GUARD_INCLUDE] = "DELETE FROM guard_good WHERE name = ?1",
     [ENT_Q_GUARD_EACH_GOOD] = "SELECT name, '' FROM guard_good ORDER BY name",
+    SERVED_QUERIES,
 };
 
 /* SQLite calls only ENOSPC a full disk; a quota (EDQUOT) or a limit on file sizes (EFBIG) is known

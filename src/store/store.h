@@ -587,4 +587,6 @@ ENT_MUST_USE enum ent_err ent_store_set_fact(struct ent_store *s, const char *ke
  * Durable when it returns: this is what stops an old offer from being made twice. */
 ENT_MUST_USE enum ent_err ent_store_advance(struct ent_store *s, const char *key, uint64_t value);
 
+#include "store/served.h"
+
 #endif

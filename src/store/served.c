@@ -522,7 +522,7 @@ static enum ent_err do_part(struct serve *x, int64_t source, struct ent_slice id
         w.due = 0;
     w.hi = v.taken || b->goes < b->would ? b->goes : b->would;
     if (v.n > 0 && (state.state == FREE || (state.state == UNJUDGED && state.shown))) {
-        b->goes = lo < b->goes ? lo : b->goes;
+        b->goes = lo < w.hi && lo < b->goes ? lo : b->goes;
         b->would = widest(v.v[0].tlp) < b->would ? widest(v.v[0].tlp) : b->would;
     }
     if (state.state == UNJUDGED) { /* again when it is judged */

@@ -132,6 +132,9 @@ struct ent_import_opts {
     bool unflagged;           /* MISP: also what its author did not mark with "to_ids"; STIX: also
                                  observables that no indicator speaks of */
     struct ent_envelope *envelope; /* not NULL, and zeroed: insist on a TAXII envelope; filled */
+    /* STIX: not NULL: called with the sink's ctx for each element of a list, before anything else
+     * is said of it, with the id and "modified" that it claims to have, or empty. */
+    enum ent_err (*element)(void *ctx, struct ent_slice id, struct ent_slice modified);
 };
 
 /*
@@ -306,5 +309,6 @@ size_t ent_observable_key(uint8_t ret[static ENT_OBS_KEY_MAX], const struct ent_
 ENT_MUST_USE enum ent_err ent_refang(char *ret, size_t *ret_n, size_t cap, struct ent_slice s);
 
 #include "intel/out.h"
+#include "intel/taxii_serve.h"
 
 #endif

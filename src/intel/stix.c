@@ -9,6 +9,15 @@
  */
 #include "intel/stix_parts.h"
 
+static enum ent_err tell_element(struct stix *x, const struct object *o)
+{
+    static const struct ent_slice none;
+    if (x->f->opts->element == NULL)
+        return ENT_OK;
+    return x->f->opts->element(x->f->sink->ctx, o == NULL ? none : ent_stix_get(o, P_ID),
+                               o == NULL ? none : ent_stix_get(o, P_MODIFIED));
+}
+
 /* Behind '[' to behind ']'. */
 enum ent_err ent_stix_read_list(struct stix *x)
 {
@@ -19,11 +28,13 @@ enum ent_err ent_stix_read_list(struct stix *x)
             return r;
         if (ev == ENT_JP_OBJ) {
             if ((r = ent_stix_read_object(x, &x->item)) != ENT_OK ||
+                (r = tell_element(x, &x->item)) != ENT_OK ||
                 (r = ent_stix_take_object(x)) != ENT_OK)
                 return r;
             continue;
         }
-        if ((r = ent_feed_skip(x->f, x->jp.line, "not an object", x->jp.text)) != ENT_OK ||
+        if ((r = tell_element(x, NULL)) != ENT_OK ||
+            (r = ent_feed_skip(x->f, x->jp.line, "not an object", x->jp.text)) != ENT_OK ||
             (r = ent_jp_skip(&x->jp, x->f->d)) != ENT_OK)
             return r;
     }

@@ -31,6 +31,7 @@
 #include "node/lint.h"
 #include "node/object.h"
 #include "node/taxii.h"
+#include "node/taxii_run.h"
 #include "node/release.h"
 #include "node/ask.h"
 #include "node/feed.h"

@@ -95,15 +95,24 @@ static const char *add_value(struct ent_buf *b, struct ent_taxii_values *v, stru
     return ent_taxii_put16(b, one) == ENT_OK ? NULL : "a match that is too long";
 }
 
+/* A type is what an id may begin with. */
+static bool is_type(struct ent_slice one)
+{
+    char id[ENT_STIX_ID_MAX];
+    if (one.n == 0 || one.n > sizeof(id) - 3)
+        return false;
+    memcpy(id, one.p, one.n);
+    memcpy(id + one.n, "--x", 3);
+    return ent_is_stix_id(ent_slice(id, one.n + 3));
+}
+
 static const char *take_word(struct ent_buf *b, struct ent_taxii_values *v, struct ent_slice one,
                              bool id)
 {
-    char as_id[ENT_STIX_ID_MAX + 8];
-    int n = id ? 0 : snprintf(as_id, sizeof(as_id), "%.*s--x", (int)one.n, (const char *)one.p);
-    if (one.n > ENT_STIX_ID_MAX - 3 || !ent_is_stix_id(id ? one : ent_slice(as_id, (size_t)n)))
-        return id ? "match[id] holds something that is no id"
-                  : "match[type] holds something that "
-                    "is no type";
+    if (id && !ent_is_stix_id(one))
+        return "match[id] holds something that is no id";
+    if (!id && !is_type(one))
+        return "match[type] holds something that is no type";
     return add_value(b, v, one);
 }
 

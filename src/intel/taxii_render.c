@@ -343,22 +343,22 @@ static enum ent_err put_entries(struct ent_json *j, const char *key, struct ent_
 static enum ent_err put_status(struct ent_taxii_answer *a, struct ent_cur *c)
 {
     char when[ENT_TAXII_TIME], uuid[ENT_UUID_TEXT];
+    struct ent_taxii_outcome o;
     struct ent_uuid16 id;
     struct ent_json j;
     uint64_t n[2] = {0, 0};
     struct entry e;
-    int64_t at = 0;
-    enum ent_err r;
-    if ((r = ent_cur_copy(c, id.b, sizeof(id.b))) != ENT_OK ||
-        (r = ent_taxii_get_i64(c, &at)) != ENT_OK)
+    enum ent_err r = ent_taxii_outcome_get(c, &o);
+    if (r != ENT_OK)
         return r;
+    memcpy(id.b, o.id, sizeof(id.b));
     for (struct ent_cur look = *c; look.n > 0;) {
         if ((r = get_entry(&look, &e)) != ENT_OK)
             return r;
         n[e.ok != 0]++;
     }
     ent_uuid_text(uuid, &id);
-    ent_taxii_time(when, at * 1000000);
+    ent_taxii_time(when, o.at * 1000000);
     ent_json_start(&j, &a->body);
     ent_json_obj(&j, NULL);
     ent_json_cstr(&j, "id", uuid);

@@ -67,6 +67,13 @@ enum ent_err ent_taxii_row_put(struct ent_buf *b, const struct ent_taxii_row *ro
                             : ent_taxii_put16(b, row->source);
 }
 
+/* Of years that have four digits, and so within what a calculation with it can hold. */
+static bool is_time(int64_t t, int64_t per_second)
+{
+    const int64_t most = INT64_C(253402300800) * per_second;
+    return t >= -most && t <= most;
+}
+
 static enum ent_err get_claim(struct ent_cur *c, struct ent_taxii_row *ret)
 {
     struct ent_slice *const words[] = {&ret->obs,       &ret->source, &ret->ext_id,
@@ -83,7 +90,9 @@ static enum ent_err get_claim(struct ent_cur *c, struct ent_taxii_row *ret)
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && r == ENT_OK; i++)
         r = ent_taxii_get16(c, words[i]);
     if (r == ENT_OK && (type == 0 || type >= ENT_OBS_TYPES || ret->obs.n > ENT_OBS_MAX ||
-                        ret->tlp < ENT_TLP_CLEAR || confidence < -1 || confidence > 100))
+                        ret->tlp < ENT_TLP_CLEAR || confidence < -1 || confidence > 100 ||
+                        !is_time(ret->modified, 1000) || !is_time(ret->valid_from, 1) ||
+                        !is_time(ret->valid_until, 1) || !is_time(ret->first_import, 1)))
         return ENT_E_FORMAT;
     ret->obs_type = type;
     ret->confidence = (int)confidence;
@@ -98,7 +107,7 @@ enum ent_err ent_taxii_row_get(struct ent_cur *c, struct ent_taxii_row *ret)
     if ((r = ent_cur_u8(c, &kind)) != ENT_OK || (r = ent_taxii_get_i64(c, &ret->added)) != ENT_OK ||
         (r = ent_cur_u8(c, &is_20)) != ENT_OK || (r = ent_cur_u8(c, &tlp)) != ENT_OK)
         return r;
-    if (kind == 0 || kind > 4 || is_20 > 1 || tlp > ENT_TLP_RED ||
+    if (!is_time(ret->added, 1000000) || kind == 0 || kind > 4 || is_20 > 1 || tlp > ENT_TLP_RED ||
         (kind == 4 && tlp < ENT_TLP_CLEAR))
         return ENT_E_FORMAT;
     ret->kind = kind;
@@ -178,6 +187,14 @@ enum ent_err ent_taxii_outcome_put(struct ent_buf *b, const struct ent_taxii_out
         (r = ent_buf_put(b, o->id, sizeof(o->id))) != ENT_OK)
         return r;
     return ent_taxii_put_i64(b, o->at);
+}
+
+enum ent_err ent_taxii_outcome_get(struct ent_cur *c, struct ent_taxii_outcome *ret)
+{
+    enum ent_err r = ent_cur_copy(c, ret->id, sizeof(ret->id));
+    if (r == ENT_OK)
+        r = ent_taxii_get_i64(c, &ret->at);
+    return r == ENT_OK && !is_time(ret->at, 1) ? ENT_E_FORMAT : r;
 }
 
 enum ent_err ent_taxii_entry_put(struct ent_buf *b, bool ok, struct ent_slice id,

@@ -223,6 +223,8 @@ struct ent_taxii_outcome {
 /* ENT_TAXII_ROWS_STATUS and what is above; then each entry. version may be empty. */
 ENT_MUST_USE enum ent_err ent_taxii_outcome_put(struct ent_buf *b,
                                                 const struct ent_taxii_outcome *o);
+/* Behind the first byte. */
+ENT_MUST_USE enum ent_err ent_taxii_outcome_get(struct ent_cur *c, struct ent_taxii_outcome *ret);
 ENT_MUST_USE enum ent_err ent_taxii_entry_put(struct ent_buf *b, bool ok, struct ent_slice id,
                                               struct ent_slice version, struct ent_slice message);
 

@@ -316,6 +316,8 @@ static void test_bad_parameters(void **state)
                                       "match[id]=malware--1,,malware--2",
                                       "match[type]=a%20b",
                                       "match[type]=%ff",
+                                      "match[type]=malware%00x",
+                                      "match[id]=malware--1%00",
                                       "match[version]=newest",
                                       "match[version]=last,2018",
                                       "match[spec_version]=3.0",

@@ -373,6 +373,112 @@ static void test_bad_parameters(void **state)
     taxii_ask_end(&x);
 }
 
+/* What a reader who follows "next", and then added_after, has seen of each object. */
+#define SEEN_MOST 512
+struct reader {
+    char path[1024], next[128], last[64], filter[128];
+    struct {
+        char id[80], added[64];
+    } seen[SEEN_MOST];
+    size_t n;
+};
+
+static void see(struct reader *r, const char *id, const char *added)
+{
+    size_t i = 0;
+    while (i < r->n && strcmp(r->seen[i].id, id) != 0)
+        i++;
+    assert_true(i < SEEN_MOST);
+    if (i < r->n) /* again, but later */
+        assert_true(strcmp(added, r->seen[i].added) > 0);
+    r->n += i == r->n;
+    (void)snprintf(r->seen[i].id, sizeof(r->seen[i].id), "%s", id);
+    (void)snprintf(r->seen[i].added, sizeof(r->seen[i].added), "%s", added);
+}
+
+/* One page; false: there is no more for now. */
+static bool read_page(struct taxii_ask *x, struct reader *r)
+{
+    char h[256];
+    if (*r->next == '\0' && *r->last != '\0')
+        (void)snprintf(r->filter, sizeof(r->filter), "&added_after=%s", r->last);
+    (void)snprintf(r->path, sizeof(r->path), GREEN "manifest/?limit=%u%s%s%s",
+                   1 + (unsigned)ent_t_below(7), r->filter, *r->next ? "&next=" : "", r->next);
+    assert_int_equal(taxii_ask(x, "GET", r->path, NULL), 200);
+    for (size_t i = 0; i < count(x, "objects"); i++) {
+        json_t *o = nth(x, "objects", i);
+        assert_true(strcmp(text_of(o, "date_added"), r->last) > 0); /* a strict order */
+        (void)snprintf(r->last, sizeof(r->last), "%s", text_of(o, "date_added"));
+        see(r, text_of(o, "id"), r->last);
+    }
+    if (count(x, "objects") > 0)
+        assert_string_equal(taxii_ask_header(x, "X-TAXII-Date-Added-Last", h), r->last);
+    (void)snprintf(r->next, sizeof(r->next), "%s", text(x, "next"));
+    return json_is_true(json_object_get(x->json, "more"));
+}
+
+static void any_act(struct taxii_ask *x)
+{
+    static const char *const sources[] = {"a", "b", "c"};
+    static const struct ent_odds none;
+    const char *source = sources[ent_t_below(3)];
+    struct ent_indicator own = {.tlp = (enum ent_tlp)(1 + ent_t_below(4))};
+    struct ent_observable o;
+    char value[32];
+    uint64_t id;
+    (void)snprintf(value, sizeof(value), "80.3.%u.1", (unsigned)ent_t_below(40));
+    assert_ok(ent_observable_parse(&o, NULL, ent_slice_str(value)));
+    unsigned act = (unsigned)ent_t_below(10);
+    if (act < 6) {
+        put(x, source, value, (enum ent_tlp)(1 + ent_t_below(3)));
+        return;
+    }
+    assert_ok(ent_store_begin(x->store));
+    enum ent_err r = ENT_OK;
+    if (act < 8)
+        r = ent_store_judge(x->store, ent_slice_str(source), &none, ent_t_below(2) == 0);
+    else if (ent_store_find(x->store, &id, &o) == ENT_OK)
+        r = act == 8 ? ent_store_edit(x->store, id, ENT_EDIT_TLP, &own, x->now / 1000000)
+                     : ent_store_unedit(x->store, id);
+    assert_true(r == ENT_OK || r == ENT_E_NOTFOUND);
+    assert_ok(ent_store_commit(x->store));
+}
+
+/* Whatever happens between two pages, in the end a reader has seen all that there is, at its last
+ * date, and nothing twice at one. */
+static void test_walks(void **state)
+{
+    static struct reader r, fresh;
+    struct taxii_ask x;
+    (void)state;
+    for (int run = 0; run < 10; run++) {
+        taxii_ask_start(&x, new_store());
+        r = fresh = (struct reader){.n = 0};
+        for (int i = 0; i < 150; i++) {
+            any_act(&x);
+            if (ent_t_below(3) == 0)
+                taxii_ask_tend(&x);
+            if (ent_t_below(3) == 0)
+                (void)read_page(&x, &r);
+        }
+        taxii_ask_tend(&x);
+        while (read_page(&x, &r))
+            continue;
+        while (read_page(&x, &r)) /* the last page may have been before the last act */
+            continue;
+        while (read_page(&x, &fresh))
+            continue;
+        for (size_t i = 0; i < fresh.n; i++) {
+            size_t k = 0;
+            while (k < r.n && strcmp(r.seen[k].id, fresh.seen[i].id) != 0)
+                k++;
+            assert_true(k < r.n);
+            assert_string_equal(r.seen[k].added, fresh.seen[i].added);
+        }
+        taxii_ask_end(&x);
+    }
+}
+
 /* --- what comes in ------------------------------------------------------------------------------
  */
 
@@ -650,17 +756,12 @@ static void test_query_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_discovery),
-        cmocka_unit_test(test_collections),
-        cmocka_unit_test(test_who_and_types),
-        cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_next),
-        cmocka_unit_test(test_bad_parameters),
-        cmocka_unit_test(test_add),
-        cmocka_unit_test(test_equivocation),
-        cmocka_unit_test(test_versions),
-        cmocka_unit_test(test_delete),
-        cmocka_unit_test(test_hostile_bodies),
+        cmocka_unit_test(test_discovery),     cmocka_unit_test(test_collections),
+        cmocka_unit_test(test_who_and_types), cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_next),          cmocka_unit_test(test_bad_parameters),
+        cmocka_unit_test(test_walks),         cmocka_unit_test(test_add),
+        cmocka_unit_test(test_equivocation),  cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_delete),        cmocka_unit_test(test_hostile_bodies),
         cmocka_unit_test(test_query_bytes),
     };
     return ent_t_run("taxii_serve", tests);

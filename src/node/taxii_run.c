@@ -5,8 +5,8 @@
 #include "node/release.h"
 
 #define PAGE_BYTES ((size_t)4 << 20) /* a page ends behind the object that reaches them */
-#define LOOKED     4096u             /* rows that may lie hidden between those of one page */
-#define ROUNDS     4                 /* before an empty page goes out */
+#define LOOKED     2048u             /* rows that may lie hidden between those of one page */
+#define ROUNDS     2                 /* before an empty page goes out */
 
 enum ent_err ent_taxii_server_init(struct ent_taxii_server *ret, struct ent_store *store,
                                    struct ent_slice key, struct ent_slice author)

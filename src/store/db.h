@@ -139,6 +139,7 @@ enum ent_query {
     ENT_Q_POST,
     ENT_Q_UNPOST,
     ENT_Q_DROP_OBJECT,
+    ENT_Q_DROP_EXT,
     ENT_Q_UNDROP_OBJECT,
     ENT_Q_POSTED_SEQ,
     ENT_Q_SERVED_WORK,

@@ -127,6 +127,8 @@ enum ent_err ent_store_post(struct ent_store *s, struct ent_slice source, struct
     return r;
 }
 
+/* What it said stays known, so that nobody tells two stories under one version by taking the first
+ * one back. */
 enum ent_err ent_store_unpost(struct ent_store *s, struct ent_slice source, struct ent_slice id,
                               struct ent_slice version, bool latest)
 {
@@ -135,9 +137,14 @@ enum ent_err ent_store_unpost(struct ent_store *s, struct ent_slice source, stru
     if ((r = ent_store_source(s, &from, source)) != ENT_OK ||
         (r = find(s, &seq, from, id, version)) != ENT_OK ||
         (r = run_seq(s, ENT_Q_UNPOST, seq)) != ENT_OK ||
-        (r = run_seq(s, ENT_Q_DROP_OBJECT, seq)) != ENT_OK || (r = touch(s, from, id)) != ENT_OK)
+        (r = run_seq(s, ENT_Q_DROP_OBJECT, seq)) != ENT_OK || (r = touch(s, from, id)) != ENT_OK ||
+        !latest)
         return r;
-    return latest ? ent_store_revoke(s, source, id) : ENT_OK;
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_DROP_EXT);
+    ent_served_bind2(st, from, id);
+    s->touched = true;
+    r = ent_store_run(s, st);
+    return r == ENT_OK ? ent_store_unjudge(s, from) : r;
 }
 
 /* --- what was answered --------------------------------------------------------------------------

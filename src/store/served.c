@@ -383,12 +383,12 @@ static enum ent_err do_observable(struct serve *x, int64_t observable)
 struct version {
     int64_t seq;
     int tlp;
-    bool revoked, dropped, is_20;
+    bool revoked, is_20;
 };
 struct versions {
     struct version v[VERSIONS]; /* the latest first */
     size_t n;
-    bool taken, withdrawn; /* the latest; what is said under its id */
+    bool taken; /* the latest */
 };
 
 static enum ent_err look_at_versions(struct serve *x, struct versions *ret, int64_t source,
@@ -403,15 +403,12 @@ static enum ent_err look_at_versions(struct serve *x, struct versions *ret, int6
     (void)sqlite3_bind_int64(st, 2, source);
     (void)sqlite3_bind_int(st, 3, VERSIONS);
     while (ret->n < VERSIONS && (z = sqlite3_step(st)) == SQLITE_ROW) {
-        if (ret->n == 0) {
+        if (ret->n == 0)
             ret->taken = sqlite3_column_int(st, 3) != 0;
-            ret->withdrawn = sqlite3_column_int(st, 7) != 0;
-        }
         ret->v[ret->n++] = (struct version){.seq = sqlite3_column_int64(st, 0),
                                             .tlp = sqlite3_column_int(st, 2),
                                             .revoked = sqlite3_column_int(st, 4) != 0,
-                                            .dropped = sqlite3_column_int(st, 5) != 0,
-                                            .is_20 = sqlite3_column_int(st, 6) != 0};
+                                            .is_20 = sqlite3_column_int(st, 5) != 0};
     }
     enum ent_err r = z == SQLITE_ROW || z == SQLITE_DONE ? ENT_OK : ent_store_fail(x->s);
     ent_store_done(st);
@@ -435,7 +432,7 @@ static enum ent_err put_versions(struct serve *x, const struct versions *v, stru
     for (size_t i = 0; i < shown && r == ENT_OK; i++) {
         int tlp = widest(v->v[i].tlp);
         w->item = -v->v[i].seq;
-        w->lo = v->v[i].dropped ? NOWHERE : tlp > lo ? tlp : lo;
+        w->lo = tlp > lo ? tlp : lo;
         w->first = i + 1 == shown;
         w->last = i == 0;
         w->is_20 = v->v[i].is_20;
@@ -514,7 +511,7 @@ static enum ent_err do_part(struct serve *x, int64_t source, struct ent_slice id
     entries_init(&e);
     if ((r = look_at_claims(x, &e, &claims, &w.due, source, id)) != ENT_OK)
         goto out;
-    if (v.n > 0 && (!v.withdrawn || v.v[0].revoked) && !v.v[0].dropped)
+    if (v.n > 0)
         lo = widest(v.v[0].tlp);
     if (v.taken && claims > lo)
         lo = claims;

@@ -86,8 +86,8 @@ ENT_MUST_USE enum ent_err ent_store_served(struct ent_store *s, const struct ent
 ENT_MUST_USE enum ent_err ent_store_post(struct ent_store *s, struct ent_slice source,
                                          struct ent_slice id, struct ent_slice version,
                                          int64_t now);
-/* Inside a transaction: its source takes it back. If it was the latest version, whatever the source
- * said or says under this id does not count any more. */
+/* Inside a transaction: its source takes it back, until it gives it again; with the latest version
+ * what the source claims under this id. */
 ENT_MUST_USE enum ent_err ent_store_unpost(struct ent_store *s, struct ent_slice source,
                                            struct ent_slice id, struct ent_slice version,
                                            bool latest);

@@ -163,10 +163,9 @@
     [ENT_Q_EXT_SOURCES] = "SELECT DISTINCT source FROM object WHERE id = ?1 AND state < 2 ORDER BY"\
                           " source LIMIT ?2",                                                      \
     [ENT_Q_EXT_VERSIONS] =                                                                         \
-        "SELECT max(o.seq), o.version, o.tlp, o.taken, o.revoked, EXISTS (SELECT 1 FROM dropped d" \
-        " WHERE d.object = o.seq), " IS_20 ", EXISTS (SELECT 1 FROM revoked r WHERE r.source ="    \
-        " o.source AND r.ext_id = o.id) FROM object o WHERE o.id = ?1 AND o.source = ?2 AND"       \
-        " o.state < 2 GROUP BY o.version ORDER BY o.version DESC LIMIT ?3",                        \
+        "SELECT max(o.seq), o.version, o.tlp, o.taken, o.revoked, " IS_20 " FROM object o WHERE"   \
+        " o.id = ?1 AND o.source = ?2 AND o.state < 2 AND NOT EXISTS (SELECT 1 FROM dropped d"     \
+        " WHERE d.object = o.seq) GROUP BY o.version ORDER BY o.version DESC LIMIT ?3",            \
     [ENT_Q_SOURCE_JOB] =                                                                           \
         "INSERT INTO served_source VALUES (?1, ?2, 0, ?3, ?4, '', ?5) ON CONFLICT DO UPDATE SET"   \
         " shown = ?2, missed = 0, since = iif(job = 1, max(since, ?4), ?4), job = ?3, ext_id = '',"\
@@ -206,6 +205,8 @@
     [ENT_Q_POST] = "INSERT OR IGNORE INTO posted VALUES (?1, ?2, ?3)",                             \
     [ENT_Q_UNPOST] = "DELETE FROM posted WHERE object = ?1",                                       \
     [ENT_Q_DROP_OBJECT] = "INSERT OR IGNORE INTO dropped VALUES (?1)",                             \
+    [ENT_Q_DROP_EXT] = "DELETE FROM claim WHERE source = ?1 AND ext_id = ?2 AND instr(ext_id,"     \
+                       " '--') > 0",                                                               \
     [ENT_Q_UNDROP_OBJECT] = "DELETE FROM dropped WHERE object = ?1",                               \
     [ENT_Q_POSTED_SEQ] = "SELECT seq FROM object WHERE id = ?1 AND source = ?2 AND version = ?3"   \
                          " AND state < 2 ORDER BY seq DESC LIMIT 1",                               \

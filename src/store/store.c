@@ -104,9 +104,9 @@ static const char added[] =
     "CREATE TABLE IF NOT EXISTS released (source INTEGER PRIMARY KEY REFERENCES source, who TEXT"
     " NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, claims INTEGER NOT NULL, warned INTEGER"
     " NOT NULL, same INTEGER NOT NULL, wide INTEGER NOT NULL, suffix INTEGER NOT NULL, not_public"
-    " INTEGER NOT NULL, stale INTEGER NOT NULL);"
-    SERVED_TABLES              /* what TAXII serves, see served_sql.h */
-    "PRAGMA user_version = 5;"; /* SCHEMA_VERSION */
+    " INTEGER NOT NULL, stale INTEGER NOT NULL);" SERVED_TABLES /* what TAXII serves, see
+                                                                   served_sql.h */
+    "PRAGMA user_version = 5;";                                 /* SCHEMA_VERSION */
 
 /* The columns that take_row() reads, and when a claim counts. ?3 is the time, 0 for any. */
 #define ROW                                                                                        \
@@ -155,12 +155,16 @@ static const char added[] =
 #define KEPT                                                                                       \
     "o.seq, o.id, o.version, s.name, o.tlp, o.revoked, o.taken, o.state, o.imported, o.body,"      \
     " " HELD("o.source")
-/* Of what its source gave, and what counts at all (ENT_OBJECT_DISPUTED does). */
+/* Of what its source gave and did not take back (posted.c), and what counts at all
+ * (ENT_OBJECT_DISPUTED does). */
+#define STAYS(o) o ".state < 2 AND NOT EXISTS (SELECT 1 FROM dropped y WHERE y.object = " o ".seq)"
+#define BEHIND(o, than)                                                                            \
+    "NOT EXISTS (SELECT 1 FROM object p WHERE p.id = " o ".id AND p.source = " o                   \
+    ".source AND " than " AND " STAYS("p") ")"
 #define LATEST(o)                                                                                  \
-    o ".state < 2 AND NOT EXISTS (SELECT 1 FROM object p WHERE p.id = " o ".id AND p.source = " o  \
-      ".source AND p.state < 2 AND p.version > " o ".version) AND NOT EXISTS (SELECT 1 FROM"       \
-      " object p WHERE p.id = " o ".id AND p.source = " o                                          \
-      ".source AND p.state < 2 AND p.version = " o ".version AND p.seq > " o ".seq)"
+    STAYS(o)                                                                                       \
+    " AND " BEHIND(o, "p.version > " o ".version") " AND " BEHIND(                                 \
+        o, "p.version = " o ".version AND p.seq > " o ".seq")
 #define OBJECT_PASSES(o, s) "(?3 = '' OR " s ".name = ?3) AND " o ".imported >= ?4 AND " LATEST(o)
 /* Of our own claims each is told, and whether it passes: it holds the observable back also where
  * it would not be asked. ?8 is the door of a walk by source, or 0. */

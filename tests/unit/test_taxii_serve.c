@@ -665,6 +665,17 @@ static void test_delete(void **state)
     taxii_ask_tend(&x);
     assert_int_equal(taxii_ask(&x, "GET", GREEN "objects/?match[type]=indicator", NULL), 200);
     assert_int_equal(count(&x, "objects"), 0);
+    /* It can come again, but not with another story. */
+    assert_int_equal(taxii_ask(&x, "POST", INBOX "objects/",
+                               ENVELOPE(OBJECT("malware", "1", "2", "\"name\":\"x\",") "," OBJECT(
+                                   "indicator", "2", "1", PATTERN("80.1.1.1")))),
+                     202);
+    assert_int_equal(number(&x, "success_count"), 1);
+    assert_int_equal(x.server.alarms, 1);
+    taxii_ask_tend(&x);
+    assert_int_equal(taxii_ask(&x, "GET", GREEN "objects/?match[type]=indicator,malware", NULL),
+                     200);
+    assert_int_equal(count(&x, "objects"), 1);
     taxii_ask_end(&x);
 }
 

@@ -78,20 +78,28 @@ static void put_rows(struct one *x)
     must(ent_store_commit(x->store), "commit");
 }
 
-static void fill(struct one *x, const char *name, uint64_t rows)
+static void tend(struct one *x)
 {
     bool left = true;
+    while (left)
+        must(ent_taxii_tend(&x->server, INT64_C(1534723300000000), 5000, &left, NULL), "tend");
+}
+
+/* served: something was served before, so that what comes is put into the queue. */
+static void fill(struct one *x, const char *name, uint64_t rows, bool served)
+{
     x->rows = rows;
     (void)snprintf(x->path, sizeof(x->path), "%s/%s", dir, name);
     must(ent_store_open(&x->store, NULL, x->path), "store");
     must(ent_taxii_server_init(&x->server, x->store, ENT_SLICE_LIT("key"), ENT_SLICE_LIT("Us")),
          "server");
+    if (served)
+        tend(x);
     uint64_t at = ent_clock_steady_ns();
     put_rows(x);
     x->put = (double)(ent_clock_steady_ns() - at) / 1e9;
     at = ent_clock_steady_ns();
-    while (left)
-        must(ent_taxii_tend(&x->server, INT64_C(1534723300000000), 5000, &left, NULL), "tend");
+    tend(x);
     x->tend = (double)(ent_clock_steady_ns() - at) / 1e9;
 }
 
@@ -225,7 +233,7 @@ static double flip(struct one *x, bool held, double *longest)
 
 int main(int argc, char **argv)
 {
-    static struct one big, small;
+    static struct one big, small, plain[3], queued[3];
     static const char *const names[] = {"page-first", "page-middle", "page-last"};
     uint64_t n = 1000000;
     if (argc == 3 && strcmp(argv[1], "--rows") == 0 &&
@@ -237,8 +245,24 @@ int main(int argc, char **argv)
     ent_taxii_answer_init(&answer, (size_t)64 << 20);
     ent_buf_init(&query, ENT_TAXII_QUERY_MAX);
     ent_buf_init(&rows, ENT_TAXII_ROWS);
-    fill(&big, "big.db", n);
-    fill(&small, "small.db", SMALL);
+    fill(&big, "big.db", n, false);
+    fill(&small, "small.db", SMALL, false);
+    double without[3], with[3];
+    for (int i = 0; i < 3; i++) { /* in turns */
+        char name[32];
+        (void)snprintf(name, sizeof(name), "plain%d.db", i);
+        fill(&plain[i], name, n / 10, false);
+        (void)snprintf(name, sizeof(name), "queued%d.db", i);
+        fill(&queued[i], name, n / 10, true);
+        without[i] = plain[i].put;
+        with[i] = queued[i].put;
+        ent_store_close(plain[i].store);
+        ent_store_close(queued[i].store);
+    }
+    qsort(without, 3, sizeof(without[0]), by_number);
+    qsort(with, 3, sizeof(with[0]), by_number);
+    tell("import-while-serving", (double)n / 10 / with[1], "rows/s", "import",
+         (double)n / 10 / without[1], with[1] / without[1], 1.5, with[1] < 1.5 * without[1]);
     double ms[3], flat = page(&small, SMALL / 2);
     for (int i = 0; i < 3; i++) {
         uint64_t behind = i == 0 ? 10 : i == 1 ? n / 2 : n - PAGE - 10;

@@ -342,7 +342,7 @@ static bool is_of_object(struct ent_slice ext_id)
 static enum ent_err do_claim(struct serve *x, int64_t observable, int64_t source,
                              struct ent_slice ext_id, bool force)
 {
-    struct source_state state;
+    struct source_state state = {.id = -1};
     struct facts f;
     enum ent_err r;
     if ((r = state_of(x, &state, source)) != ENT_OK ||
@@ -357,24 +357,14 @@ static enum ent_err do_claim(struct serve *x, int64_t observable, int64_t source
     return put_claim(x, &f, observable, source, ext_id, DOORS, force, state.state);
 }
 
+/* All claims on it become entries of their own: one observable may have a million. */
 static enum ent_err do_observable(struct serve *x, int64_t observable)
 {
-    struct entries e;
-    entries_init(&e);
-    sqlite3_stmt *st = ent_store_query(x->s, ENT_Q_CLAIM_KEYS);
+    sqlite3_stmt *st = ent_store_query(x->s, ENT_Q_TOUCH_ALL);
     if (st != NULL)
         (void)sqlite3_bind_int64(st, 1, observable);
-    enum ent_err r = collect(x, &e, st, 0, 1, -1, -1);
-    bool own = false;
-    for (size_t i = 0; i < e.n && r == ENT_OK; i++) {
-        const struct entry *one = entry_at(&e, i);
-        own = own || one->source == 0;
-        r = do_claim(x, observable, one->source, words_of(&e, one), true);
-    }
-    if (r == ENT_OK && !own)
-        r = hide_claim(x, observable, 0, ent_slice(NULL, 0));
-    entries_release(&e);
-    return r;
+    enum ent_err r = ent_store_run(x->s, st);
+    return r == ENT_OK ? do_claim(x, observable, 0, ent_slice(NULL, 0), true) : r;
 }
 
 /* --- an object, and what its source says under its id ------------------------------------------
@@ -499,7 +489,7 @@ static enum ent_err do_part(struct serve *x, int64_t source, struct ent_slice id
                             struct before *b)
 {
     struct versions v;
-    struct source_state state;
+    struct source_state state = {.id = -1};
     struct entries e;
     struct row w = {.source = source, .ext_id = id, .force = force};
     int lo = NOWHERE, claims = NOWHERE;
@@ -579,7 +569,7 @@ static enum ent_err do_ext(struct serve *x, int64_t source, struct ent_slice id)
 
 static enum ent_err start_job(struct serve *x, int64_t source)
 {
-    struct source_state state;
+    struct source_state state = {.id = -1};
     x->source.id = -1;
     enum ent_err r = state_of(x, &state, source);
     bool shows = state.state == FREE && (!state.shown || state.missed || state.job != 0);
@@ -679,7 +669,7 @@ static enum ent_err note_job(struct serve *x, int64_t source, const struct job_r
 /* One piece of one job; *ret_any: there was one. */
 static enum ent_err do_job(struct serve *x, bool *ret_any)
 {
-    struct source_state state;
+    struct source_state state = {.id = -1};
     struct job_rows rows;
     struct entries job;
     entries_init(&job);

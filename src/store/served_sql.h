@@ -133,7 +133,8 @@
     [ENT_Q_TOUCH_CLAIM] = "INSERT OR IGNORE INTO touched_claim VALUES (?1, ?2, ?3)",               \
     [ENT_Q_UNTOUCH_CLAIM] = "DELETE FROM touched_claim WHERE observable = ?1 AND source = ?2 AND"  \
                             " ext_id = ?3",                                                        \
-    [ENT_Q_CLAIM_KEYS] = "SELECT source, ext_id FROM claim WHERE observable = ?1",                 \
+    [ENT_Q_TOUCH_ALL] = "INSERT OR IGNORE INTO touched_claim SELECT observable, source, ext_id"    \
+                        " FROM claim WHERE observable = ?1 AND source <> 0",                       \
     [ENT_Q_CLAIM_FACTS] =                                                                          \
         "SELECT o.type, o.value, c.tlp, c.valid_from, c.valid_until, c.last_import, " WITHDRAWN    \
         ", (SELECT until FROM decision d WHERE d.observable = c.observable AND d.source ="         \

@@ -558,6 +558,30 @@ static void test_held_and_released(void **state)
     ent_store_close(s);
 }
 
+/* What one source says of one observable, however often, is in nobody's way. */
+static void test_many_claims(void **state)
+{
+    struct ent_store *s = new_store();
+    struct ent_indicator ind = {.tlp = ENT_TLP_GREEN, .confidence = 50};
+    enum ent_put how;
+    char id[16];
+    (void)state;
+    assert_ok(ent_observable_parse(&ind.obs, NULL, ENT_SLICE_LIT("80.1.1.1")));
+    assert_ok(ent_store_begin(s));
+    for (unsigned i = 0; i < 120000; i++) {
+        (void)snprintf(id, sizeof(id), "%u", i);
+        ind.id = ent_slice_str(id);
+        assert_ok(ent_store_put(s, &how, &ind, ENT_SLICE_LIT("loud"), now));
+    }
+    assert_ok(ent_store_commit(s));
+    edit(s, "80.1.1.1", ENT_TLP_RED);
+    put(s, "quiet", "80.1.1.2", ENT_TLP_GREEN, 0, "");
+    judge(s, "loud", false);
+    serve(s, 10000);
+    assert_int_equal(count(s, ENT_TLP_GREEN), 1);
+    ent_store_close(s);
+}
+
 static void test_name_changes(void **state)
 {
     static struct set a, b;
@@ -646,8 +670,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dates),        cmocka_unit_test(test_held_and_released),
         cmocka_unit_test(test_name_changes), cmocka_unit_test(test_older_store),
-        cmocka_unit_test(test_equivocation), cmocka_unit_test(test_as_exported),
-        cmocka_unit_test(test_never_more),   cmocka_unit_test(test_followers),
+        cmocka_unit_test(test_equivocation), cmocka_unit_test(test_many_claims),
+        cmocka_unit_test(test_as_exported),  cmocka_unit_test(test_never_more),
+        cmocka_unit_test(test_followers),
     };
     return ent_t_run("served", tests);
 }

@@ -630,6 +630,64 @@ static void test_versions(void **state)
     taxii_ask_end(&x);
 }
 
+/* What has no version of its own, what is of STIX 2.0, what is revoked. */
+static void test_kinds(void **state)
+{
+    static const char body[] =
+        "{\"objects\":[{\"type\":\"malware\",\"id\":\"malware--00000001-0000-4000-8000-"
+        "000000000000\",\"created\":\"2017-01-01T00:00:00.000Z\",\"modified\":\"2017-01-02T00:00:"
+        "00.5Z\",\"name\":\"old\"},{\"type\":\"ipv4-addr\",\"spec_version\":\"2.1\",\"id\":\"ipv4-"
+        "addr"
+        "--28bb3599-77cd-5a82-a950-b5bc3caf07c4\",\"value\":\"198.51.100.3\"},{\"type\":\"marking-"
+        "definition\",\"spec_version\":\"2.1\",\"id\":\"marking-definition--00000002-0000-4000-"
+        "8000-"
+        "000000000000\",\"created\":\"2018-02-03T04:05:06Z\",\"definition_type\":\"statement\","
+        "\"definition\":{\"statement\":\"x\"}}," OBJECT(
+            "indicator", "3", "1",
+            PATTERN("80.1.1.1")) "," OBJECT("indicator", "3", "2",
+                                            "\"revoked\":true," PATTERN("80.1.1.1")) "]}";
+    static const struct {
+        const char *id, *version, *media;
+    } want[] = {
+        {"malware--00000001-0000-4000-8000-000000000000", "2017-01-02T00:00:00.500Z", "2.0"},
+        {"ipv4-addr--28bb3599-77cd-5a82-a950-b5bc3caf07c4", NULL, "2.1"},
+        {"marking-definition--00000002-0000-4000-8000-000000000000", "2018-02-03T04:05:06.000Z",
+         "2.1"},
+        {"indicator--00000003-0000-4000-8000-000000000000", "2018-01-02T00:00:00.000Z", "2.1"}};
+    static const char *const shelves[] = {"inbox", "amber"};
+    struct taxii_ask x;
+    char path[256];
+    (void)state;
+    taxii_ask_start(&x, new_store());
+    assert_int_equal(taxii_ask(&x, "POST", INBOX "objects/", body), 202);
+    assert_int_equal(number(&x, "success_count"), 5);
+    taxii_ask_tend(&x);
+    for (size_t i = 0; i < 8; i++) {
+        (void)snprintf(path, sizeof(path), API "collections/%s/manifest/?match[id]=%s",
+                       shelves[i / 4], want[i % 4].id);
+        assert_int_equal(taxii_ask(&x, "GET", path, NULL), 200);
+        assert_int_equal(count(&x, "objects"), 1);
+        json_t *o = nth(&x, "objects", 0);
+        assert_string_equal(text_of(o, "version"), want[i % 4].version == NULL
+                                                       ? text_of(o, "date_added")
+                                                       : want[i % 4].version);
+        const char *media = text_of(o, "media_type");
+        assert_string_equal(media + strlen(media) - 3, want[i % 4].media);
+    }
+    assert_int_equal(
+        taxii_ask(&x, "GET", API "collections/amber/objects/?match[spec_version]=2.0", NULL), 200);
+    assert_int_equal(count(&x, "objects"), 1);
+    assert_int_equal(
+        taxii_ask(&x, "GET",
+                  GREEN "objects/indicator--00000003-0000-4000-8000-000000000000/?match[version]="
+                        "all",
+                  NULL),
+        200);
+    assert_int_equal(count(&x, "objects"), 1); /* nothing older of what was revoked */
+    assert_true(json_is_true(json_object_get(nth(&x, "objects", 0), "revoked")));
+    taxii_ask_end(&x);
+}
+
 static void test_delete(void **state)
 {
     static const char object[] = "objects/malware--00000001-0000-4000-8000-000000000000/";
@@ -767,13 +825,13 @@ static void test_query_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_discovery),     cmocka_unit_test(test_collections),
-        cmocka_unit_test(test_who_and_types), cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_next),          cmocka_unit_test(test_bad_parameters),
-        cmocka_unit_test(test_walks),         cmocka_unit_test(test_add),
-        cmocka_unit_test(test_equivocation),  cmocka_unit_test(test_versions),
-        cmocka_unit_test(test_delete),        cmocka_unit_test(test_hostile_bodies),
-        cmocka_unit_test(test_query_bytes),
+        cmocka_unit_test(test_discovery),      cmocka_unit_test(test_collections),
+        cmocka_unit_test(test_who_and_types),  cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_next),           cmocka_unit_test(test_bad_parameters),
+        cmocka_unit_test(test_walks),          cmocka_unit_test(test_add),
+        cmocka_unit_test(test_equivocation),   cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_kinds),          cmocka_unit_test(test_delete),
+        cmocka_unit_test(test_hostile_bodies), cmocka_unit_test(test_query_bytes),
     };
     return ent_t_run("taxii_serve", tests);
 }

@@ -66,7 +66,7 @@
 
 /* Made when somebody serves for the first time: imports of those who never do cost nothing more. */
 #define SERVED_START                                                                               \
-    "CREATE INDEX claim_ext ON claim (source, ext_id) WHERE instr(ext_id, '--') > 0;"              \
+    "CREATE INDEX claim_ext ON claim (source, ext_id) WHERE ext_id <> '';"                         \
     ON_CLAIM("new", "INSERT", "NEW", "")                                                           \
     ON_CLAIM("edit", "UPDATE", "NEW", IS_NEWS)                                                     \
     ON_CLAIM("gone", "DELETE", "OLD", "")                                                          \
@@ -160,7 +160,7 @@
     [ENT_Q_SERVED_DUE] = "SELECT source, ext_id, item, id FROM served WHERE due <= ?1 LIMIT ?2",   \
     [ENT_Q_SERVED_UNDUE] = "UPDATE served SET due = NULL WHERE id = ?1",                           \
     [ENT_Q_EXT_CLAIMS] = "SELECT observable FROM claim INDEXED BY claim_ext WHERE source = ?1 AND" \
-                         " ext_id = ?2 AND instr(ext_id, '--') > 0 LIMIT ?3",                      \
+                         " ext_id = ?2 AND ext_id <> '' LIMIT ?3",                                 \
     [ENT_Q_EXT_SOURCES] = "SELECT DISTINCT source FROM object WHERE id = ?1 AND state < 2 ORDER BY"\
                           " source LIMIT ?2",                                                      \
     [ENT_Q_EXT_VERSIONS] =                                                                         \
@@ -206,8 +206,7 @@
     [ENT_Q_POST] = "INSERT OR IGNORE INTO posted VALUES (?1, ?2, ?3)",                             \
     [ENT_Q_UNPOST] = "DELETE FROM posted WHERE object = ?1",                                       \
     [ENT_Q_DROP_OBJECT] = "INSERT OR IGNORE INTO dropped VALUES (?1)",                             \
-    [ENT_Q_DROP_EXT] = "DELETE FROM claim WHERE source = ?1 AND ext_id = ?2 AND instr(ext_id,"     \
-                       " '--') > 0",                                                               \
+    [ENT_Q_DROP_EXT] = "DELETE FROM claim WHERE source = ?1 AND ext_id = ?2 AND ext_id <> ''",     \
     [ENT_Q_UNDROP_OBJECT] = "DELETE FROM dropped WHERE object = ?1",                               \
     [ENT_Q_POSTED_SEQ] = "SELECT seq FROM object WHERE id = ?1 AND source = ?2 AND version = ?3"   \
                          " AND state < 2 ORDER BY seq DESC LIMIT 1",                               \

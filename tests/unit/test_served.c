@@ -582,6 +582,35 @@ static void test_many_claims(void **state)
     ent_store_close(s);
 }
 
+/* An id need not be one of STIX. */
+static void test_withdrawn(void **state)
+{
+    struct ent_store *s = new_store();
+    struct ent_indicator ind = {.tlp = ENT_TLP_GREEN, .confidence = 50};
+    static const char *const ids[] = {"5b7a0c0e-1111-4222-8333-444455556666", "x--1", "7"};
+    enum ent_put how;
+    (void)state;
+    assert_ok(ent_store_begin(s));
+    for (size_t i = 0; i < 3; i++) {
+        char value[16];
+        (void)snprintf(value, sizeof(value), "80.1.1.%u", (unsigned)i + 1);
+        assert_ok(ent_observable_parse(&ind.obs, NULL, ent_slice_str(value)));
+        ind.id = ent_slice_str(ids[i]);
+        assert_ok(ent_store_put(s, &how, &ind, ENT_SLICE_LIT("a"), now));
+    }
+    assert_ok(ent_store_commit(s));
+    serve(s, 1000);
+    assert_int_equal(count(s, ENT_TLP_GREEN), 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(ent_store_begin(s));
+        assert_ok(ent_store_revoke(s, ENT_SLICE_LIT("a"), ent_slice_str(ids[i])));
+        assert_ok(ent_store_commit(s));
+        serve(s, 1000);
+        assert_int_equal(count(s, ENT_TLP_GREEN), 2 - i);
+    }
+    ent_store_close(s);
+}
+
 static void test_name_changes(void **state)
 {
     static struct set a, b;
@@ -670,9 +699,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dates),        cmocka_unit_test(test_held_and_released),
         cmocka_unit_test(test_name_changes), cmocka_unit_test(test_older_store),
-        cmocka_unit_test(test_equivocation), cmocka_unit_test(test_many_claims),
-        cmocka_unit_test(test_as_exported),  cmocka_unit_test(test_never_more),
-        cmocka_unit_test(test_followers),
+        cmocka_unit_test(test_equivocation), cmocka_unit_test(test_withdrawn),
+        cmocka_unit_test(test_many_claims),  cmocka_unit_test(test_as_exported),
+        cmocka_unit_test(test_never_more),   cmocka_unit_test(test_followers),
     };
     return ent_t_run("served", tests);
 }

@@ -179,7 +179,8 @@ enum ent_err ent_serve_put(struct ent_serve *x, const struct ent_serve_row *w)
     struct old_row old;
     enum ent_err r = find_row(x, &old, w);
     x->done++;
-    if (r != ENT_OK || (old.id == 0 && !passes && w->due == 0))
+    /* An object has a row in any case: when its source is held, others may go in its place. */
+    if (r != ENT_OK || (old.id == 0 && !passes && w->due == 0 && w->item > 0))
         return r;
     if (passes && w->state == ENT_FREE)
         added = old.added != 0 && !w->force && w->lo >= old.lo && w->hi <= old.hi

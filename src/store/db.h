@@ -147,6 +147,38 @@ enum ent_query {
     ENT_Q_STATUS_ADD,
     ENT_Q_STATUS_COUNT,
     ENT_Q_STATUS_OLD,
+    ENT_Q_USER_ADD,
+    ENT_Q_USER,
+    ENT_Q_USER_SET,
+    ENT_Q_USERS,
+    ENT_Q_COUNT_USERS,
+    ENT_Q_OPERATORS,
+    ENT_Q_TOKEN_ADD,
+    ENT_Q_TOKEN,
+    ENT_Q_TOKEN_USED,
+    ENT_Q_TOKEN_DROP,
+    ENT_Q_TOKENS,
+    ENT_Q_COUNT_TOKENS,
+    ENT_Q_SESSION_ADD,
+    ENT_Q_SESSION,
+    ENT_Q_SESSION_USED,
+    ENT_Q_SESSION_DROP,
+    ENT_Q_SESSIONS_DROP,
+    ENT_Q_SESSIONS_PRUNE,
+    ENT_Q_LINK_ADD,
+    ENT_Q_LINK,
+    ENT_Q_LINKS_DROP,
+    ENT_Q_STRIKES,
+    ENT_Q_STRIKES_SET,
+    ENT_Q_STRIKES_DROP,
+    ENT_Q_STRIKES_PRUNE,
+    ENT_Q_KNOWN_ADD,
+    ENT_Q_KNOWN_PRUNE,
+    ENT_Q_KNOWN,
+    ENT_Q_PENDING_ADD,
+    ENT_Q_PENDING,
+    ENT_Q_PENDING_DROP,
+    ENT_Q_PENDING_PRUNE,
     ENT_Q_COUNT
 };
 
@@ -225,6 +257,13 @@ ENT_MUST_USE enum ent_err ent_store_unjudge_all(struct ent_store *s);
 
 /* release.c: the SQL function ent_may_pass(tlp, held, door), which is ent_claim_may_pass(). */
 ENT_MUST_USE enum ent_err ent_store_door_start(struct ent_store *s);
+
+/* release.c: what was found odd, as parameters or columns from at on. */
+void ent_store_bind_odds(sqlite3_stmt *st, int at, const struct ent_odds *o);
+void ent_store_take_odds(struct ent_odds *ret, sqlite3_stmt *st, int at);
+
+/* user.c: its tables. */
+extern const char ent_store_user_schema[];
 
 /* Words of a person: UTF-8, nothing invisible, no blanks around it, 1 to max bytes. */
 bool ent_store_is_words(struct ent_slice s, size_t max);

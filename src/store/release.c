@@ -69,14 +69,14 @@ enum ent_err ent_store_unjudged(struct ent_store *s, struct ent_buf *ret)
 /* --- in and out ---------------------------------------------------------------------------------
  */
 
-static void bind_odds(sqlite3_stmt *st, int at, const struct ent_odds *o)
+void ent_store_bind_odds(sqlite3_stmt *st, int at, const struct ent_odds *o)
 {
     (void)sqlite3_bind_int64(st, at, (int64_t)o->claims);
     for (int i = 0; i < ENT_ODDS; i++)
         (void)sqlite3_bind_int64(st, at + 1 + i, (int64_t)o->n[i]);
 }
 
-static void take_odds(struct ent_odds *ret, sqlite3_stmt *st, int at)
+void ent_store_take_odds(struct ent_odds *ret, sqlite3_stmt *st, int at)
 {
     ret->claims = (uint64_t)sqlite3_column_int64(st, at);
     for (int i = 0; i < ENT_ODDS; i++)
@@ -99,7 +99,7 @@ enum ent_err ent_store_judge(struct ent_store *s, struct ent_slice source,
     sqlite3_stmt *st = ent_store_query(s, ENT_Q_JUDGE);
     if (st != NULL) {
         (void)sqlite3_bind_int(st, 2, held);
-        bind_odds(st, 3, odds);
+        ent_store_bind_odds(st, 3, odds);
     }
     s->unjudged = 0; /* what it says from here on counts again */
     return change(s, st, source);
@@ -114,7 +114,7 @@ enum ent_err ent_store_release(struct ent_store *s, struct ent_slice source, str
     sqlite3_stmt *st = ent_store_query(s, ENT_Q_RELEASE);
     if (st != NULL) {
         (void)sqlite3_bind_int64(st, 2, now);
-        bind_odds(st, 3, odds);
+        ent_store_bind_odds(st, 3, odds);
         ent_store_bind(st, 10, by);
         ent_store_bind(st, 11, reason);
     }
@@ -135,8 +135,8 @@ static void take_state(struct ent_source_state *ret, sqlite3_stmt *st)
                                      .reason = ent_store_column(st, 11),
                                      .at = sqlite3_column_int64(st, 12)};
     ret->held = !ret->judged || sqlite3_column_int(st, 2) != 0;
-    take_odds(&ret->odds, st, 3);
-    take_odds(&ret->then, st, 13);
+    ent_store_take_odds(&ret->odds, st, 3);
+    ent_store_take_odds(&ret->then, st, 13);
 }
 
 enum ent_err ent_store_source_states(struct ent_store *s, struct ent_slice only,
@@ -159,4 +159,62 @@ enum ent_err ent_store_source_states(struct ent_store *s, struct ent_slice only,
         r = ent_store_fail(s);
     ent_store_done(st);
     return r;
+}
+
+/* --- waiting for a second person ----------------------------------------------------------------
+ */
+
+enum ent_err ent_store_pending_add(struct ent_store *s, const struct ent_pending *p,
+                                   const struct ent_odds *odds)
+{
+    if (!ent_store_is_words(p->by, ENT_RELEASE_TEXT_MAX) ||
+        !ent_store_is_words(p->reason, ENT_RELEASE_TEXT_MAX))
+        return ENT_E_FORMAT;
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_PENDING_PRUNE);
+    if (st != NULL)
+        (void)sqlite3_bind_int64(st, 1, p->asked);
+    enum ent_err r = ent_store_run(s, st);
+    if (r != ENT_OK)
+        return r;
+    if ((st = ent_store_query(s, ENT_Q_PENDING_ADD)) != NULL) {
+        (void)sqlite3_bind_int64(st, 2, p->asked);
+        ent_store_bind_odds(st, 3, odds);
+        ent_store_bind(st, 10, p->by);
+        ent_store_bind(st, 11, p->reason);
+        (void)sqlite3_bind_int64(st, 12, p->expires);
+    }
+    return change(s, st, p->source);
+}
+
+enum ent_err ent_store_pending(struct ent_store *s, struct ent_slice source, int64_t now,
+                               enum ent_err (*each)(void *ctx, const struct ent_pending *p,
+                                                    const struct ent_odds *odds),
+                               void *ctx)
+{
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_PENDING);
+    enum ent_err r = ENT_OK;
+    int z = SQLITE_DONE;
+    if (st == NULL)
+        return ent_store_fail(s);
+    ent_store_bind(st, 1, source);
+    (void)sqlite3_bind_int64(st, 2, now);
+    while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW) {
+        const struct ent_pending p = {.source = ent_store_column(st, 0),
+                                      .by = ent_store_column(st, 1),
+                                      .reason = ent_store_column(st, 2),
+                                      .asked = sqlite3_column_int64(st, 3),
+                                      .expires = sqlite3_column_int64(st, 4)};
+        struct ent_odds odds;
+        ent_store_take_odds(&odds, st, 5);
+        r = each(ctx, &p, &odds);
+    }
+    if (r == ENT_OK && z != SQLITE_DONE)
+        r = ent_store_fail(s);
+    ent_store_done(st);
+    return r;
+}
+
+enum ent_err ent_store_pending_drop(struct ent_store *s, struct ent_slice source)
+{
+    return change(s, ent_store_query(s, ENT_Q_PENDING_DROP), source);
 }

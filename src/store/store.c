@@ -176,6 +176,13 @@ static const char added[] =
     " JOIN context x ON x.id = c.context JOIN source s ON s.id = c.source"                         \
     " WHERE ((?1 >> o.type) & 1) AND (c.source = 0 OR (" PASSES "))"
 
+/* The columns that take_user() and take_token() read, see user.c. */
+#define USER                                                                                       \
+    "a.id, a.name, a.display, a.role, a.clearance, a.enabled, a.created, a.password, (SELECT"      \
+    " count(*) FROM token t WHERE t.account = a.id), (SELECT count(*) FROM session x WHERE"        \
+    " x.account = a.id)"
+#define TOKEN "t.id, t.name, t.role, t.clearance, t.created, t.expires, t.used"
+
 static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_BEGIN] = "BEGIN IMMEDIATE",
     [ENT_Q_VIEW] = "BEGIN",
@@ -323,6 +330,54 @@ static const char *const sql[ENT_Q_COUNT] = {
                       " ?8, ?9 FROM source WHERE name = ?1",
     [ENT_Q_UNRELEASE] = "DELETE FROM released WHERE source = (SELECT id FROM source WHERE name ="
                         " ?1)",
+    [ENT_Q_USER_ADD] = "INSERT INTO account (name, display, role, clearance, enabled, password,"
+                       " created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+    [ENT_Q_USER] = "SELECT " USER " FROM account a WHERE a.name = ?1",
+    [ENT_Q_USER_SET] = "UPDATE account SET display = ?2, role = ?3, clearance = ?4, enabled = ?5,"
+                       " password = ?6 WHERE id = ?1",
+    [ENT_Q_USERS] = "SELECT " USER " FROM account a ORDER BY a.name",
+    [ENT_Q_COUNT_USERS] = "SELECT count(*) FROM account",
+    [ENT_Q_OPERATORS] = "SELECT count(*) FROM account WHERE enabled AND role = ?1",
+    [ENT_Q_TOKEN_ADD] = "INSERT INTO token (account, name, hash, role, clearance, created, expires,"
+                        " used) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0) ON CONFLICT DO NOTHING",
+    [ENT_Q_TOKEN] = "SELECT " USER ", " TOKEN " FROM token t JOIN account a ON a.id = t.account"
+                    " WHERE t.hash = ?1 AND (t.expires = 0 OR t.expires > ?2)",
+    [ENT_Q_TOKEN_USED] = "UPDATE token SET used = ?2 WHERE id = ?1",
+    [ENT_Q_TOKEN_DROP] = "DELETE FROM token WHERE account = ?1 AND name = ?2",
+    [ENT_Q_TOKENS] = "SELECT " TOKEN " FROM token t WHERE t.account = ?1 ORDER BY t.name",
+    [ENT_Q_COUNT_TOKENS] = "SELECT count(*) FROM token WHERE account = ?1",
+    [ENT_Q_SESSION_ADD] = "INSERT INTO session VALUES (?1, ?2, ?3, ?4, ?5)",
+    [ENT_Q_SESSION] = "SELECT " USER ", x.created, x.used, x.expires FROM session x"
+                      " JOIN account a ON a.id = x.account WHERE x.hash = ?1",
+    [ENT_Q_SESSION_USED] = "UPDATE session SET used = ?2 WHERE hash = ?1",
+    [ENT_Q_SESSION_DROP] = "DELETE FROM session WHERE hash = ?1",
+    [ENT_Q_SESSIONS_DROP] = "DELETE FROM session WHERE account = ?1",
+    [ENT_Q_SESSIONS_PRUNE] =
+        "DELETE FROM session WHERE expires <= ?2 OR (account = ?1 AND hash NOT IN (SELECT hash"
+        " FROM session WHERE account = ?1 ORDER BY created DESC, hash LIMIT ?3))",
+    [ENT_Q_LINK_ADD] = "INSERT INTO link VALUES (?1, ?2)",
+    [ENT_Q_LINK] = "SELECT 1 FROM link WHERE hash = ?1 AND expires > ?2",
+    [ENT_Q_LINKS_DROP] = "DELETE FROM link",
+    [ENT_Q_STRIKES] = "SELECT n, last FROM strikes WHERE key = ?1",
+    [ENT_Q_STRIKES_SET] = "INSERT OR REPLACE INTO strikes VALUES (?1, ?2, ?3)",
+    [ENT_Q_STRIKES_DROP] = "DELETE FROM strikes WHERE key = ?1",
+    [ENT_Q_STRIKES_PRUNE] =
+        "DELETE FROM strikes WHERE (SELECT count(*) FROM strikes) > ?1 AND key IN"
+        " (SELECT key FROM strikes ORDER BY last LIMIT 1)",
+    [ENT_Q_KNOWN_ADD] = "INSERT OR REPLACE INTO known VALUES (?1, ?2, ?3)",
+    [ENT_Q_KNOWN_PRUNE] = "DELETE FROM known WHERE account = ?1 AND address NOT IN (SELECT address"
+                          " FROM known WHERE account = ?1 ORDER BY last DESC, address LIMIT ?2)",
+    [ENT_Q_KNOWN] = "SELECT EXISTS (SELECT 1 FROM known WHERE account = ?1 AND address = ?2 AND"
+                    " last >= ?3)",
+    [ENT_Q_PENDING_ADD] = "INSERT OR REPLACE INTO pending SELECT id, ?10, ?11, ?2, ?12, ?3, ?4, ?5,"
+                          " ?6, ?7, ?8, ?9 FROM source WHERE name = ?1 AND id <> 0",
+    [ENT_Q_PENDING] =
+        "SELECT s.name, p.who, p.reason, p.asked, p.expires, p.claims, p.warned, p.same, p.wide,"
+        " p.suffix, p.not_public, p.stale FROM pending p JOIN source s ON s.id = p.source WHERE"
+        " (?1 = '' OR s.name = ?1) AND p.expires > ?2 ORDER BY s.name",
+    [ENT_Q_PENDING_DROP] = "DELETE FROM pending WHERE source = (SELECT id FROM source WHERE name ="
+                           " ?1)",
+    [ENT_Q_PENDING_PRUNE] = "DELETE FROM pending WHERE expires <= ?1",
     [ENT_Q_SIGHTED] = "SELECT coalesce(sum(count), 0) FROM sighting WHERE observable = ?1",
     [ENT_Q_OBJECT_KNOWN] = "SELECT EXISTS (SELECT 1 FROM object WHERE id = ?1 AND state < 2)",
     [ENT_Q_OBJECT_EQUAL] = "SELECT seq, state, body FROM object WHERE id = ?1 AND source = ?2"
@@ -524,7 +579,8 @@ static enum ent_err create(struct ent_store *s, struct ent_diag *d)
     if (r == ENT_OK)
         r = change(s);
     if (r == ENT_OK && version < SCHEMA_VERSION &&
-        sqlite3_exec(s->db, added, NULL, NULL, NULL) != SQLITE_OK)
+        (sqlite3_exec(s->db, ent_store_user_schema, NULL, NULL, NULL) != SQLITE_OK ||
+         sqlite3_exec(s->db, added, NULL, NULL, NULL) != SQLITE_OK))
         r = ent_store_fail(s);
     if (r == ENT_OK && version < SCHEMA_VERSION)
         r = ent_store_place(s);

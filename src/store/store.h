@@ -13,6 +13,8 @@
 #include "intel/intel.h"
 #include "watch/watch.h"
 
+#include "store/user.h"
+
 /* One connection, one thread at a time. Several processes may open the same file. */
 struct ent_store;
 

@@ -11,6 +11,7 @@
 #include "crypto/group.h"
 #include "crypto/hash.h"
 #include "crypto/keys.h"
+#include "crypto/password.h"
 #include "crypto/merkle.h"
 #include "crypto/merkle_proof.h"
 #include "crypto/oprf.h"

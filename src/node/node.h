@@ -37,5 +37,9 @@
 #include "node/feed.h"
 #include "node/peer.h"
 #include "node/whom.h"
+#include "node/role.h"
+#include "node/credential.h"
+#include "node/trail_record.h"
+#include "node/users.h"
 
 #endif

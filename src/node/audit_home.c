@@ -1,6 +1,7 @@
 /*
  * audit_home.c: the files of a home that are in no log: keys, what was said about the pact's next
- * version, who has left, proofs of misbehaviour, what one's votes bind to, the records of matches.
+ * version, who has left, proofs of misbehaviour, what one's votes bind to, the records of matches,
+ * and the audit log of this home's users.
  * The card and the versions of the pact were verified when the home was opened.
  */
 #include "node/node.h"
@@ -244,6 +245,20 @@ static enum ent_err check_run(struct checking *c, const char *name, const char *
     return r == ENT_OK ? each_name(c, name, check_record) : r;
 }
 
+/* --- the audit log ------------------------------------------------------------------------------
+ */
+
+static enum ent_err check_trail(struct checking *c)
+{
+    struct ent_trail_sum sum;
+    enum ent_err r = ent_trail_home_check(&sum, c->d, c->h, NULL, NULL);
+    if (r == ENT_E_AUTH)
+        *c->flaw = sum.flaw;
+    else
+        c->files += sum.generations;
+    return r;
+}
+
 /* --- the whole ----------------------------------------------------------------------------------
  */
 
@@ -261,7 +276,9 @@ static enum ent_err check_all(struct checking *c)
     for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++)
         if ((r = load(c, &ignored, small[i], true)) != ENT_OK && r != ENT_E_NOTFOUND)
             return r;
-    return each_name(c, "runs", check_run);
+    if ((r = each_name(c, "runs", check_run)) != ENT_OK)
+        return r;
+    return check_trail(c);
 }
 
 enum ent_err ent_audit_home(struct ent_flaw *flaw, uint64_t *ret_files, struct ent_diag *d,

@@ -135,7 +135,13 @@ ENT_MUST_USE enum ent_err ent_home_prepare(const struct ent_home *h, struct ent_
                                            const struct ent_slice *passphrase);
 
 /* The keys that a node uses, out of its one seed. generation counts for logs alone. */
-enum ent_node_key { ENT_NODE_TLS = 1, ENT_NODE_WITNESS, ENT_NODE_MIRROR, ENT_NODE_LOG = 16 };
+enum ent_node_key {
+    ENT_NODE_TLS = 1,
+    ENT_NODE_WITNESS,
+    ENT_NODE_MIRROR,
+    ENT_NODE_TRAIL, /* the audit log's */
+    ENT_NODE_LOG = 16
+};
 void ent_node_seed(struct ent_seed32 *ret, const struct ent_seed32 *node, enum ent_node_key which,
                    unsigned generation);
 

@@ -41,5 +41,6 @@
 #include "node/credential.h"
 #include "node/trail_record.h"
 #include "node/users.h"
+#include "node/trail.h"
 
 #endif

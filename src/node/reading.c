@@ -2,7 +2,8 @@
 #include "node/node.h"
 
 /* The files below the ledger are named by the first word of a diagnosis. */
-static void blame(const struct ent_reading *rd, struct ent_flaw *flaw, const struct ent_diag *d)
+void ent_flaw_of_log(struct ent_flaw *flaw, const char *dir, const char *lock_dir,
+                     const struct ent_diag *d)
 {
     static const char *const lock = "the last head in the lock", *const published = "the published";
     const char *text = d->text != NULL ? d->text : "", *end = strchr(text, ' ');
@@ -11,16 +12,16 @@ static void blame(const struct ent_reading *rd, struct ent_flaw *flaw, const str
         return;
     *flaw = (struct ent_flaw){.has_index = false};
     if (strncmp(text, lock, strlen(lock)) == 0)
-        (void)snprintf(flaw->file, sizeof(flaw->file), "lock/%u/checkpoint", rd->key->generation);
+        (void)snprintf(flaw->file, sizeof(flaw->file), "%.150s/checkpoint", lock_dir);
     else if (strncmp(text, published, strlen(published)) == 0)
-        (void)snprintf(flaw->file, sizeof(flaw->file), "%.150s/checkpoint", rd->dir);
+        (void)snprintf(flaw->file, sizeof(flaw->file), "%.150s/checkpoint", dir);
     else if (strncmp(text, "entries.", 8) == 0 || strncmp(text, "bodies.", 7) == 0 ||
              (text[0] == 'h' && text[1] >= '0' && text[1] <= '9')) {
-        (void)snprintf(flaw->file, sizeof(flaw->file), "%.150s/%.*s", rd->dir, n, text);
+        (void)snprintf(flaw->file, sizeof(flaw->file), "%.150s/%.*s", dir, n, text);
         flaw->has_index = true;
         flaw->index = d->offset;
     } else {
-        (void)snprintf(flaw->file, sizeof(flaw->file), "%s", rd->dir);
+        (void)snprintf(flaw->file, sizeof(flaw->file), "%s", dir);
     }
 }
 
@@ -65,7 +66,7 @@ static enum ent_err open_own(struct ent_reading *rd, struct ent_flaw *flaw, stru
     if (r == ENT_OK && ent_log_state(rd->log) == ENT_LOG_SHORT)
         r = ENT_E_AUTH; /* `what` says what is missing */
     if (r != ENT_OK) {
-        blame(rd, flaw, &what);
+        ent_flaw_of_log(flaw, rd->dir, lock, &what);
         return ent_fail(d, r, what.text != NULL ? what.text : "cannot read the log", 0, 0);
     }
     rd->size = ent_log_size(rd->log);
@@ -125,7 +126,7 @@ static enum ent_err open_mirror(struct ent_reading *rd, struct ent_flaw *flaw, s
         r = flawed(rd, flaw, d, "mirrored", "what the mirror was checked against is damaged");
     else if (cp.size > 0 && (r = ent_tree_open(&rd->tree, &what, &rd->disk.disk, rd->dir, cp.size,
                                                &cp.root, true)) != ENT_OK) {
-        blame(rd, flaw, &what);
+        ent_flaw_of_log(flaw, rd->dir, "lock", &what);
         if (flaw != NULL &&
             strcmp(flaw->file, rd->dir) == 0) /* no hash is wrong, and the root is */
             (void)snprintf(flaw->file, sizeof(flaw->file), "%.150s/mirrored", rd->dir);
@@ -264,7 +265,7 @@ enum ent_err ent_reading_entry(struct ent_reading *rd, struct ent_buf *entry,
         return ent_fail(d, ENT_E_NOTFOUND, "there is no such entry here", 0, 0);
     enum ent_err r = ent_tree_entry(rd->tree, entry, &what, index);
     if (r != ENT_OK) {
-        blame(rd, flaw, &what);
+        ent_flaw_of_log(flaw, rd->dir, "lock", &what);
         return ent_fail(d, r, what.text != NULL ? what.text : "cannot read the entry", 0, 0);
     }
     r = ent_reading_check(rd, ret, ret_leaf, ent_slice(entry->p + before, entry->n - before), d,

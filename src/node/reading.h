@@ -17,6 +17,11 @@ struct ent_flaw {
     uint64_t index; /* of the entry, or of the hash in a file of hashes */
 };
 
+/* Which file of a log it is about that opening it failed; ret may be NULL. dir and lock as in
+ * struct ent_log_opts. */
+void ent_flaw_of_log(struct ent_flaw *ret, const char *dir, const char *lock,
+                     const struct ent_diag *d);
+
 struct ent_reading {
     const struct ent_home *home; /* outlives it */
     const struct ent_roster_member *member;

@@ -56,6 +56,7 @@ _entente() {
     --tlp | --minimum) words='clear green amber amber+strict red' ;;
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;
+    --role) words='reader analyst releaser operator' ;;
     --member) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
     --name | --display | --url | --columns | --source | --confidence | --min-confidence | --listen | --threads | --since | --new-since | --limit | --tag | --type | --at | --sid | --max-age | --user | --valid-from | --valid-until | --kind | --text | --label | --by | --reason | --budget | --witnesses | --threshold | --expires | --until) return ;;
     esac
@@ -66,6 +67,14 @@ _entente() {
         help) words=$(_entente_commands "$program") ;;
         member) words='export' ;;
         config) words='check list' ;;
+        audit) words='list verify begin' ;;
+        user)
+            words='add list set disable passwd token link'
+            if [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *\ @(list|set|disable|passwd|token)\ * ]]; then
+                words=$("$program" user list "${home[@]}" --json 2>/dev/null | grep -o '{"name":"[a-z0-9-]*"' | cut -d '"' -f 4)
+            elif [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *\ @(add|link)\ * ]]; then
+                words=''
+            fi ;;
         image) words='build show verify' ;;
         warnings)
             words='add list remove'

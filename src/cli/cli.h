@@ -46,13 +46,14 @@ struct args {
     const char *observe, *listen, *port_file, *mode, *types, *from, *threads, *since;
     const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *feed_hashes,
         *min_confidence, *at, *output, *new_since, *sid, *columns, *max_age, *user, *password_file,
-        *token_file, *ca_file, *valid_from, *valid_until, *kind, *text, *by, *reason;
+        *token_file, *ca_file, *role, *valid_from, *valid_until, *kind, *text, *by, *reason;
     const char *budget, *rotate, *close, *witnesses, *threshold, *expires, *minimum, *add, *remove,
         *until, *pact, *member;
     const char *label[ENT_LABELS_MOST + 1]; /* one more than there may be, to be told */
     size_t labels;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal, count,
-        no_sightings, guard, undo, unflagged, hashes, all, list, no, lift, next_round;
+        no_sightings, guard, undo, enable, confirm, unflagged, hashes, all, list, no, lift,
+        next_round;
     int rest; /* index of the first argument that is no option */
 };
 
@@ -66,7 +67,7 @@ extern const char *cli_program;
 extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
     cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings, cmd_export, cmd_show,
     cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag, cmd_lint, cmd_objects, cmd_edit,
-    cmd_release, cmd_recover, cmd_status, cmd_log, cmd_verify;
+    cmd_release, cmd_user, cmd_audit, cmd_recover, cmd_status, cmd_log, cmd_verify;
 
 /* --- what several commands do -------------------------------------------------------------------
  */
@@ -134,6 +135,17 @@ struct own_keys {
 int cli_book_keys(const struct session *s, const struct args *a, struct passphrase *p,
                   struct ent_book_keys *ret, struct ent_seed32 *ret_tls);
 int cli_book(struct session *s, const struct args *a, struct own_keys *ret);
+
+/* Who may use the node, with the audit log, for which the node's key is unlocked. Over the
+ * session's store. Close in any case. */
+struct cli_users {
+    struct ent_trail_home *trail;
+    struct ent_users *users;
+};
+int cli_users_open(struct cli_users *ret, const struct session *s, const struct args *a);
+void cli_users_close(struct cli_users *u);
+/* A password or a token: the first line of a file. */
+int cli_first_line(struct passphrase *p, const char *path);
 
 /* Visit every other member once (node/courier.h): before something is said, so that they say what
  * they hold of our log, and after it. partner at --url, if that was given. EXIT_REFUSED with the

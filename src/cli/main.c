@@ -14,7 +14,8 @@ static const struct command *const commands[] = {
     &cmd_list,   &cmd_stats,   &cmd_expire, &cmd_revoke, &cmd_edit,      &cmd_tag,
     &cmd_lint,   &cmd_objects, &cmd_image,  &cmd_watch,  &cmd_sightings, &cmd_warnings,
     &cmd_export, &cmd_release, &cmd_guard,  &cmd_match,  &cmd_log,       &cmd_verify,
-    &cmd_status, &cmd_recover, &cmd_serve,  &cmd_config, NULL,
+    &cmd_status, &cmd_recover, &cmd_serve,  &cmd_user,   &cmd_audit,     &cmd_config,
+    NULL,
 };
 
 /* What `entente` runs as a process of its own, with a sandbox around it. */

@@ -35,6 +35,7 @@ static const struct word tlp_words[] = {
     {"green", ENT_TLP_GREEN},
     {NULL, 0},
 };
+static const struct word no_yes[] = {{"no", 0}, {"yes", 1}, {NULL, 0}};
 _Static_assert(sizeof(enum ent_tlp) == sizeof(unsigned), "parse_word() writes an unsigned");
 
 struct item {
@@ -85,6 +86,8 @@ static const struct item items[] = {
      .help =
          "Only indicators whose marking is this or wider are put into matches. What is amber or "
          "narrower never leaves, nor what a held source says."},
+    {ITEM(release_needs_two), .kind = WORD, .words = no_yes, .def = "no",
+     .help = "Whether a release of a held source waits until another account confirms it."},
     {ITEM(run_seconds), .kind = DURATION, .min = 1, .max = 24 * 60 * MINUTE, .def = "120s",
      .help = "A match in which the partner says nothing for so long is forgotten."},
     {ITEM(gossip_seconds), .kind = DURATION, .min = 1, .max = 10 * MINUTE, .def = "60s",

@@ -22,7 +22,8 @@ struct ent_config {
     uint64_t idle_seconds;
     uint64_t request_seconds;
     uint64_t match_max_items;
-    enum ent_tlp match_tlp; /* the narrowest that partners may match against */
+    unsigned release_needs_two; /* a release waits for a second person: 0 or 1 */
+    enum ent_tlp match_tlp;     /* the narrowest that partners may match against */
     uint64_t run_seconds;
     uint64_t gossip_seconds;
     uint64_t worker_threads; /* 0: as many as there are processors */

@@ -196,23 +196,23 @@ enum ent_err ent_release_take(struct ent_store *s, struct ent_slice source,
 /* --- overriding ---------------------------------------------------------------------------------
  */
 
+static const char says_nothing[] = "says nothing; `entente stats` lists sources";
+static const char not_held[] = "is not held: there is nothing to override";
+static const char no_words[] =
+    "a name and a reason are 1 to 1000 bytes of UTF-8, all of it visible";
+static const char nobody_asked[] = "nobody asked for its release, or it was too long ago";
+
 static enum ent_err release(struct ent_store *s, struct ent_diag *d, struct ent_slice source,
                             struct ent_slice by, struct ent_slice reason, const atomic_bool *stop)
 {
     struct ent_source_state x;
     enum ent_err r;
     if ((r = judge(s, source, stop)) != ENT_OK || (r = state_of(s, &x, source)) != ENT_OK)
-        return r == ENT_E_NOTFOUND
-                   ? ent_fail(d, r, "says nothing; `entente stats` lists sources", 0, 0)
-                   : r;
+        return r == ENT_E_NOTFOUND ? ent_fail(d, r, says_nothing, 0, 0) : r;
     if (ent_odds_found(&x.odds) == 0)
-        return ent_fail(d, ENT_E_STATE, "is not held: there is nothing to override", 0, 0);
+        return ent_fail(d, ENT_E_STATE, not_held, 0, 0);
     if ((r = ent_store_release(s, source, by, reason, ent_clock_now(), &x.odds)) != ENT_OK)
-        return r == ENT_E_FORMAT ? ent_fail(d, r,
-                                            "a name and a reason are 1 to 1000 bytes of UTF-8, all "
-                                            "of it visible",
-                                            0, 0)
-                                 : r;
+        return r == ENT_E_FORMAT ? ent_fail(d, r, no_words, 0, 0) : r;
     return ent_store_judge(s, source, &x.odds, false);
 }
 
@@ -234,6 +234,103 @@ enum ent_err ent_release_undo(struct ent_store *s, struct ent_diag *d, struct en
         r = ent_fail(d, r, "nobody released it", 0, 0);
     if (r == ENT_OK && (r = state_of(s, &x, source)) == ENT_OK && x.judged)
         r = decide(s, source, &x.odds, &x);
+    if (r == ENT_OK)
+        r = ent_store_commit(s);
+    ent_store_rollback(s);
+    return r;
+}
+
+/* --- a second pair of eyes ----------------------------------------------------------------------
+ */
+
+static enum ent_err ask(struct ent_store *s, struct ent_diag *d, const struct ent_pending *p,
+                        const atomic_bool *stop)
+{
+    struct ent_source_state x;
+    enum ent_err r;
+    if ((r = judge(s, p->source, stop)) != ENT_OK || (r = state_of(s, &x, p->source)) != ENT_OK)
+        return r == ENT_E_NOTFOUND ? ent_fail(d, r, says_nothing, 0, 0) : r;
+    if (ent_odds_found(&x.odds) == 0)
+        return ent_fail(d, ENT_E_STATE, not_held, 0, 0);
+    r = ent_store_pending_add(s, p, &x.odds);
+    return r == ENT_E_FORMAT ? ent_fail(d, r, no_words, 0, 0) : r;
+}
+
+enum ent_err ent_release_ask(struct ent_store *s, struct ent_diag *d, struct ent_slice source,
+                             struct ent_slice by, struct ent_slice reason, int64_t now,
+                             const atomic_bool *stop)
+{
+    const struct ent_pending p = {.source = source,
+                                  .by = by,
+                                  .reason = reason,
+                                  .asked = now,
+                                  .expires = now + ENT_PENDING_SECONDS};
+    enum ent_err r = ent_store_begin(s);
+    if (r == ENT_OK && (r = ask(s, d, &p, stop)) == ENT_OK)
+        r = ent_store_commit(s);
+    ent_store_rollback(s);
+    return r;
+}
+
+/* What was asked for, kept beyond the walk. */
+struct asked {
+    bool found;
+    struct ent_buf by, reason;
+    struct ent_odds odds;
+};
+
+static enum ent_err take_asked(void *ctx, const struct ent_pending *p, const struct ent_odds *odds)
+{
+    struct asked *a = ctx;
+    a->found = true;
+    a->odds = *odds;
+    enum ent_err r = ent_buf_put_slice(&a->by, p->by);
+    return r == ENT_OK ? ent_buf_put_slice(&a->reason, p->reason) : r;
+}
+
+static enum ent_err confirm(struct ent_store *s, struct ent_diag *d, struct ent_slice source,
+                            struct ent_slice by, struct asked *a, const atomic_bool *stop)
+{
+    struct ent_source_state x;
+    enum ent_err r;
+    if (!a->found)
+        return ent_fail(d, ENT_E_NOTFOUND, nobody_asked, 0, 0);
+    if (ent_slice_eq(ent_buf_slice(&a->by), by))
+        return ent_fail(d, ENT_E_POLICY, "is to be confirmed by another one than who asked", 0, 0);
+    if ((r = judge(s, source, stop)) != ENT_OK || (r = state_of(s, &x, source)) != ENT_OK)
+        return r;
+    if (ent_odds_holding(&x.odds, &a->odds) != 0)
+        return ent_fail(d, ENT_E_STATE, "is odder than when the release was asked for: ask again",
+                        0, 0);
+    if ((r = ent_buf_puts(&a->by, ", confirmed by ")) != ENT_OK ||
+        (r = ent_buf_put_slice(&a->by, by)) != ENT_OK ||
+        (r = release(s, d, source, ent_buf_slice(&a->by), ent_buf_slice(&a->reason), stop)) !=
+            ENT_OK)
+        return r;
+    return ent_store_pending_drop(s, source);
+}
+
+enum ent_err ent_release_confirm(struct ent_store *s, struct ent_diag *d, struct ent_slice source,
+                                 struct ent_slice by, int64_t now, const atomic_bool *stop)
+{
+    struct asked a = {.found = false};
+    ent_buf_init(&a.by, ENT_RELEASE_TEXT_MAX);
+    ent_buf_init(&a.reason, ENT_RELEASE_TEXT_MAX);
+    enum ent_err r = ent_store_begin(s);
+    if (r == ENT_OK && (r = ent_store_pending(s, source, now, take_asked, &a)) == ENT_OK &&
+        (r = confirm(s, d, source, by, &a, stop)) == ENT_OK)
+        r = ent_store_commit(s);
+    ent_store_rollback(s);
+    ent_buf_release(&a.by);
+    ent_buf_release(&a.reason);
+    return r;
+}
+
+enum ent_err ent_release_withdraw(struct ent_store *s, struct ent_diag *d, struct ent_slice source)
+{
+    enum ent_err r = ent_store_begin(s);
+    if (r == ENT_OK && (r = ent_store_pending_drop(s, source)) == ENT_E_NOTFOUND)
+        r = ent_fail(d, r, nobody_asked, 0, 0);
     if (r == ENT_OK)
         r = ent_store_commit(s);
     ent_store_rollback(s);

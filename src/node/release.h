@@ -45,4 +45,23 @@ ENT_MUST_USE enum ent_err ent_release(struct ent_store *s, struct ent_diag *d,
 ENT_MUST_USE enum ent_err ent_release_undo(struct ent_store *s, struct ent_diag *d,
                                            struct ent_slice source);
 
+#define ENT_PENDING_SECONDS (INT64_C(7) * 86400)
+
+/*
+ * A second pair of eyes. by are the names of accounts that were recognised; asking lets nothing
+ * pass, and is forgotten after a week. Errors as of ent_release(); to confirm is ENT_E_NOTFOUND
+ * when nobody asked, ENT_E_POLICY for the one who did, ENT_E_STATE when something is odd now that
+ * was not when it was asked for: that wants another look.
+ */
+ENT_MUST_USE enum ent_err ent_release_ask(struct ent_store *s, struct ent_diag *d,
+                                          struct ent_slice source, struct ent_slice by,
+                                          struct ent_slice reason, int64_t now,
+                                          const atomic_bool *stop);
+ENT_MUST_USE enum ent_err ent_release_confirm(struct ent_store *s, struct ent_diag *d,
+                                              struct ent_slice source, struct ent_slice by,
+                                              int64_t now, const atomic_bool *stop);
+/* ENT_E_NOTFOUND when nobody asked. */
+ENT_MUST_USE enum ent_err ent_release_withdraw(struct ent_store *s, struct ent_diag *d,
+                                               struct ent_slice source);
+
 #endif

@@ -32,6 +32,22 @@ static enum ent_err begin(struct ent_users *u, struct ent_diag *d)
     return r == ENT_OK ? r : ent_fail(d, r, cannot, 0, 0);
 }
 
+/* What a record is about: "set eva", "token eva/feeds"; and what follows from it, where that is
+ * given. */
+struct about {
+    char text[ENT_TRAIL_ON + 1];
+};
+static struct ent_slice about(struct about *a, const char *verb, struct ent_slice name,
+                              const char *token, enum ent_user_role role, enum ent_tlp clearance)
+{
+    const int n = name.n > ENT_USER_NAME_MAX ? (int)ENT_USER_NAME_MAX : (int)name.n;
+    (void)snprintf(a->text, sizeof(a->text), "%s %.*s%s%.40s%s%s%s%s", verb, n,
+                   (const char *)name.p, token == NULL ? "" : "/", token == NULL ? "" : token,
+                   role == 0 ? "" : " ", role == 0 ? "" : ent_user_role_name(role),
+                   clearance == 0 ? "" : " ", clearance == 0 ? "" : ent_tlp_name(clearance));
+    return ent_slice_str(a->text);
+}
+
 /* --- passwords ----------------------------------------------------------------------------------
  */
 
@@ -69,12 +85,15 @@ enum ent_err ent_users_passwd(struct ent_users *u, struct ent_diag *d,
 {
     char hash[ENT_USER_HASH_MAX];
     struct ent_user user;
+    struct about on;
     enum ent_err r = hash_password(u, d, hash, password);
     if (r != ENT_OK)
         return r;
     users_lock(u);
     const bool own = ent_slice_eq(name, ent_slice_str(who->name));
-    if ((r = users_act(u, d, who, own ? ENT_ACT_OWN : ENT_ACT_USERS, name, now)) == ENT_OK &&
+    if ((r = users_act(u, d, who, own ? ENT_ACT_OWN : ENT_ACT_USERS,
+                       about(&on, password.n == 0 ? "no-password" : "password", name, NULL, 0, 0),
+                       now)) == ENT_OK &&
         (r = begin(u, d)) == ENT_OK && (r = load(u, d, &user, name)) == ENT_OK) {
         memcpy(user.password, hash, sizeof(hash));
         if ((r = ent_store_user_set(u->opts.store, &user)) != ENT_OK ||
@@ -112,11 +131,14 @@ enum ent_err ent_users_add(struct ent_users *u, struct ent_diag *d, const struct
                            const struct ent_user *n, struct ent_slice password, int64_t now)
 {
     char hash[ENT_USER_HASH_MAX] = "";
+    struct about on;
     enum ent_err r = hash_password(u, d, hash, password);
     if (r != ENT_OK)
         return r;
     users_lock(u);
-    if ((r = users_act(u, d, who, ENT_ACT_USERS, ent_slice_str(n->name), now)) == ENT_OK &&
+    if ((r = users_act(u, d, who, ENT_ACT_USERS,
+                       about(&on, "add", ent_slice_str(n->name), NULL, n->role, n->clearance),
+                       now)) == ENT_OK &&
         (r = begin(u, d)) == ENT_OK)
         r = add(u, d, n, hash, now);
     r = end(u, d, r);
@@ -153,9 +175,12 @@ enum ent_err ent_users_set(struct ent_users *u, struct ent_diag *d, const struct
                            struct ent_slice name, const struct ent_user_change *c, int64_t now)
 {
     struct ent_user user;
+    struct about on;
     uint64_t operators = 0;
     users_lock(u);
-    enum ent_err r = users_act(u, d, who, ENT_ACT_USERS, name, now);
+    const char *verb = c->disable ? "disable" : c->enable ? "enable" : "set";
+    enum ent_err r = users_act(u, d, who, ENT_ACT_USERS,
+                               about(&on, verb, name, NULL, c->role, c->clearance), now);
     if (r == ENT_OK && (r = begin(u, d)) == ENT_OK && (r = load(u, d, &user, name)) == ENT_OK &&
         (r = change(u, d, &user, c)) == ENT_OK) {
         if ((r = ent_store_operators(u->opts.store, &operators)) != ENT_OK)
@@ -197,25 +222,18 @@ static enum ent_action whose(const struct ent_identity *who, struct ent_slice na
     return ent_slice_eq(name, ent_slice_str(who->name)) ? ENT_ACT_OWN : ENT_ACT_USERS;
 }
 
-/* "eva/feeds" */
-static struct ent_slice both(char *text, size_t cap, struct ent_slice name, struct ent_slice token)
-{
-    (void)snprintf(text, cap, "%.*s/%.*s", (int)(name.n > 64 ? 64 : name.n), (const char *)name.p,
-                   (int)(token.n > 64 ? 64 : token.n), (const char *)token.p);
-    return ent_slice_str(text);
-}
-
 enum ent_err ent_users_token(struct ent_users *u, struct ent_diag *d,
                              char ret[static ENT_TOKEN_TEXT], const struct ent_identity *who,
                              struct ent_slice name, const struct ent_token *t, int64_t now)
 {
-    char text[ENT_TOKEN_TEXT], on[132];
+    char text[ENT_TOKEN_TEXT];
+    struct about on;
     struct ent_hash32 hash;
     struct ent_user user;
     ent_secret_make(text, sizeof(text), TOKEN_SIGN, &hash);
     users_lock(u);
     enum ent_err r = users_act(u, d, who, whose(who, name),
-                               both(on, sizeof(on), name, ent_slice_str(t->name)), now);
+                               about(&on, "token", name, t->name, t->role, t->clearance), now);
     if (r == ENT_OK && (r = begin(u, d)) == ENT_OK && (r = load(u, d, &user, name)) == ENT_OK) {
         /* A token that may do less makes none that may do more. */
         user.role = user.id == who->user && who->role < user.role ? who->role : user.role;
@@ -235,10 +253,14 @@ enum ent_err ent_users_token_drop(struct ent_users *u, struct ent_diag *d,
                                   const struct ent_identity *who, struct ent_slice name,
                                   struct ent_slice token, int64_t now)
 {
-    char on[132];
+    char shown[ENT_USER_NAME_MAX + 1];
+    struct about on;
     struct ent_user user;
+    (void)snprintf(shown, sizeof(shown), "%.*s", (int)(token.n > 32 ? 32 : token.n),
+                   (const char *)token.p);
     users_lock(u);
-    enum ent_err r = users_act(u, d, who, whose(who, name), both(on, sizeof(on), name, token), now);
+    enum ent_err r =
+        users_act(u, d, who, whose(who, name), about(&on, "revoke", name, shown, 0, 0), now);
     if (r == ENT_OK && (r = begin(u, d)) == ENT_OK && (r = load(u, d, &user, name)) == ENT_OK &&
         (r = ent_store_token_drop(u->opts.store, user.id, token)) != ENT_OK)
         r = ent_fail(d, r, r == ENT_E_NOTFOUND ? "the account has no such token" : cannot, 0, 0);

@@ -144,6 +144,8 @@ struct cli_users {
 };
 int cli_users_open(struct cli_users *ret, const struct session *s, const struct args *a);
 void cli_users_close(struct cli_users *u);
+/* What the owner of the home does is on record before it is done. */
+int cli_act(const struct session *s, const struct args *a, enum ent_action what, const char *on);
 /* A password or a token: the first line of a file. */
 int cli_first_line(struct passphrase *p, const char *path);
 

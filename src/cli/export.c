@@ -19,6 +19,7 @@ static const struct option_spec options[] = {
     {"--output", "FILE", "into this file, which is replaced as a whole; also -o FILE"},
     {"--sid", "FIRST-LAST", "suricata: the signature ids to use (default: 9000000-9999999)"},
     {"--hashes", NULL, "misp-feed: with hashes.csv, out of which values can be guessed"},
+    {"--passphrase-file", "FILE", "with --tlp: read the keys' passphrase from its first line"},
     {"--json", NULL, "the sums as one JSON line"},
     {NULL, NULL, NULL},
 };
@@ -427,6 +428,16 @@ static int parse(struct exporting *x)
     return code;
 }
 
+/* What goes to others is in the audit log first: "stix TLP:GREEN". */
+static int on_record(const struct exporting *x, const struct session *s)
+{
+    char on[64];
+    if (x->opts.door == 0)
+        return EXIT_DONE;
+    (void)snprintf(on, sizeof(on), "%s %s", x->format->name, ent_tlp_name(x->opts.door));
+    return cli_act(s, x->a, ENT_ACT_EXPORT, on);
+}
+
 static int run(int argc, char **argv)
 {
     struct args a;
@@ -443,7 +454,8 @@ static int run(int argc, char **argv)
         a.output = NULL;
     x->a = &a;
     cli_catch_signals();
-    if ((code = parse(x)) == EXIT_DONE && (code = cli_open(&s, &a, true)) == EXIT_DONE)
+    if ((code = parse(x)) == EXIT_DONE && (code = cli_open(&s, &a, true)) == EXIT_DONE &&
+        (code = on_record(x, &s)) == EXIT_DONE)
         code = export(x, &s);
     cli_close(&s);
     free(x);

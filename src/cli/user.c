@@ -47,6 +47,22 @@ void cli_users_close(struct cli_users *u)
     *u = (struct cli_users){NULL, NULL};
 }
 
+int cli_act(const struct session *s, const struct args *a, enum ent_action what, const char *on)
+{
+    struct ent_identity owner;
+    struct cli_users u;
+    struct ent_diag d = {0};
+    ent_identity_owner(&owner);
+    int code = cli_users_open(&u, s, a);
+    if (code == EXIT_DONE) {
+        enum ent_err r =
+            ent_users_act(u.users, &d, &owner, what, ent_slice_str(on), ent_clock_now());
+        code = r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, "the audit log");
+    }
+    cli_users_close(&u);
+    return code;
+}
+
 /* --- list ---------------------------------------------------------------------------------------
  */
 

@@ -95,6 +95,9 @@ ends "another passphrase" 4 "$bin" user add more --role operator --home "$T/l" -
 ends "list needs none" 0 "$bin" user list --home "$T/l"
 is "and nothing happened without" "$(wc -l <"$T/out")" 1
 ends "nor does the audit log" 0 "$bin" audit verify --home "$T/l"
+ends "nor an export for oneself" 0 "$bin" export --format list --home "$T/l"
+ends "one for others does" 0 "$bin" export --format list --tlp green --home "$T/l" --passphrase-file "$T/phrase"
+ends "or is refused" 4 setsid -w "$bin" export --format list --tlp green --home "$T/l"
 
 # --- a second pair of eyes -----------------------------------------------------------------------
 
@@ -147,7 +150,8 @@ for want in "@owner home users allowed add eva operator TLP:RED" "@owner home us
     "@owner home users allowed revoke robot/feeds" "@owner home users allowed disable robot" \
     "@owner home release allowed $list" "bob password login allowed -" "bob password release allowed $list" \
     "bob password confirm allowed $list" "@nobody none login wrong eva" "@nobody none login wrong -" \
-    "robot token confirm role $list" "eva token token allowed -" "eva token confirm allowed $list" "@owner home hold allowed $list"; do
+    "robot token confirm role $list" "eva token token allowed -" "eva token confirm allowed $list" "@owner home hold allowed $list" \
+    "@owner home export allowed list TLP:GREEN"; do
     if records | grep -qxF -e "$want"; then ok "record: $want"; else not_ok "record: $want" "$(records)"; fi
 done
 ends "verify" 0 ent audit verify

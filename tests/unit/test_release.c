@@ -369,6 +369,49 @@ static void test_release(void **state)
     ent_store_close(s);
 }
 
+/* Two of them: what one asks for, another one lets pass, as long as it is what was asked for. */
+static void test_two(void **state)
+{
+    const struct ent_slice a = ENT_SLICE_LIT("a"), anna = ENT_SLICE_LIT("anna"),
+                           bert = ENT_SLICE_LIT("bert"), why = ENT_SLICE_LIT("checked");
+    struct ent_store *s = new_store();
+    struct ent_diag d = {0};
+    (void)state;
+    fill(s, "a", 30);
+    fill(s, "b", 3);
+    assert_err(ent_release_ask(s, &d, ENT_SLICE_LIT("no"), anna, why, NOW, NULL), ENT_E_NOTFOUND);
+    assert_err(ent_release_ask(s, &d, a, anna, why, NOW, NULL), ENT_E_STATE);
+    assert_string_equal(d.text, "is not held: there is nothing to override");
+    warn(s, "20.1.0.0/29");
+    assert_err(ent_release_ask(s, &d, a, anna, ENT_SLICE_LIT(""), NOW, NULL), ENT_E_FORMAT);
+    assert_err(ent_release_confirm(s, &d, a, bert, NOW, NULL), ENT_E_NOTFOUND);
+    assert_ok(ent_release_ask(s, &d, a, anna, why, NOW, NULL));
+    assert_int_equal(passing(s), 0);
+    assert_err(ent_release_confirm(s, &d, a, anna, NOW, NULL), ENT_E_POLICY);
+    assert_err(ent_release_confirm(s, &d, ENT_SLICE_LIT("b"), bert, NOW, NULL), ENT_E_NOTFOUND);
+    assert_err(ent_release_confirm(s, &d, a, bert, NOW + ENT_PENDING_SECONDS, NULL),
+               ENT_E_NOTFOUND);
+    assert_int_equal(passing(s), 0);
+    assert_ok(ent_release_confirm(s, &d, a, bert, NOW + ENT_PENDING_SECONDS - 1, NULL));
+    assert_string_equal(state_of(s, "a"), "released");
+    assert_string_equal(by, "anna, confirmed by bert");
+    assert_string_equal(reason, "checked");
+    assert_int_equal(passing(s), 30);
+    assert_err(ent_release_confirm(s, &d, a, bert, NOW, NULL), ENT_E_NOTFOUND);
+    assert_ok(ent_release_undo(s, &d, a));
+    /* Something comes that she did not see. */
+    assert_ok(ent_release_ask(s, &d, a, anna, why, NOW, NULL));
+    put(s, "a", "10.0.0.0/8", "");
+    assert_err(ent_release_confirm(s, &d, a, bert, NOW, NULL), ENT_E_STATE);
+    assert_int_equal(passing(s), 0);
+    assert_ok(ent_release_ask(s, &d, a, bert, why, NOW, NULL)); /* the newer question counts */
+    assert_err(ent_release_confirm(s, &d, a, bert, NOW, NULL), ENT_E_POLICY);
+    assert_ok(ent_release_withdraw(s, &d, a));
+    assert_err(ent_release_withdraw(s, &d, a), ENT_E_NOTFOUND);
+    assert_err(ent_release_confirm(s, &d, a, anna, NOW, NULL), ENT_E_NOTFOUND);
+    ent_store_close(s);
+}
+
 static void test_refused(void **state)
 {
     static const char *const bad[] = {"", " a", "a ", "\x1b[31m", "\xff", "a\nb", "\xe2\x80\xae"};
@@ -791,14 +834,23 @@ static void test_claim_may_pass(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_borders),         cmocka_unit_test(test_overridden),
-        cmocka_unit_test(test_absurd_numbers),  cmocka_unit_test(test_judge),
-        cmocka_unit_test(test_no_name),         cmocka_unit_test(test_what_ends_a_judgement),
-        cmocka_unit_test(test_taken_back),      cmocka_unit_test(test_release),
-        cmocka_unit_test(test_refused),         cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_take_is_judge),   cmocka_unit_test(test_door),
-        cmocka_unit_test(test_claim_may_pass),  cmocka_unit_test(test_door_of_each_claim),
-        cmocka_unit_test(test_door_of_objects), cmocka_unit_test(test_objects_alone),
+        cmocka_unit_test(test_borders),
+        cmocka_unit_test(test_overridden),
+        cmocka_unit_test(test_absurd_numbers),
+        cmocka_unit_test(test_judge),
+        cmocka_unit_test(test_no_name),
+        cmocka_unit_test(test_what_ends_a_judgement),
+        cmocka_unit_test(test_taken_back),
+        cmocka_unit_test(test_release),
+        cmocka_unit_test(test_two),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_take_is_judge),
+        cmocka_unit_test(test_door),
+        cmocka_unit_test(test_claim_may_pass),
+        cmocka_unit_test(test_door_of_each_claim),
+        cmocka_unit_test(test_door_of_objects),
+        cmocka_unit_test(test_objects_alone),
     };
     return ent_t_run("release", tests);
 }

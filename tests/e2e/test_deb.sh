@@ -17,6 +17,8 @@ for p in entente entente-verify libentente-dev libentente0; do
     is "$p has the program's version" "$(dpkg-deb -f "$deb" Version | sed 's/[~-].*//')" "$version"
     is "$p: all is root's, and nothing runs as root" \
         "$(dpkg-deb -c "$deb" | grep -vE '^[-dl]([r-][w-][x-]){3} root/root ')" ""
+    is "$p: all is of one time, whenever the sources were written" \
+        "$(dpkg-deb -c "$deb" | awk '{ print $4, $5 }' | sort -u | wc -l)" 1
     dpkg-deb -x "$deb" "$T/$p"
     dpkg-deb -e "$deb" "$T/$p.control"
     # What users may have changed is in the home, which is no part of any package.

@@ -101,6 +101,7 @@ static int list(struct session *s, const struct args *a, struct listing *l, uint
     if (r == ENT_OK && a->json && (r = ent_json_end(&j)) == ENT_OK)
         r = cli_put_line(&text);
     ent_buf_release(&text);
+    l->j = NULL;
     return r == ENT_OK ? EXIT_DONE : fail(r, &sum, &d);
 }
 

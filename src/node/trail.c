@@ -73,7 +73,7 @@ static enum ent_err save_line(struct ent_diag *d, const struct ent_disk *disk, c
 
 enum ent_err trail_newest(uint64_t *ret, struct ent_diag *d, const struct ent_disk *disk)
 {
-    struct ent_slice line;
+    struct ent_slice line = {NULL, 0};
     struct ent_buf b;
     ent_buf_init(&b, 64);
     *ret = 0;
@@ -87,7 +87,7 @@ enum ent_err trail_newest(uint64_t *ret, struct ent_diag *d, const struct ent_di
 enum ent_err trail_key(struct ent_pubkey *ret, struct ent_diag *d, const struct ent_disk *disk,
                        const struct trail_names *n)
 {
-    struct ent_slice line;
+    struct ent_slice line = {NULL, 0};
     struct ent_vkey key;
     struct ent_buf b;
     ent_buf_init(&b, 512);

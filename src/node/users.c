@@ -38,7 +38,6 @@ void users_slot_give(struct ent_users *u)
 enum ent_err ent_users_new(struct ent_users **ret, const struct ent_users_opts *opts)
 {
     struct ent_users *u = calloc(1, sizeof(*u));
-    uint8_t random[32];
     if (u == NULL)
         return ENT_E_NOMEM;
     ENT_ASSERT(opts->record != NULL);
@@ -46,10 +45,7 @@ enum ent_err ent_users_new(struct ent_users **ret, const struct ent_users_opts *
     (void)pthread_mutex_init(&u->lock, NULL);
     (void)pthread_mutex_init(&u->slots, NULL);
     (void)pthread_cond_init(&u->slot_free, NULL);
-    ent_random(random, sizeof(random));
-    enum ent_err r = ent_password_hash(u->nobody, ent_slice(random, sizeof(random)), u->opts.cheap);
-    if (r == ENT_OK)
-        r = ent_strike_table_new(&u->addresses);
+    enum ent_err r = ent_strike_table_new(&u->addresses);
     if (r != ENT_OK) {
         ent_users_free(u);
         return r;
@@ -268,6 +264,17 @@ static enum ent_err password_was_right(struct attempt *a)
     return r;
 }
 
+/* With the first password that is looked at, whosever it is: who looks at none needs no such hash.
+ */
+static enum ent_err make_nobody(struct ent_users *u)
+{
+    uint8_t random[32];
+    if (u->nobody[0] != '\0')
+        return ENT_OK;
+    ent_random(random, sizeof(random));
+    return ent_password_hash(u->nobody, ent_slice(random, sizeof(random)), u->opts.cheap);
+}
+
 static enum ent_err check_password(struct attempt *a)
 {
     char hash[ENT_PASSWORD_HASH];
@@ -276,7 +283,9 @@ static enum ent_err check_password(struct attempt *a)
         return ent_fail(a->d, ENT_E_AUTH, "not let in", 0, 0);
     }
     users_lock(a->u);
-    enum ent_err r = strike(a);
+    enum ent_err r = make_nobody(a->u);
+    if (r == ENT_OK)
+        r = strike(a);
     users_unlock(a->u);
     if (r == ENT_OK) {
         const bool has_one = a->user.id != 0 && a->user.password[0] != '\0';

@@ -441,10 +441,11 @@ static enum ent_err look_at_claims(struct ent_serve *x, struct ent_entries *e, i
     return r;
 }
 
-/* Of what several sources gave the first may go: from which doors on it does, and, where nothing is
- * taken out of the others, from which on it would if all that it names might. */
+/* Of what several sources gave the first may go: through which doors one does, and, where nothing
+ * is taken out of the others, from which on one would if all that it names might. */
 struct before {
-    int goes, would;
+    unsigned shown; /* a bit for each door */
+    int would;
 };
 
 static enum ent_err do_part(struct ent_serve *x, int64_t source, struct ent_slice id, bool force,
@@ -469,9 +470,14 @@ static enum ent_err do_part(struct ent_serve *x, int64_t source, struct ent_slic
         lo = claims;
     if (!v.taken)
         w.due = 0;
-    w.hi = v.taken || b->goes < b->would ? b->goes : b->would;
+    int most = v.taken ? ENT_SERVE_DOORS : b->would, goes = lo;
+    while (goes < most && (b->shown >> goes & 1) != 0)
+        goes++;
+    for (w.hi = goes; w.hi < most && (b->shown >> w.hi & 1) == 0; w.hi++)
+        continue;
     if (v.n > 0 && (state.state == ENT_FREE || (state.state == ENT_UNJUDGED && state.shown))) {
-        b->goes = lo < w.hi && lo < b->goes ? lo : b->goes;
+        for (int door = goes; door < w.hi; door++)
+            b->shown |= 1u << door;
         b->would = widest(v.v[0].tlp) < b->would ? widest(v.v[0].tlp) : b->would;
     }
     if (state.state == ENT_UNJUDGED) { /* again when it is judged */
@@ -481,7 +487,7 @@ static enum ent_err do_part(struct ent_serve *x, int64_t source, struct ent_slic
     w.state = state.state;
     w.type = ent_served_type(ent_served_type_of(id));
     w.key = ent_served_key(id);
-    if ((r = put_versions(x, &v, &w, lo)) != ENT_OK || (r = drop_others(x, &v, &w)) != ENT_OK)
+    if ((r = put_versions(x, &v, &w, goes)) != ENT_OK || (r = drop_others(x, &v, &w)) != ENT_OK)
         goto out;
     for (size_t i = 0; i < e.n && r == ENT_OK; i++) {
         int64_t observable = ent_entry_at(&e, i)->item;
@@ -507,7 +513,7 @@ static bool is_self(const struct ent_serve *x, struct ent_slice id)
 enum ent_err ent_serve_ext(struct ent_serve *x, int64_t source, struct ent_slice id)
 {
     struct ent_entries e;
-    struct before b = {ENT_SERVE_DOORS, ENT_SERVE_DOORS}, nothing = {0, 0};
+    struct before b = {0, ENT_SERVE_DOORS}, nothing = {UINT32_MAX, 0};
     bool there = false;
     ent_entries_init(&e);
     sqlite3_stmt *st = ent_store_query(x->s, ENT_Q_EXT_SOURCES);

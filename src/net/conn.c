@@ -1,6 +1,6 @@
 /*
- * conn.c: connections of the server: admission by key during the handshake, a deadline for every
- * state, and a decent end.
+ * conn.c: connections of a server: how many there may be, a deadline for every state, and a decent
+ * end.
  *
  * Why a reaper: libmicrohttpd's timeout counts from the last byte, so a client that sends one byte
  * a second stays for ever ("slow loris"). Here each state has an end that no byte moves.
@@ -11,35 +11,112 @@
  */
 #include "net/net.h"
 
-#include "net/server.h"
-#include "net/tls.h"
+#include "net/http.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <sys/socket.h>
 
-#define NS_PER_S          UINT64_C(1000000000)
-#define HANDSHAKE_SECONDS 10u
-#define TICK_NS           (NS_PER_S / 5) /* how late a deadline may be noticed */
-#define LINGER_TICK_NS    (NS_PER_S / 50)
-#define LINGER_NS         (2 * NS_PER_S)
-#define LINGER_BYTES      (4u << 20)
+#define NS_PER_S       UINT64_C(1000000000)
+#define TICK_NS        (NS_PER_S / 5) /* how late a deadline may be noticed */
+#define LINGER_TICK_NS (NS_PER_S / 50)
+#define LINGER_NS      (2 * NS_PER_S)
+#define LINGER_BYTES   (4u << 20)
 
-void ent_conn_deadline(struct ent_conn *c, unsigned seconds)
+/* How many connections one address has. */
+struct address {
+    uint8_t from16[16];
+    unsigned n;
+};
+
+static int compare(const void *a, const void *b)
 {
-    uint64_t at = seconds == 0 ? 0 : ent_clock_steady_ns() + seconds * NS_PER_S;
-    (void)pthread_mutex_lock(&c->server->lock);
-    c->deadline_ns = at;
-    (void)pthread_mutex_unlock(&c->server->lock);
+    return memcmp(a, b, 16); /* both begin with it */
 }
 
-void ent_conn_deadline_sooner(struct ent_conn *c, unsigned seconds)
+/* One network of IPv6 counts as one address: whoever has one has 2^64 addresses. Lock held. */
+static void key_of(struct address *ret, const uint8_t from16[static 16])
 {
-    uint64_t at = ent_clock_steady_ns() + seconds * NS_PER_S;
-    (void)pthread_mutex_lock(&c->server->lock);
-    if (c->deadline_ns == 0 || at < c->deadline_ns)
-        c->deadline_ns = at;
-    (void)pthread_mutex_unlock(&c->server->lock);
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    memcpy(ret->from16, from16, 16);
+    if (memcmp(from16, mapped, sizeof(mapped)) != 0)
+        memset(ret->from16 + 8, 0, 8);
+    ret->n = 0;
+}
+
+/* False: it has as many as it may have, or there is no memory. Lock held. */
+static bool address_add(struct ent_http *h, const uint8_t from16[static 16])
+{
+    struct address *a = malloc(sizeof(*a));
+    if (a == NULL)
+        return false;
+    key_of(a, from16);
+    struct address **found = tsearch(a, &h->addresses, compare);
+    if (found == NULL || *found != a) {
+        free(a);
+        a = found == NULL ? NULL : *found;
+    }
+    if (a == NULL || a->n >= h->limits.per_address)
+        return false;
+    a->n++;
+    return true;
+}
+
+static void address_remove(struct ent_http *h, const uint8_t from16[static 16])
+{
+    struct address key;
+    key_of(&key, from16);
+    struct address **found = tfind(&key, &h->addresses, compare);
+    if (found == NULL)
+        ENT_BUG("a connection from nowhere");
+    struct address *a = *found;
+    if (--a->n == 0) {
+        (void)tdelete(a, &h->addresses, compare);
+        free(a);
+    }
+}
+
+/* Lock held, in all three. */
+static struct ent_conns *list_of(const struct ent_conn *c)
+{
+    return c->phase == ENT_CONN_IDLE ? &c->http->idle : &c->http->busy;
+}
+
+static void list_remove(struct ent_conn *c)
+{
+    struct ent_conns *l = list_of(c);
+    *(c->prev == NULL ? &l->first : &c->prev->next) = c->next;
+    *(c->next == NULL ? &l->last : &c->next->prev) = c->prev;
+}
+
+static void list_append(struct ent_conn *c)
+{
+    struct ent_conns *l = list_of(c);
+    c->prev = l->last;
+    c->next = NULL;
+    *(l->last == NULL ? &l->first : &l->last->next) = c;
+    l->last = c;
+}
+
+void ent_conn_enter(struct ent_conn *c, enum ent_conn_phase phase, unsigned seconds)
+{
+    uint64_t at = seconds == 0 ? 0 : ent_clock_steady_ns() + seconds * NS_PER_S;
+    (void)pthread_mutex_lock(&c->http->lock);
+    /* A request line that trickles in takes its time from the request's. */
+    if (phase == ENT_CONN_REQUEST && c->deadline_ns != 0 && c->deadline_ns < at)
+        at = c->deadline_ns;
+    c->deadline_ns = at;
+    list_remove(c);
+    c->phase = phase;
+    list_append(c);
+    (void)pthread_mutex_unlock(&c->http->lock);
+}
+
+void ent_conn_ready(struct ent_conn *c)
+{
+    const struct ent_http_limits *l = &c->http->limits;
+    ent_conn_enter(c, ENT_CONN_IDLE, l->idle_seconds + l->request_seconds);
 }
 
 struct ent_conn *ent_conn_of(struct MHD_Connection *mc)
@@ -49,71 +126,101 @@ struct ent_conn *ent_conn_of(struct MHD_Connection *mc)
     return i == NULL ? NULL : i->socket_context;
 }
 
-static gnutls_session_t session_of(struct MHD_Connection *mc)
+gnutls_session_t ent_conn_session(struct MHD_Connection *mc)
 {
     const union MHD_ConnectionInfo *i =
         MHD_get_connection_info(mc, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     return i == NULL ? NULL : i->tls_session;
 }
 
-/* GnuTLS asks this after the client has proven that it holds the key (CertificateVerify) and before
- * the handshake ends, so no byte of a request has been looked at. */
-static int admit(gnutls_session_t session)
+/* Zero linger time: what the other side did not take is thrown away at once, where the kernel would
+ * keep megabytes of it for minutes. Lock held. */
+static void cut(struct ent_conn *c)
 {
-    struct ent_conn *c = gnutls_session_get_ptr(session);
-    const struct ent_server *s = c->server;
-    bool known = ent_tls_peer(&c->peer, session) == ENT_OK;
+    static const struct linger none = {.l_onoff = 1, .l_linger = 0};
+    c->cut = true;
+    (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    (void)shutdown(c->fd, SHUT_RDWR);
+}
 
-    if (known && s->opts.allow(s->opts.ctx, &c->peer)) {
-        c->admitted = true;
-        ent_conn_deadline(c, s->opts.idle_seconds + s->opts.request_seconds);
-        return 0;
+/* There is one more than there may be: the longest idle one goes. False when none is. Lock held. */
+static bool make_room(struct ent_http *h)
+{
+    struct ent_conn *c = h->idle.first;
+    while (c != NULL && c->cut)
+        c = c->next;
+    if (c == NULL)
+        return false;
+    c->evicted = true;
+    cut(c);
+    h->connections--;
+    return true;
+}
+
+/* ENT_WEB_EVENTS, or why it may not stay. Lock held. */
+static enum ent_web_event count(struct ent_conn *c)
+{
+    struct ent_http *h = c->http;
+    if (!address_add(h, c->from16))
+        return ENT_WEB_CROWD;
+    c->counted = true;
+    if (++h->connections <= h->limits.connections || make_room(h))
+        return ENT_WEB_EVENTS;
+    return ENT_WEB_FULL;
+}
+
+static struct ent_conn *new_conn(struct ent_http *h, struct MHD_Connection *mc, int fd)
+{
+    const union MHD_ConnectionInfo *from =
+        MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct ent_http_limits *l = &h->limits;
+    struct ent_conn *c = calloc(1, sizeof(*c));
+    if (c == NULL || from == NULL) {
+        free(c);
+        return NULL;
     }
-    c->linger = true;
-    (void)gnutls_alert_send(session, GNUTLS_AL_FATAL,
-                            known ? GNUTLS_A_ACCESS_DENIED : GNUTLS_A_BAD_CERTIFICATE);
-    return GNUTLS_E_CERTIFICATE_ERROR;
+    c->http = h;
+    c->fd = fd;
+    ent_listen_from(c->from16, from->client_addr);
+    c->opened_ns = ent_clock_steady_ns();
+    c->phase = h->app.plain ? ENT_CONN_IDLE : ENT_CONN_HANDSHAKE;
+    c->deadline_ns = c->opened_ns + NS_PER_S * (h->app.plain ? l->idle_seconds + l->request_seconds
+                                                             : l->handshake_seconds);
+    return c;
 }
 
-bool ent_conn_check(const struct ent_conn *c, struct MHD_Connection *mc)
-{
-    struct ent_spki peer;
-    return c->admitted && ent_tls_peer(&peer, session_of(mc)) == ENT_OK &&
-           memcmp(peer.b, c->peer.b, sizeof(peer.b)) == 0 &&
-           c->server->opts.allow(c->server->opts.ctx, &peer);
-}
-
-static void open_conn(struct ent_server *s, struct MHD_Connection *mc, void **ctx)
+static void open_conn(struct ent_http *h, struct MHD_Connection *mc, void **ctx)
 {
     const union MHD_ConnectionInfo *i =
         MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CONNECTION_FD);
-    gnutls_session_t session = session_of(mc);
-    struct ent_conn *c = calloc(1, sizeof(*c));
+    gnutls_session_t session = ent_conn_session(mc);
 
-    if (i == NULL || session == NULL)
+    if (i == NULL || (session == NULL) != h->app.plain)
         ENT_BUG("a connection without socket or TLS");
+    struct ent_conn *c = new_conn(h, mc, i->connect_fd);
     if (c == NULL) {
-        /* Nobody would check its key: it must not live. */
+        /* Nobody would look after it: it must not live. */
         (void)shutdown(i->connect_fd, SHUT_RDWR);
         return;
     }
-    c->server = s;
-    c->fd = i->connect_fd;
-    gnutls_session_set_ptr(session, c); /* libmicrohttpd needs its own only with PSK */
-    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
-    gnutls_session_set_verify_function(session, admit);
-
-    unsigned most = s->opts.request_seconds;
-    c->deadline_ns =
-        ent_clock_steady_ns() + (most < HANDSHAKE_SECONDS ? most : HANDSHAKE_SECONDS) * NS_PER_S;
-    (void)pthread_mutex_lock(&s->lock);
-    c->next = s->conns;
-    if (c->next != NULL)
-        c->next->prev = c;
-    s->conns = c;
-    (void)pthread_cond_signal(&s->tick);
-    (void)pthread_mutex_unlock(&s->lock);
+    if (session != NULL) {
+        gnutls_session_set_ptr(session, c); /* libmicrohttpd needs its own only with PSK */
+        h->app.session(c, session);
+    }
+    (void)pthread_mutex_lock(&h->lock);
+    list_append(c);
+    enum ent_web_event no = count(c);
+    if (no != ENT_WEB_EVENTS) {
+        c->evicted = true;
+        cut(c);
+        if (c->counted)
+            h->connections--;
+    }
+    (void)pthread_cond_signal(&h->tick);
+    (void)pthread_mutex_unlock(&h->lock);
     *ctx = c;
+    if (no != ENT_WEB_EVENTS)
+        ent_http_event(h, no, c->from16);
 }
 
 /* Throw away what came in. False when there is nothing more to wait for. */
@@ -131,32 +238,53 @@ static bool drain(struct ent_linger *l)
 }
 
 /* libmicrohttpd closes its descriptor right after this; ours keeps the socket. Lock held. */
-static void linger_start(struct ent_server *s, int fd)
+static void linger_start(struct ent_http *h, int fd)
 {
-    if (s->lingering == ENT_LINGER_MAX)
+    if (h->lingering == ENT_LINGER_MAX)
         return;
     int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (own < 0)
         return;
     (void)shutdown(own, SHUT_WR);
-    s->linger[s->lingering++] =
+    h->linger[h->lingering++] =
         (struct ent_linger){own, ent_clock_steady_ns() + LINGER_NS, LINGER_BYTES};
-    (void)pthread_cond_signal(&s->tick);
+    (void)pthread_cond_signal(&h->tick);
+}
+
+/* What its end says about the other side; ENT_WEB_EVENTS: nothing. libmicrohttpd's own timeout, for
+ * silence, may have come before ours. */
+static enum ent_web_event verdict(const struct ent_conn *c)
+{
+    const struct ent_http_limits *l = &c->http->limits;
+    unsigned least =
+        l->idle_seconds < l->handshake_seconds ? l->idle_seconds : l->handshake_seconds;
+
+    if (c->evicted)
+        return ENT_WEB_EVENTS;
+    if (c->phase == ENT_CONN_HANDSHAKE)
+        return c->cut || ent_clock_steady_ns() - c->opened_ns >= least * NS_PER_S ? ENT_WEB_SLOW
+                                                                                  : ENT_WEB_TLS;
+    if (!c->cut || c->phase == ENT_CONN_IDLE)
+        return ENT_WEB_EVENTS;
+    return c->phase == ENT_CONN_REQUEST ? ENT_WEB_SLOW : ENT_WEB_UNREAD;
 }
 
 static void close_conn(struct ent_conn *c)
 {
-    struct ent_server *s = c->server;
-    (void)pthread_mutex_lock(&s->lock);
-    if (c->prev != NULL)
-        c->prev->next = c->next;
-    else
-        s->conns = c->next;
-    if (c->next != NULL)
-        c->next->prev = c->prev;
-    if (c->linger && !c->cut && !s->ending)
-        linger_start(s, c->fd);
-    (void)pthread_mutex_unlock(&s->lock);
+    struct ent_http *h = c->http;
+    (void)pthread_mutex_lock(&h->lock);
+    enum ent_web_event e = h->ending ? ENT_WEB_EVENTS : verdict(c);
+    list_remove(c);
+    if (c->counted) {
+        address_remove(h, c->from16);
+        if (!c->evicted)
+            h->connections--;
+    }
+    if (c->linger && !c->cut && !h->ending)
+        linger_start(h, c->fd);
+    (void)pthread_mutex_unlock(&h->lock);
+    if (e != ENT_WEB_EVENTS)
+        ent_http_event(h, e, c->from16);
     free(c);
 }
 
@@ -171,50 +299,60 @@ void ent_conn_notify(void *cls, struct MHD_Connection *mc, void **ctx,
     }
 }
 
-/* Zero linger time: what the other side did not take is thrown away at once, where the kernel would
- * keep megabytes of it for minutes. */
-static void cut(struct ent_conn *c)
-{
-    static const struct linger none = {.l_onoff = 1, .l_linger = 0};
-    c->cut = true;
-    (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
-    (void)shutdown(c->fd, SHUT_RDWR);
-}
-
 /* The descriptors are good while the lock is held: close_conn() runs before they are closed. */
-static void reap(struct ent_server *s, uint64_t now)
+static void reap_conns(const struct ent_conns *l, uint64_t now)
 {
-    for (struct ent_conn *c = s->conns; c != NULL; c = c->next)
+    for (struct ent_conn *c = l->first; c != NULL; c = c->next)
         if (c->deadline_ns != 0 && now >= c->deadline_ns && !c->cut)
             cut(c);
-    for (size_t i = 0; i < s->lingering;) {
-        struct ent_linger *l = &s->linger[i];
+}
+
+static void reap(struct ent_http *h, uint64_t now)
+{
+    reap_conns(&h->idle, now);
+    reap_conns(&h->busy, now);
+    for (size_t i = 0; i < h->lingering;) {
+        struct ent_linger *l = &h->linger[i];
         if (drain(l) && now < l->until_ns) {
             i++;
             continue;
         }
         (void)close(l->fd);
-        *l = s->linger[--s->lingering];
+        *l = h->linger[--h->lingering];
     }
 }
 
-void *ent_conn_reaper(void *server)
+/* Until it is time again. Lock held, but not while somebody is told something. */
+static void rest(struct ent_http *h, uint64_t now)
 {
-    struct ent_server *s = server;
-    (void)pthread_mutex_lock(&s->lock);
-    while (!s->ending) {
-        uint64_t now = ent_clock_steady_ns();
-        reap(s, now);
-        if (s->conns == NULL && s->lingering == 0) {
-            (void)pthread_cond_wait(&s->tick, &s->lock);
-            continue;
-        }
-        uint64_t at = now + (s->lingering > 0 ? LINGER_TICK_NS : TICK_NS);
-        struct timespec ts = {(time_t)(at / NS_PER_S), (long)(at % NS_PER_S)};
-        (void)pthread_cond_timedwait(&s->tick, &s->lock, &ts);
+    bool alone = h->idle.first == NULL && h->busy.first == NULL && h->lingering == 0;
+    if (alone && h->app.tick == NULL) {
+        (void)pthread_cond_wait(&h->tick, &h->lock);
+        return;
     }
-    while (s->lingering > 0)
-        (void)close(s->linger[--s->lingering].fd);
-    (void)pthread_mutex_unlock(&s->lock);
+    if (h->app.tick != NULL) {
+        (void)pthread_mutex_unlock(&h->lock);
+        h->app.tick(h->app.ctx, now);
+        (void)pthread_mutex_lock(&h->lock);
+        if (h->ending)
+            return;
+    }
+    uint64_t at = now + (h->lingering > 0 ? LINGER_TICK_NS : alone ? NS_PER_S : TICK_NS);
+    struct timespec ts = {(time_t)(at / NS_PER_S), (long)(at % NS_PER_S)};
+    (void)pthread_cond_timedwait(&h->tick, &h->lock, &ts);
+}
+
+void *ent_conn_reaper(void *http)
+{
+    struct ent_http *h = http;
+    (void)pthread_mutex_lock(&h->lock);
+    while (!h->ending) {
+        uint64_t now = ent_clock_steady_ns();
+        reap(h, now);
+        rest(h, now);
+    }
+    while (h->lingering > 0)
+        (void)close(h->linger[--h->lingering].fd);
+    (void)pthread_mutex_unlock(&h->lock);
     return NULL;
 }

@@ -1,274 +1,393 @@
 /*
- * exchange.c: one request and its answer. libmicrohttpd calls ent_exchange_step() when the headers
- * are there, for each piece of the body, and at its end. Then the connection is suspended, a
- * handler thread calls handle(), the connection is resumed, and step() is called once more to
- * answer.
+ * exchange.c: one request and its answer. libmicrohttpd calls ent_exchange_line() with the request
+ * line as it came, ent_exchange_step() when the headers are there, for each piece of the body, and
+ * at its end. Then the connection is suspended, a handler thread calls handle(), the connection is
+ * resumed, and step() is called once more to answer.
  *
  * A response given in the first call closes the connection, since libmicrohttpd cannot know where
  * the next request would begin. That is right for refusals; everything else answers at the end.
  */
 #include "net/net.h"
 
-#include "net/server.h"
+#include "net/http.h"
 
-enum stage { READING, WAITING, ANSWERED, DROPPED };
+/* Of a body that is too large and did not announce it: so much is thrown away to be able to answer
+ * at its end, more ends the connection. */
+#define WASTE_MAX (4u << 20)
+/* In libmicrohttpd's memory for a connection: one header of a request; an answer's head. */
+#define FIELD_MEMORY  96u
+#define ANSWER_MEMORY (ENT_ANSWER_HEADERS + 1024u)
 
-struct ent_exchange {
-    struct ent_exchange *next;
-    struct ent_conn *conn;
-    struct MHD_Connection *mc;
-    const char *method, *path; /* libmicrohttpd's, good until the request ends */
-    struct ent_buf body;
-    struct ent_response res;
-    enum stage stage; /* under the server's lock */
-};
-
-/* Called with the request line, so that headers that never end have a deadline. */
 void *ent_exchange_line(void *cls, const char *uri, struct MHD_Connection *mc)
 {
+    struct ent_http *h = cls;
     struct ent_conn *c = ent_conn_of(mc);
-    (void)cls;
-    (void)uri;
-    if (c != NULL) {
-        c->linger = true; /* until the answer is out: an end before that deserves to be heard */
-        ent_conn_deadline_sooner(c, c->server->opts.request_seconds);
+    size_t n = uri == NULL ? 0 : strlen(uri);
+    struct ent_exchange *x = calloc(1, sizeof(*x) + n + 2);
+
+    if (x == NULL || c == NULL) {
+        free(x);
+        return NULL;
     }
-    return NULL;
+    x->conn = c;
+    x->mc = mc;
+    if (n > 0)
+        memcpy(x->uri, uri, n);
+    char *query = strchr(x->uri, '?');
+    x->req.path = x->uri;
+    if (query != NULL) {
+        *query = '\0';
+        x->has_query = true;
+        x->req.query = ent_slice(query + 1, n - (size_t)(query + 1 - x->uri));
+    }
+    c->linger = true; /* until the answer is out: an end before that deserves to be heard */
+    c->requests++;
+    ent_conn_enter(c, ENT_CONN_REQUEST, h->limits.request_seconds);
+    return x;
 }
 
-static enum MHD_Result queue(struct MHD_Connection *mc, struct MHD_Response *mr, unsigned status)
+static enum MHD_Result queue(struct ent_exchange *x, struct MHD_Response *mr)
 {
-    enum MHD_Result r = MHD_add_response_header(mr, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    if (r == MHD_YES)
-        r = MHD_queue_response(mc, status, mr);
+    ent_conn_enter(x->conn, ENT_CONN_ANSWER, x->conn->http->limits.answer_seconds);
+    enum MHD_Result r = MHD_queue_response(x->mc, x->answer.status, mr);
     MHD_destroy_response(mr);
     return r;
 }
 
-static enum MHD_Result refuse(struct ent_conn *c, struct MHD_Connection *mc, unsigned status)
+/* An error of the server's own. */
+static enum MHD_Result say(struct ent_exchange *x, unsigned status)
 {
-    static char nothing[1];
-    struct MHD_Response *mr = MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
-    if (mr == NULL)
-        return MHD_NO;
-    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        (void)MHD_add_response_header(mr, MHD_HTTP_HEADER_ALLOW, "GET, POST, PUT, DELETE");
-    ent_conn_deadline(c, c->server->opts.request_seconds);
-    return queue(mc, mr, status);
-}
+    const struct ent_http_app *app = &x->conn->http->app;
+    struct ent_web_answer *a = &x->answer;
 
-static bool method_ok(const char *m)
-{
-    return strcmp(m, "GET") == 0 || strcmp(m, "POST") == 0 || strcmp(m, "PUT") == 0 ||
-           strcmp(m, "DELETE") == 0;
-}
-
-/* 0 when a body of up to *ret_max bytes may come, else the status that refuses it. */
-static unsigned check_head(const struct ent_conn *c, struct MHD_Connection *mc, const char *path,
-                           const char *method, size_t *ret_max)
-{
-    struct ent_server *s = c->server;
-    uint64_t n = 0;
-
-    if (atomic_load(&s->stopping))
-        return MHD_HTTP_SERVICE_UNAVAILABLE;
-    if (!method_ok(method))
-        return MHD_HTTP_METHOD_NOT_ALLOWED;
-    if (path[0] != '/')
-        return MHD_HTTP_BAD_REQUEST;
-    size_t max = s->opts.max_body(s->opts.ctx, &c->peer, method, path);
-    if (max == 0)
-        return MHD_HTTP_NOT_FOUND;
-    const char *length = MHD_lookup_connection_value(mc, MHD_HEADER_KIND, "Content-Length");
-    if (length != NULL) {
-        enum ent_err r = ent_parse_u64(&n, ent_slice_str(length), max);
-        if (r != ENT_OK)
-            return r == ENT_E_LIMIT ? MHD_HTTP_CONTENT_TOO_LARGE : MHD_HTTP_BAD_REQUEST;
+    ent_answer_release(a);
+    ent_answer_init(a, x->conn->http->limits.answer);
+    if (app->error != NULL)
+        app->error(app->ctx, x->uri, status, a);
+    a->status = status;
+    struct MHD_Response *mr = NULL;
+    if (status != 405 || ent_buf_printf(&a->headers, "Allow: %s\n", app->allow) == ENT_OK)
+        mr = ent_answer_render(a, NULL, x->last);
+    if (mr == NULL) { /* the callback's fault: a status without words */
+        ent_answer_release(a);
+        ent_answer_init(a, 0);
+        a->status = status;
+        if ((mr = ent_answer_render(a, NULL, x->last)) == NULL)
+            return MHD_NO;
     }
-    size_t held = atomic_load(&s->body_bytes);
-    if (held > s->opts.max_bodies || n > s->opts.max_bodies - held)
-        return MHD_HTTP_SERVICE_UNAVAILABLE;
-    *ret_max = max;
-    return 0;
+    return queue(x, mr);
 }
 
-static enum MHD_Result begin(struct ent_server *s, struct MHD_Connection *mc, const char *path,
-                             const char *method, void **state)
+/* The connection ends with it. */
+static enum MHD_Result refuse(struct ent_exchange *x, unsigned status, enum ent_web_event why)
 {
-    struct ent_conn *c = ent_conn_of(mc);
+    if (why != ENT_WEB_EVENTS && x->refused == 0)
+        ent_http_event(x->conn->http, why, x->conn->from16);
+    x->refused = status;
+    x->last = true;
+    return say(x, status);
+}
+
+struct fields {
+    struct ent_head head;
+    size_t memory;
+};
+
+static enum MHD_Result each_field(void *cls, enum MHD_ValueKind kind, const char *name,
+                                  size_t name_n, const char *value, size_t value_n)
+{
+    struct fields *f = cls;
+    (void)kind;
+    f->memory += FIELD_MEMORY;
+    return ent_head_field(&f->head, ent_slice(name, name_n), ent_slice(value, value_n)) == 0
+               ? MHD_YES
+               : MHD_NO;
+}
+
+/* libmicrohttpd keeps cookies twice and each argument of a query once more. When there is too
+ * little left for the answer's head it would end the connection without a word. */
+static bool fits(const struct ent_exchange *x, const struct fields *f)
+{
+    const struct ent_http_limits *l = &x->conn->http->limits;
+    const union MHD_ConnectionInfo *i =
+        MHD_get_connection_info(x->mc, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (i == NULL || i->header_size > l->head)
+        return false;
+    return i->header_size + f->memory + x->req.cookie.n + ANSWER_MEMORY <= l->memory;
+}
+
+static unsigned check_fields(struct ent_exchange *x, uint64_t *ret_length,
+                             enum ent_web_event *ret_why)
+{
+    struct fields f = {.head = {.req = &x->req, .max_headers = x->conn->http->limits.headers}};
+
+    (void)MHD_get_connection_values_n(x->mc, MHD_HEADER_KIND, each_field, &f);
+    unsigned status = ent_head_end(&f.head, ret_length);
+    *ret_why = f.head.why;
+    if (status == 0 && !fits(x, &f)) {
+        *ret_why = ENT_WEB_HEADERS;
+        status = 431;
+    }
+    return status;
+}
+
+/* 0 when a body of up to *ret_max bytes may come, else the status that refuses it, and why. */
+static unsigned check_head(struct ent_exchange *x, const char *method, const char *version,
+                           size_t *ret_max, enum ent_web_event *ret_why)
+{
+    struct ent_http *h = x->conn->http;
+    uint64_t n = 0;
+    unsigned status;
+
+    *ret_why = ENT_WEB_EVENTS;
+    if (atomic_load(&h->stopping))
+        return MHD_HTTP_SERVICE_UNAVAILABLE;
+    *ret_why = ENT_WEB_METHOD;
+    if ((x->req.method = ent_head_method(method)) == NULL)
+        return MHD_HTTP_METHOD_NOT_ALLOWED;
+    if ((status = ent_head_uri(ret_why, ent_slice_str(x->req.path), x->has_query, x->req.query)) !=
+            0 ||
+        (status = check_fields(x, &n, ret_why)) != 0)
+        return status;
+    *ret_why = ENT_WEB_MALFORMED;
+    if (strcmp(version, "HTTP/1.1") != 0)
+        return MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
+    if ((status = h->app.begin(x, ret_max)) != 0) {
+        *ret_why = status == MHD_HTTP_METHOD_NOT_ALLOWED ? ENT_WEB_METHOD : ENT_WEB_EVENTS;
+        return status;
+    }
+    *ret_why = ENT_WEB_BODY;
+    if (n > *ret_max)
+        return MHD_HTTP_CONTENT_TOO_LARGE;
+    *ret_why = ENT_WEB_FULL;
+    size_t held = atomic_load(&h->body_bytes);
+    return held > h->limits.bodies || n > h->limits.bodies - held ? MHD_HTTP_SERVICE_UNAVAILABLE
+                                                                  : 0;
+}
+
+static enum MHD_Result begin(struct ent_exchange *x, const char *method, const char *version)
+{
+    struct ent_http *h = x->conn->http;
+    enum ent_web_event why;
     size_t max = 0;
 
-    if (c == NULL || !ent_conn_check(c, mc))
+    if (h->app.admitted != NULL && !h->app.admitted(x->conn, ent_conn_session(x->mc)))
         return MHD_NO;
-    unsigned status = check_head(c, mc, path, method, &max);
+    memcpy(x->req.from16, x->conn->from16, sizeof(x->req.from16));
+    x->req.tls = !h->app.plain;
+    unsigned status = check_head(x, method, version, &max, &why);
     if (status != 0)
-        return refuse(c, mc, status);
-    struct ent_exchange *x = calloc(1, sizeof(*x));
-    if (x == NULL)
-        return MHD_NO;
-    x->conn = c;
-    x->mc = mc;
-    x->method = method;
-    x->path = path;
+        return refuse(x, status, why);
     ent_buf_init(&x->body, max);
-    ent_buf_init(&x->res.body, s->opts.max_response);
-    (void)pthread_mutex_lock(&s->lock);
-    s->running++;
-    (void)pthread_mutex_unlock(&s->lock);
-    *state = x;
+    ent_answer_init(&x->answer, h->limits.answer);
+    x->last = x->conn->requests >= h->limits.requests;
+    x->running = true;
+    (void)pthread_mutex_lock(&h->lock);
+    x->stage = ENT_X_BODY;
+    h->running++;
+    (void)pthread_mutex_unlock(&h->lock);
     return MHD_YES;
 }
 
-/* Chunked bodies announce no length: what is too much ends the connection, because an answer in the
- * middle of a body is not possible here and reading the rest would only serve an attacker. */
-static enum MHD_Result add(struct ent_server *s, struct ent_exchange *x, const char *p, size_t *n)
+static void drop_body(struct ent_exchange *x)
 {
-    if (atomic_fetch_add(&s->body_bytes, *n) + *n > s->opts.max_bodies ||
-        ent_buf_put(&x->body, p, *n) != ENT_OK) {
-        (void)atomic_fetch_sub(&s->body_bytes, *n);
-        return MHD_NO;
+    (void)atomic_fetch_sub(&x->conn->http->body_bytes, x->body.n);
+    ent_buf_release(&x->body);
+    x->body.n = 0;
+}
+
+/* Chunked bodies announce no length, and libmicrohttpd cannot answer in the middle of a body: the
+ * rest is thrown away as long as it is not too much, and refused at its end. */
+static enum MHD_Result add(struct ent_exchange *x, const char *p, size_t *n)
+{
+    struct ent_http *h = x->conn->http;
+
+    x->taken += *n;
+    if (x->refused == 0) {
+        if (atomic_fetch_add(&h->body_bytes, *n) + *n > h->limits.bodies)
+            x->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+        else if (ent_buf_put(&x->body, p, *n) != ENT_OK)
+            x->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+        if (x->refused != 0) {
+            (void)atomic_fetch_sub(&h->body_bytes, *n);
+            ent_http_event(h, x->refused == 413 ? ENT_WEB_BODY : ENT_WEB_FULL, x->conn->from16);
+            x->taken = *n;
+            drop_body(x);
+        }
     }
+    if (x->refused != 0 && x->taken > WASTE_MAX)
+        return MHD_NO;
     *n = 0;
     return MHD_YES;
 }
 
-static enum MHD_Result hand_over(struct ent_server *s, struct ent_exchange *x)
+static enum MHD_Result hand_over(struct ent_http *h, struct ent_exchange *x)
 {
     enum MHD_Result r = MHD_NO;
-    ent_conn_deadline(x->conn, 0); /* the client waits for us now */
-    (void)pthread_mutex_lock(&s->lock);
-    if (!s->ending) {
+    if (x->refused != 0)
+        return refuse(x, x->refused, ENT_WEB_EVENTS);
+    /* Headers behind a body: nobody else needs to have seen them as such. */
+    if (MHD_get_connection_values_n(x->mc, MHD_FOOTER_KIND, NULL, NULL) != 0)
+        return refuse(x, MHD_HTTP_BAD_REQUEST, ENT_WEB_SMUGGLING);
+    x->req.body = ent_buf_slice(&x->body);
+    ent_conn_enter(x->conn, ENT_CONN_WAITING, 0); /* the client waits for us now */
+    (void)pthread_mutex_lock(&h->lock);
+    if (!h->ending) {
         MHD_suspend_connection(x->mc);
-        x->stage = WAITING;
+        x->stage = ENT_X_WAITING;
         x->next = NULL;
-        if (s->last != NULL)
-            s->last->next = x;
+        if (h->last != NULL)
+            h->last->next = x;
         else
-            s->first = x;
-        s->last = x;
-        (void)pthread_cond_signal(&s->work);
+            h->first = x;
+        h->last = x;
+        (void)pthread_cond_signal(&h->work);
         r = MHD_YES;
     }
-    (void)pthread_mutex_unlock(&s->lock);
+    (void)pthread_mutex_unlock(&h->lock);
     return r;
 }
 
-static enum MHD_Result answer(struct ent_server *s, struct ent_exchange *x)
+/* What the answer holds counts from here until it is out. */
+static bool hold(struct ent_exchange *x)
 {
-    static char nothing[1];
-    struct ent_response *res = &x->res;
-    struct MHD_Response *mr;
+    struct ent_http *h = x->conn->http;
+    size_t n = x->answer.body.n;
+    if (n <= h->limits.answers && atomic_fetch_add(&h->answer_bytes, n) <= h->limits.answers - n) {
+        x->held = n;
+        return true;
+    }
+    if (n <= h->limits.answers)
+        (void)atomic_fetch_sub(&h->answer_bytes, n);
+    return false;
+}
 
-    if (res->status < 200 || res->status > 599) {
-        res->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
-        ent_buf_clear(&res->body);
+static enum MHD_Result answer(struct ent_http *h, struct ent_exchange *x)
+{
+    x->stage = ENT_X_ANSWERED; /* ours alone again */
+    if (!hold(x)) {
+        ent_http_event(h, ENT_WEB_FULL, x->conn->from16);
+        return say(x, MHD_HTTP_SERVICE_UNAVAILABLE);
     }
-    if (res->body.n == 0)
-        mr = MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
-    else
-        mr = MHD_create_response_from_buffer(res->body.n, res->body.p, MHD_RESPMEM_MUST_FREE);
-    if (mr == NULL)
-        return MHD_NO;
-    if (res->body.n > 0) {
-        res->body.p = NULL; /* libmicrohttpd frees it */
-        const char *type = res->type == NULL ? "application/octet-stream" : res->type;
-        (void)MHD_add_response_header(mr, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    struct MHD_Response *mr = ent_answer_render(&x->answer, &x->req, x->last);
+    if (mr == NULL) {
+        ent_http_event(h, ENT_WEB_ANSWER, x->conn->from16);
+        return say(x, MHD_HTTP_INTERNAL_SERVER_ERROR);
     }
-    ent_conn_deadline(x->conn, s->opts.request_seconds);
-    return queue(x->mc, mr, res->status);
+    return queue(x, mr);
 }
 
 enum MHD_Result ent_exchange_step(void *cls, struct MHD_Connection *mc, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_n, void **state)
 {
-    struct ent_server *s = cls;
+    struct ent_http *h = cls;
     struct ent_exchange *x = *state;
 
-    (void)version;
+    (void)mc;
+    (void)url; /* ours is older: as it came */
     if (x == NULL)
-        return begin(s, mc, url, method, state);
-    if (*upload_n > 0)
-        return add(s, x, upload, upload_n);
-    (void)pthread_mutex_lock(&s->lock);
-    enum stage at = x->stage;
-    (void)pthread_mutex_unlock(&s->lock);
-    if (at == READING)
-        return hand_over(s, x);
-    return at == ANSWERED ? answer(s, x) : MHD_NO;
+        return MHD_NO;
+    (void)pthread_mutex_lock(&h->lock);
+    enum ent_exchange_stage at = x->stage;
+    (void)pthread_mutex_unlock(&h->lock);
+    if (at == ENT_X_HEAD)
+        return begin(x, method, version);
+    if (at == ENT_X_BODY && *upload_n > 0)
+        return add(x, upload, upload_n);
+    if (at == ENT_X_BODY)
+        return hand_over(h, x);
+    return at == ENT_X_HANDLED ? answer(h, x) : MHD_NO;
+}
+
+/* libmicrohttpd refused it by itself, or its own timeout came before ours. */
+static void tell_end(struct ent_exchange *x, enum MHD_RequestTerminationCode why)
+{
+    struct ent_http *h = x->conn->http;
+    bool reading = x->stage == ENT_X_HEAD || x->stage == ENT_X_BODY;
+
+    (void)pthread_mutex_lock(&h->lock);
+    bool cut = x->conn->cut;
+    (void)pthread_mutex_unlock(&h->lock);
+    if (x->refused != 0 || cut)
+        return;
+    if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+        ent_http_event(h, reading ? ENT_WEB_SLOW : ENT_WEB_UNREAD, x->conn->from16);
+    else if (why == MHD_REQUEST_TERMINATED_WITH_ERROR && reading)
+        ent_http_event(h, ENT_WEB_MALFORMED, x->conn->from16);
 }
 
 void ent_exchange_end(void *cls, struct MHD_Connection *mc, void **state,
                       enum MHD_RequestTerminationCode why)
 {
-    struct ent_server *s = cls;
+    struct ent_http *h = cls;
     struct ent_exchange *x = *state;
 
     (void)mc;
     if (x == NULL)
-        return; /* it was refused */
-    if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        return;
+    tell_end(x, why);
+    if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK && !x->last) {
         x->conn->linger = false;
-        ent_conn_deadline(x->conn, s->opts.idle_seconds + s->opts.request_seconds);
+        ent_conn_ready(x->conn);
     }
-    (void)atomic_fetch_sub(&s->body_bytes, x->body.n);
-    ent_buf_release(&x->body);
-    ent_buf_release(&x->res.body);
+    drop_body(x);
+    (void)atomic_fetch_sub(&h->answer_bytes, x->held);
+    ent_answer_release(&x->answer);
+    (void)pthread_mutex_lock(&h->lock);
+    if (x->running && --h->running == 0)
+        (void)pthread_cond_broadcast(&h->quiet);
+    (void)pthread_mutex_unlock(&h->lock);
     free(x);
     *state = NULL;
-    (void)pthread_mutex_lock(&s->lock);
-    if (--s->running == 0)
-        (void)pthread_cond_broadcast(&s->quiet);
-    (void)pthread_mutex_unlock(&s->lock);
 }
 
 /* The lock must be free: resuming takes libmicrohttpd's own. x is gone afterwards. */
-static void resume(struct ent_server *s, struct ent_exchange *x, enum stage stage)
+static void resume(struct ent_http *h, struct ent_exchange *x, enum ent_exchange_stage stage)
 {
     struct MHD_Connection *mc = x->mc;
-    (void)pthread_mutex_lock(&s->lock);
+    (void)pthread_mutex_lock(&h->lock);
     x->stage = stage;
-    (void)pthread_mutex_unlock(&s->lock);
+    (void)pthread_mutex_unlock(&h->lock);
     MHD_resume_connection(mc);
 }
 
 /* The first that waits, or NULL. Lock held. */
-static struct ent_exchange *take(struct ent_server *s)
+static struct ent_exchange *take(struct ent_http *h)
 {
-    struct ent_exchange *x = s->first;
+    struct ent_exchange *x = h->first;
     if (x != NULL) {
-        s->first = x->next;
-        if (s->first == NULL)
-            s->last = NULL;
+        h->first = x->next;
+        if (h->first == NULL)
+            h->last = NULL;
     }
     return x;
 }
 
-void *ent_exchange_handler(void *server)
+void *ent_exchange_handler(void *http)
 {
-    struct ent_server *s = server;
+    struct ent_http *h = http;
     for (;;) {
         struct ent_exchange *x = NULL;
-        (void)pthread_mutex_lock(&s->lock);
-        while (!s->ending && (x = take(s)) == NULL)
-            (void)pthread_cond_wait(&s->work, &s->lock);
-        (void)pthread_mutex_unlock(&s->lock);
+        (void)pthread_mutex_lock(&h->lock);
+        while (!h->ending && (x = take(h)) == NULL)
+            (void)pthread_cond_wait(&h->work, &h->lock);
+        (void)pthread_mutex_unlock(&h->lock);
         if (x == NULL)
             return NULL;
-        struct ent_request req = {x->method, x->path, ent_buf_slice(&x->body), x->conn->peer};
-        s->opts.handle(s->opts.ctx, &req, &x->res);
-        resume(s, x, ANSWERED);
+        h->app.handle(x);
+        resume(h, x, ENT_X_HANDLED);
     }
 }
 
-void ent_exchange_drop_waiting(struct ent_server *s)
+void ent_exchange_drop_waiting(struct ent_http *h)
 {
     for (;;) {
-        (void)pthread_mutex_lock(&s->lock);
-        struct ent_exchange *x = take(s);
-        (void)pthread_mutex_unlock(&s->lock);
+        (void)pthread_mutex_lock(&h->lock);
+        struct ent_exchange *x = take(h);
+        (void)pthread_mutex_unlock(&h->lock);
         if (x == NULL)
             return;
-        resume(s, x, DROPPED);
+        resume(h, x, ENT_X_DROPPED);
     }
 }

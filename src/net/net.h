@@ -126,5 +126,6 @@ ENT_MUST_USE enum ent_err ent_client_call(struct ent_client *c, unsigned *ret_st
 void ent_client_traffic(const struct ent_client *c, uint64_t *ret_sent, uint64_t *ret_received);
 
 #include "net/fetch.h"
+#include "net/web.h"
 
 #endif

@@ -32,6 +32,13 @@ static void test_refusals(void **state)
          "HTTP/1.1 100 "},
         {"POST /e HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
          "HTTP/1.1 400 "},
+        {"POST /e HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
+         "HTTP/1.1 400 "},
+        {"POST /e HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+         "HTTP/1.1 400 "},
+        {"POST /e HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 400 "},
+        {"GET /../who HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+        {"GET /who HTTP/1.0\r\nHost: x\r\n\r\n", "HTTP/1.1 505 "},
     };
     struct ent_server *s = peer_serve(NULL);
     (void)state;

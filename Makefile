@@ -11,8 +11,8 @@ DESTDIR ?=
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
 
-PKGS := libsodium libmicrohttpd libcurl gnutls sqlite3 libidn2 libpsl libzstd zlib liblzma icu-i18n \
-        icu-uc libpcap jansson expat libseccomp
+PKGS := libsodium libmicrohttpd libcurl gnutls hogweed nettle gmp sqlite3 libidn2 libpsl libzstd \
+        zlib liblzma icu-i18n icu-uc libpcap jansson expat libseccomp
 # Asked only when something is compiled, so that `make help` and the installer work without them.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS))

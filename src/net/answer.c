@@ -162,14 +162,15 @@ struct MHD_Response *ent_answer_render(struct ent_web_answer *a, const struct en
     if (req != NULL && (strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0) &&
         a->status == 200 && etag.n > 0 && ent_answer_etag_among(req->if_none_match, etag))
         a->status = 304;
-    bool bare = a->status == 204 || a->status == 304, typed = !bare && a->body.n > 0;
-    if (!typed)
+    /* With 304 as with HEAD libmicrohttpd sends the length alone (RFC 9110, section 8.6). */
+    bool with_body = a->status != 204 && a->body.n > 0, typed = with_body && a->status != 304;
+    if (!with_body)
         mr = MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
     else
         mr = MHD_create_response_from_buffer(a->body.n, a->body.p, MHD_RESPMEM_MUST_FREE);
     if (mr == NULL)
         return NULL;
-    if (typed) {
+    if (with_body) {
         a->body.p = NULL; /* libmicrohttpd frees it */
         a->body.n = a->body.cap = 0;
     }

@@ -11,12 +11,31 @@
 
 #include "net/http.h"
 
+#include <sys/socket.h>
+
 /* Of a body that is too large and did not announce it: so much is thrown away to be able to answer
  * at its end, more ends the connection. */
 #define WASTE_MAX (4u << 20)
 /* In libmicrohttpd's memory for a connection: one header of a request; an answer's head. */
 #define FIELD_MEMORY  96u
 #define ANSWER_MEMORY (ENT_ANSWER_HEADERS + 1024u)
+#define ARGUMENTS_MAX 128u
+#define VERSION       "HTTP/1.1"
+#define BLANKS_MAX    64u /* in front of a header's value */
+
+/* libmicrohttpd makes a list of a query's arguments, and without memory for them it (0.9.75) waits
+ * instead of answering. It cannot be told so here, but the connection can end. */
+static void end_if_endless(struct ent_exchange *x, const char *uri)
+{
+    size_t n = 0;
+    for (const char *p = strchr(uri, '&'); p != NULL; p = strchr(p + 1, '&'))
+        n++;
+    if (n >= ARGUMENTS_MAX) {
+        x->refused = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+        ent_http_event(x->conn->http, ENT_WEB_HEADERS, x->conn->from16);
+        (void)shutdown(x->conn->fd, SHUT_RD);
+    }
+}
 
 void *ent_exchange_line(void *cls, const char *uri, struct MHD_Connection *mc)
 {
@@ -31,6 +50,7 @@ void *ent_exchange_line(void *cls, const char *uri, struct MHD_Connection *mc)
     }
     x->conn = c;
     x->mc = mc;
+    x->line = uri;
     if (n > 0)
         memcpy(x->uri, uri, n);
     char *query = strchr(x->uri, '?');
@@ -43,6 +63,8 @@ void *ent_exchange_line(void *cls, const char *uri, struct MHD_Connection *mc)
     c->linger = true; /* until the answer is out: an end before that deserves to be heard */
     c->requests++;
     ent_conn_enter(c, ENT_CONN_REQUEST, h->limits.request_seconds);
+    if (n > 0)
+        end_if_endless(x, uri);
     return x;
 }
 
@@ -88,10 +110,28 @@ static enum MHD_Result refuse(struct ent_exchange *x, unsigned status, enum ent_
     return say(x, status);
 }
 
+/*
+ * libmicrohttpd reads a head in its buffer, in place. So where its parts stand says what it does
+ * not show: a line that ends in LF alone, a folded one (whose second half 0.9.75 adds to the
+ * header's name), a NUL, a second blank. Addresses are compared, never followed. Should another
+ * version copy what it reads, every request is refused and the tests say so.
+ */
 struct fields {
     struct ent_head head;
     size_t memory;
+    uintptr_t at; /* where the next line begins */
+    bool whole;   /* each byte so far is accounted for */
 };
+
+static void account(struct fields *f, const char *name, size_t name_n, const char *value,
+                    size_t value_n)
+{
+    uintptr_t colon = (uintptr_t)name + name_n;
+    if ((uintptr_t)name != f->at || (uintptr_t)value <= colon ||
+        (uintptr_t)value - colon > 1 + BLANKS_MAX)
+        f->whole = false;
+    f->at = (uintptr_t)value + value_n + 2;
+}
 
 static enum MHD_Result each_field(void *cls, enum MHD_ValueKind kind, const char *name,
                                   size_t name_n, const char *value, size_t value_n)
@@ -99,6 +139,7 @@ static enum MHD_Result each_field(void *cls, enum MHD_ValueKind kind, const char
     struct fields *f = cls;
     (void)kind;
     f->memory += FIELD_MEMORY;
+    account(f, name, name_n, value, value_n);
     return ent_head_field(&f->head, ent_slice(name, name_n), ent_slice(value, value_n)) == 0
                ? MHD_YES
                : MHD_NO;
@@ -116,17 +157,37 @@ static bool fits(const struct ent_exchange *x, const struct fields *f)
     return i->header_size + f->memory + x->req.cookie.n + ANSWER_MEMORY <= l->memory;
 }
 
-static unsigned check_fields(struct ent_exchange *x, uint64_t *ret_length,
-                             enum ent_web_event *ret_why)
+static bool all_accounted(const struct ent_exchange *x, const struct fields *f, const char *method,
+                          const char *version)
 {
-    struct fields f = {.head = {.req = &x->req, .max_headers = x->conn->http->limits.headers}};
+    const union MHD_ConnectionInfo *i =
+        MHD_get_connection_info(x->mc, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    size_t path_n = strlen(x->req.path), uri_n = path_n + x->has_query + x->req.query.n;
+    return f->whole && i != NULL && f->at + 2 == (uintptr_t)method + i->header_size &&
+           (uintptr_t)x->line == (uintptr_t)method + strlen(method) + 1 &&
+           (uintptr_t)version == (uintptr_t)x->line + uri_n + 1;
+}
 
+static unsigned check_fields(struct ent_exchange *x, const char *method, const char *version,
+                             uint64_t *ret_length, enum ent_web_event *ret_why)
+{
+    struct fields f = {.head = {.req = &x->req, .max_headers = x->conn->http->limits.headers},
+                       .at = (uintptr_t)version + sizeof(VERSION) - 1 + 2,
+                       .whole = true};
+
+    *ret_why = ENT_WEB_MALFORMED;
+    if (strcmp(version, VERSION) != 0)
+        return MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
     (void)MHD_get_connection_values_n(x->mc, MHD_HEADER_KIND, each_field, &f);
     unsigned status = ent_head_end(&f.head, ret_length);
     *ret_why = f.head.why;
     if (status == 0 && !fits(x, &f)) {
         *ret_why = ENT_WEB_HEADERS;
         status = 431;
+    }
+    if (status == 0 && !all_accounted(x, &f, method, version)) {
+        *ret_why = ENT_WEB_SMUGGLING;
+        status = 400;
     }
     return status;
 }
@@ -147,11 +208,8 @@ static unsigned check_head(struct ent_exchange *x, const char *method, const cha
         return MHD_HTTP_METHOD_NOT_ALLOWED;
     if ((status = ent_head_uri(ret_why, ent_slice_str(x->req.path), x->has_query, x->req.query)) !=
             0 ||
-        (status = check_fields(x, &n, ret_why)) != 0)
+        (status = check_fields(x, method, version, &n, ret_why)) != 0)
         return status;
-    *ret_why = ENT_WEB_MALFORMED;
-    if (strcmp(version, "HTTP/1.1") != 0)
-        return MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
     if ((status = h->app.begin(x, ret_max)) != 0) {
         *ret_why = status == MHD_HTTP_METHOD_NOT_ALLOWED ? ENT_WEB_METHOD : ENT_WEB_EVENTS;
         return status;
@@ -292,7 +350,7 @@ enum MHD_Result ent_exchange_step(void *cls, struct MHD_Connection *mc, const ch
     enum ent_exchange_stage at = x->stage;
     (void)pthread_mutex_unlock(&h->lock);
     if (at == ENT_X_HEAD)
-        return begin(x, method, version);
+        return x->refused != 0 ? MHD_NO : begin(x, method, version);
     if (at == ENT_X_BODY && *upload_n > 0)
         return add(x, upload, upload_n);
     if (at == ENT_X_BODY)

@@ -196,7 +196,8 @@ struct ent_exchange {
         ENT_X_DROPPED
     } stage; /* under the server's lock */
     bool has_query;
-    char uri[]; /* path and query as they came, each with a NUL behind it */
+    const char *line; /* libmicrohttpd's; only where it stands is looked at */
+    char uri[];       /* path and query as they came, each with a NUL behind it */
 };
 void *ent_exchange_line(void *cls, const char *uri, struct MHD_Connection *mc);
 enum MHD_Result ent_exchange_step(void *cls, struct MHD_Connection *mc, const char *url,

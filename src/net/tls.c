@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sodium.h>
 
@@ -131,8 +132,7 @@ out:
     return r;
 }
 
-/* GnuTLS takes its inputs as pointers to bytes that it could change, and does not. */
-static gnutls_datum_t datum(struct ent_slice s)
+gnutls_datum_t ent_tls_datum(struct ent_slice s)
 {
     return (gnutls_datum_t){(unsigned char *)(uintptr_t)s.p, s.n > UINT_MAX ? 0 : (unsigned)s.n};
 }
@@ -179,7 +179,7 @@ enum ent_err ent_tls_peer(struct ent_spki *ret, gnutls_session_t session)
  * any pair pass. */
 enum ent_err ent_tls_identity_check(struct ent_slice cert_pem, struct ent_slice key_pem)
 {
-    gnutls_datum_t cert = datum(cert_pem), key = datum(key_pem), der = {NULL, 0};
+    gnutls_datum_t cert = ent_tls_datum(cert_pem), key = ent_tls_datum(key_pem), der = {NULL, 0};
     gnutls_datum_t x = {NULL, 0}, k = {NULL, 0};
     gnutls_x509_privkey_t priv = NULL;
     gnutls_ecc_curve_t curve;

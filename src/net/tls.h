@@ -17,4 +17,7 @@ ENT_MUST_USE enum ent_err ent_tls_peer(struct ent_spki *ret, gnutls_session_t se
 ENT_MUST_USE enum ent_err ent_tls_identity_check(struct ent_slice cert_pem,
                                                  struct ent_slice key_pem);
 
+/* GnuTLS takes its inputs as pointers to bytes that it could change, and does not. */
+gnutls_datum_t ent_tls_datum(struct ent_slice s);
+
 #endif

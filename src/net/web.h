@@ -1,7 +1,11 @@
 /*
- * web.h: an HTTP request as the server read it, and its answer.
+ * web.h: the port for users and their tools: HTTPS by a certificate and without client keys, or
+ * plain HTTP on the loopback alone.
  *
- * Never: decodes a path or a query, looks into a body, knows who somebody is.
+ * Promises: a request that two programs could read in two ways is refused; every connection,
+ * request and answer has limits of size, time and number; an error of the server's own has the
+ * body that error_body() gives it (docs/transport.md says which are the library's own); a refusal
+ * is counted and told. Never: decodes a path or a query, looks into a body, knows who somebody is.
  */
 #ifndef ENT_NET_WEB_H
 #define ENT_NET_WEB_H
@@ -29,7 +33,7 @@ struct ent_web_request {
 struct ent_web_answer {
     unsigned status;        /* 200 to 599 */
     const char *type;       /* a literal, or in the caller's memory until the answer is out */
-    struct ent_buf headers; /* "Name: value\n" each, ASCII without control bytes; else 500 */
+    struct ent_buf headers; /* "Name: value\n" each, ASCII without control bytes; up to 4 KiB */
     struct ent_buf body;    /* with its maximum */
 };
 
@@ -49,5 +53,64 @@ enum ent_web_event {
     ENT_WEB_ANSWER,  /* an answer of the handler's that cannot be sent */
     ENT_WEB_EVENTS
 };
+/* "malformed", "smuggling", ... */
+const char *ent_web_event_name(enum ent_web_event e);
+
+#define ENT_WEB_NO_PATH SIZE_MAX
+
+struct ent_web_opts {
+    const char *listen; /* as ent_server_listen_check() wants it */
+    /* The operator's chain and its key (RSA or ECDSA), or ent_web_identity()'s. */
+    struct ent_slice cert_pem, key_pem;
+    bool plain; /* no TLS, which takes an address of the loopback */
+    void *ctx;
+    /* The largest body this method and path may have, asked before the body is read;
+     * ENT_WEB_NO_PATH refuses with 404. It and error_body() are asked in the threads that serve all
+     * connections: they must not wait. */
+    size_t (*max_body)(void *ctx, const char *method, const char *path);
+    /* From any of `threads` threads, several at once. May take its time. */
+    void (*handle)(void *ctx, const struct ent_web_request *req, struct ent_web_answer *ret);
+    /* Body, type and headers of an error that is the server's own: 400, 404, 405, 413, 417,
+     * 431, 500, 503 or 505. path is as it came, and may be none. May be NULL. */
+    void (*error_body)(void *ctx, const char *path, unsigned status, struct ent_web_answer *ret);
+    /* Refusals: the first one of a kind from an address at once, those of the minute after it
+     * together. All zeros as address: from addresses too many to be told apart. May be NULL. */
+    void (*event)(void *ctx, enum ent_web_event e, const uint8_t from16[16], uint64_t count);
+    unsigned threads;           /* that call handle(); 0: 2 */
+    unsigned io_threads;        /* that do TLS and HTTP; 0: 2 */
+    unsigned max_connections;   /* 0: 1024; the longest idle one makes room for a new one */
+    unsigned max_per_address;   /* an IPv6 address counts by its /64; 0: half of max_connections */
+    unsigned max_requests;      /* on one connection; 0: 10000 */
+    unsigned max_headers;       /* 0: 64 */
+    unsigned handshake_seconds; /* 0: 10, or request_seconds if that is less */
+    unsigned idle_seconds;      /* between two requests; 0: 60 */
+    unsigned request_seconds;   /* from a request's first byte to its last; 0: 30 */
+    unsigned answer_seconds;    /* until an answer is taken; 0: 60 */
+    size_t max_head;            /* request line and headers; 0: 16 KiB */
+    size_t max_answer;          /* 0: 4 MiB */
+    size_t max_bodies;          /* all requests' bodies together; 0: 256 MiB */
+    size_t max_answers;         /* all answers' bodies together; 0: 256 MiB */
+};
+
+struct ent_web;
+ENT_MUST_USE enum ent_err ent_web_start(struct ent_web **ret, struct ent_diag *d,
+                                        const struct ent_web_opts *opts);
+unsigned ent_web_port(const struct ent_web *w);
+/* Refusals since the start, one number for each enum ent_web_event. */
+void ent_web_counts(const struct ent_web *w, uint64_t ret[static ENT_WEB_EVENTS]);
+/* As ent_server_stop(); then tells the refusals not told yet. */
+void ent_web_stop(struct ent_web *w);
+
+#define ENT_WEB_FINGERPRINT 32
+/*
+ * A self-signed certificate for a machine without one: ECDSA P-256, since browsers refuse Ed25519.
+ * It is for localhost, 127.0.0.1, ::1, the address in `listen` and `host` (NULL: none), and is the
+ * same bytes for the same arguments. ret_fingerprint is the SHA-256 of the certificate, as browsers
+ * show it. key_pem holds a secret: release with ent_buf_wipe().
+ */
+ENT_MUST_USE enum ent_err ent_web_identity(struct ent_buf *cert_pem, struct ent_buf *key_pem,
+                                           uint8_t ret_fingerprint[static ENT_WEB_FINGERPRINT],
+                                           const struct ent_seed32 *seed, const char *listen,
+                                           const char *host);
 
 #endif

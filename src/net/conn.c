@@ -208,8 +208,8 @@ static void open_conn(struct ent_http *h, struct MHD_Connection *mc, void **ctx)
         h->app.session(c, session);
     }
     (void)pthread_mutex_lock(&h->lock);
+    enum ent_web_event no = count(c); /* before it is idle itself */
     list_append(c);
-    enum ent_web_event no = count(c);
     if (no != ENT_WEB_EVENTS) {
         c->evicted = true;
         cut(c);

@@ -20,6 +20,7 @@
 #define FIELD_MEMORY  96u
 #define ANSWER_MEMORY (ENT_ANSWER_HEADERS + 1024u)
 #define ARGUMENTS_MAX 128u
+#define SHORT_ANSWER  16384u
 #define VERSION       "HTTP/1.1"
 #define BLANKS_MAX    64u /* in front of a header's value */
 
@@ -306,11 +307,14 @@ static enum MHD_Result hand_over(struct ent_http *h, struct ent_exchange *x)
     return r;
 }
 
-/* What the answer holds counts from here until it is out. */
+/* What the answer holds counts from here until it is out. Short ones do not: they go out even when
+ * others, who do not read, hold all there is. */
 static bool hold(struct ent_exchange *x)
 {
     struct ent_http *h = x->conn->http;
     size_t n = x->answer.body.n;
+    if (n <= SHORT_ANSWER)
+        return true;
     if (n <= h->limits.answers && atomic_fetch_add(&h->answer_bytes, n) <= h->limits.answers - n) {
         x->held = n;
         return true;

@@ -89,7 +89,7 @@ struct ent_web_opts {
     size_t max_head;            /* request line and headers; 0: 16 KiB */
     size_t max_answer;          /* 0: 4 MiB */
     size_t max_bodies;          /* all requests' bodies together; 0: 256 MiB */
-    size_t max_answers;         /* all answers' bodies together; 0: 256 MiB */
+    size_t max_answers;         /* all answers' bodies above 16 KiB together; 0: 256 MiB */
 };
 
 struct ent_web;

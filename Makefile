@@ -75,7 +75,7 @@ SIM_AID  := $(filter-out $(SIM),$(wildcard tests/sim/*.c)) \
 EXAMPLES := $(wildcard examples/*.c)
 BENCH    := $(wildcard bench/*.c)
 # Not benches themselves: what they measure, and beside whom.
-BENCH_AID := gen_log gen_ledger hyperscan
+BENCH_AID := gen_log gen_ledger hyperscan web_bare
 
 obj  = $(patsubst %.c,$B/%.o,$1)
 wide = $(patsubst %.c,$B/wide/%.o,$1)

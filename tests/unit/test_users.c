@@ -1,10 +1,12 @@
 /* test_users.c: who is let in, who may what, and that it is on record before. */
 #include "node/node.h"
-#include "node/strikes.h"
+#include "node/users_parts.h"
 
 #include "tests/support/t.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 
 #define NOW  INT64_C(1800000000)
 #define GOOD "correct horse battery"
@@ -417,6 +419,50 @@ static void test_at_once(void **state)
     close_users();
 }
 
+static void *wait_for_slot(void *ctx)
+{
+    if (users_slot_take(users))
+        users_slot_give(users);
+    else
+        (*(atomic_uint *)ctx)++;
+    return NULL;
+}
+
+/* Two at a time, some more wait, and whoever comes then is told at once. */
+static void test_slots(void **state)
+{
+    pthread_t t[WAITS_MOST];
+    atomic_uint refused = 0;
+    unsigned waiting = 0;
+    (void)state;
+    open_users(":memory:");
+    add("eva", ENT_USER_OPERATOR, ENT_TLP_RED, GOOD);
+    for (unsigned i = 0; i < HASHES_MOST; i++)
+        assert_true(users_slot_take(users));
+    for (unsigned i = 0; i < WAITS_MOST; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, wait_for_slot, &refused), 0);
+    while (waiting < WAITS_MOST) {
+        (void)pthread_mutex_lock(&users->slots);
+        waiting = users->waiting;
+        assert_int_equal(users->hashing, HASHES_MOST);
+        (void)pthread_mutex_unlock(&users->slots);
+        (void)sched_yield();
+    }
+    assert_err(try_at("eva", GOOD, here, NOW), ENT_E_AUTH);
+    assert_int_equal(check.refusal, ENT_REFUSED_BUSY);
+    assert_err(
+        ent_users_passwd(users, NULL, &owner, ENT_SLICE_LIT("eva"), ENT_SLICE_LIT(GOOD), NOW),
+        ENT_E_TIMEOUT);
+    for (unsigned i = 0; i < HASHES_MOST; i++)
+        users_slot_give(users);
+    for (unsigned i = 0; i < WAITS_MOST; i++)
+        assert_int_equal(pthread_join(t[i], NULL), 0);
+    assert_int_equal(refused, 0);
+    assert_int_equal(users->hashing, 0);
+    assert_ok(try_at("eva", GOOD, here, NOW)); /* being turned away was no strike */
+    close_users();
+}
+
 /* --- tokens and sessions ------------------------------------------------------------------------
  */
 
@@ -638,8 +684,9 @@ int main(void)
         cmocka_unit_test(test_password),    cmocka_unit_test(test_no_enumeration),
         cmocka_unit_test(test_lock_out),    cmocka_unit_test(test_address),
         cmocka_unit_test(test_few_records), cmocka_unit_test(test_at_once),
-        cmocka_unit_test(test_tokens),      cmocka_unit_test(test_sessions),
-        cmocka_unit_test(test_accounts),    cmocka_unit_test(test_first),
+        cmocka_unit_test(test_slots),       cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_sessions),    cmocka_unit_test(test_accounts),
+        cmocka_unit_test(test_first),
     };
     return ent_t_run("users", tests);
 }

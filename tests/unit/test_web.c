@@ -343,6 +343,7 @@ static const char *ask_with_next(const struct ent_web *w, const char *p, size_t 
 
 /* Requests that carry another one where some program sees a body. They are refused and end the
  * connection, or they are one request with the hidden one in its body, and the next one follows. */
+/* table */
 static void test_smuggling(void **state)
 {
     static const struct {

@@ -272,6 +272,8 @@ static enum ent_web_event verdict(const struct ent_conn *c)
 static void close_conn(struct ent_conn *c)
 {
     struct ent_http *h = c->http;
+    /* libmicrohttpd 0.9.75 forgets one whose query it had no memory for. */
+    ent_exchange_free(c->exchange);
     (void)pthread_mutex_lock(&h->lock);
     enum ent_web_event e = h->ending ? ENT_WEB_EVENTS : verdict(c);
     list_remove(c);

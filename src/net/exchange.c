@@ -49,6 +49,7 @@ void *ent_exchange_line(void *cls, const char *uri, struct MHD_Connection *mc)
         free(x);
         return NULL;
     }
+    c->exchange = x;
     x->conn = c;
     x->mc = mc;
     x->line = uri;
@@ -379,20 +380,12 @@ static void tell_end(struct ent_exchange *x, enum MHD_RequestTerminationCode why
         ent_http_event(h, ENT_WEB_MALFORMED, x->conn->from16);
 }
 
-void ent_exchange_end(void *cls, struct MHD_Connection *mc, void **state,
-                      enum MHD_RequestTerminationCode why)
+void ent_exchange_free(struct ent_exchange *x)
 {
-    struct ent_http *h = cls;
-    struct ent_exchange *x = *state;
-
-    (void)mc;
     if (x == NULL)
         return;
-    tell_end(x, why);
-    if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK && !x->last) {
-        x->conn->linger = false;
-        ent_conn_ready(x->conn);
-    }
+    struct ent_http *h = x->conn->http;
+    x->conn->exchange = NULL;
     drop_body(x);
     (void)atomic_fetch_sub(&h->answer_bytes, x->held);
     ent_answer_release(&x->answer);
@@ -401,6 +394,23 @@ void ent_exchange_end(void *cls, struct MHD_Connection *mc, void **state,
         (void)pthread_cond_broadcast(&h->quiet);
     (void)pthread_mutex_unlock(&h->lock);
     free(x);
+}
+
+void ent_exchange_end(void *cls, struct MHD_Connection *mc, void **state,
+                      enum MHD_RequestTerminationCode why)
+{
+    struct ent_exchange *x = *state;
+
+    (void)cls;
+    (void)mc;
+    if (x == NULL)
+        return;
+    tell_end(x, why);
+    if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK && !x->last) {
+        x->conn->linger = false;
+        ent_conn_ready(x->conn);
+    }
+    ent_exchange_free(x);
     *state = NULL;
 }
 

@@ -37,7 +37,8 @@ struct ent_conn {
     bool linger;          /* should it end now, let the other side hear why */
     bool counted;         /* among those of its address */
     unsigned requests;
-    uint8_t from16[16]; /* IPv6, or IPv4 mapped */
+    struct ent_exchange *exchange; /* the one under way */
+    uint8_t from16[16];            /* IPv6, or IPv4 mapped */
     uint64_t opened_ns;
 
     struct ent_conn *prev, *next; /* in the server's list of its phase */
@@ -205,6 +206,8 @@ enum MHD_Result ent_exchange_step(void *cls, struct MHD_Connection *mc, const ch
                                   size_t *upload_n, void **state);
 void ent_exchange_end(void *cls, struct MHD_Connection *mc, void **state,
                       enum MHD_RequestTerminationCode why);
+/* Give back what it holds. NULL is fine. */
+void ent_exchange_free(struct ent_exchange *x);
 void *ent_exchange_handler(void *http);
 /* Give up what still waits for a handler thread. Only when `ending` is set. */
 void ent_exchange_drop_waiting(struct ent_http *h);

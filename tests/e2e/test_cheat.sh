@@ -30,7 +30,7 @@ for how in identity bit-255 negative random-bytes too-many too-few wrong-batch g
     answered $how "409 0"
 done
 answered oversized "413 0"
-answered odd-path "404 0"
+answered odd-path "400 0"
 for how in garbage-offer forged misdirected wrong-type unwitnessed wrong-number; do
     answered $how "409 0"
 done

@@ -92,8 +92,8 @@ static void test_silent(void **state)
     ent_web_stop(w);
 }
 
-/* Half a TLS record and the end. GnuTLS may say that more will come, so that libmicrohttpd waits for
- * what cannot come: no longer than for a silent client. */
+/* Half a TLS record and the end. GnuTLS may say that more will come, so that libmicrohttpd waits
+ * for what cannot come: no longer than for a silent client. */
 static void test_half_a_record(void **state)
 {
     const struct ent_web_opts o = {.idle_seconds = 1, .handshake_seconds = 1};

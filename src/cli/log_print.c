@@ -4,9 +4,11 @@
 void cli_print_standing(const struct ent_standing *st, size_t panel, const char *indent)
 {
     char time[ENT_TIME_TEXT];
+    /* The panel of an older version is not at hand; two cosignatures prevent nothing in any. */
+    bool few = st->version == 0 ? panel <= 3 : st->k <= 2;
     (void)printf("%s%s: cosigned by %u others, %u needed%s\n", indent,
                  st->accepted ? "accepted" : "received", st->cosigned, st->k,
-                 panel <= 3 && st->version == 0 ? "; so few detect, and do not prevent" : "");
+                 few ? "; so few detect, and do not prevent" : "");
     if (st->version != 0)
         (void)printf("%sby version %llu of the pact; the newest asks for other witnesses\n", indent,
                      (unsigned long long)st->version);

@@ -58,7 +58,7 @@ struct ent_served {
 
 struct ent_served_ask {
     enum ent_tlp door;        /* CLEAR to AMBER+STRICT */
-    struct ent_slice account; /* not empty: instead, all that came as this source, by ent_post() */
+    struct ent_slice account; /* not empty: all that ent_store_post() took from it instead */
     int64_t after;            /* only what was added later, in microseconds */
     int64_t now;              /* seconds */
     struct ent_slice type;    /* only of this type of STIX; empty: of all */

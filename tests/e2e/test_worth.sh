@@ -31,7 +31,7 @@ check "the pact asks for three now" sworn b c d a
 "$bin" pact export --home "$T/a" --output "$T/second"
 is "it stays accepted" "$(worth "$T/second" "$T/two")" '["accepted",2,2,1]'
 ends "for people" 0 env -u HOME "$bin" verify --pact "$T/second" "$T/two"
-tells "as much as it is" '^  accepted: cosigned by 2 others, 2 needed$' "$T/out"
+tells "as much as it is" '^  accepted: cosigned by 2 others, 2 needed; so few detect, and do not prevent$' "$T/out"
 tells "and by what" '^  by version 1 of the pact; the newest asks for other witnesses$' "$T/out"
 ends "something later" 0 "$bin" pact propose --home "$T/a" --budget 5/30
 last=$(($("$bin" log list --home "$T/a" | wc -l) - 1))

@@ -12,7 +12,7 @@ PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
 
 PKGS := libsodium libmicrohttpd libcurl gnutls hogweed nettle gmp sqlite3 libidn2 libpsl libzstd \
-        zlib liblzma icu-i18n icu-uc libpcap jansson expat libseccomp
+        zlib liblzma icu-i18n icu-uc libpcap expat libseccomp
 # Asked only when something is compiled, so that `make help` and the installer work without them.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
@@ -23,6 +23,8 @@ CPPFLAGS := -Iinclude -Isrc -D_GNU_SOURCE
 CFLAGS_ALL = -std=gnu11 -g -pthread -fPIC -fvisibility=hidden $(WARN) $(PKG_CFLAGS) $(CFLAGS)
 LDFLAGS_ALL = -pthread $(LDFLAGS)
 LIBS = $(PKG_LIBS) -lm
+# Of tests alone: the framework, and a JSON parser to compare ours with.
+TEST_LIBS = $(LIBS) -ljansson -lcmocka
 
 HARDEN := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
           -fstack-clash-protection -fcf-protection
@@ -98,7 +100,7 @@ help:
 ## make                 the programs (build/release/entente, entente-verify) and libentente
 ## make MODE=asan       the same in another tree: debug asan tsan ctime fuzz cov
 ## make check           every test; installs the Debian packages that are missing
-## make demo            four organisations found a pact; two match; a third lies, and is caught
+## make demo            a pact; two match; a third lies, and is caught; six find what hit three of them
 ## make bench           all benchmarks; make bench-NAME for one; JSON=1 for JSON lines
 ## make lint            clang-format, clang-tidy, layers, headers, function sizes
 ## make install         DESTDIR=, PREFIX=/usr/local: program, library, headers, manual, service
@@ -115,7 +117,12 @@ $B/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(CC) $(CPPFLAGS) $(if $(filter tests/% bench/%,$<),-I.) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
-$(LIB): $(call obj,$(LIB_SRC))
+# The console's files inside the program.
+WEB := $(sort $(wildcard web/*))
+$B/web_files.o: tools/embed $(WEB) src/node/web_files.h $B/flags
+	@echo "  CC web/"; tools/embed $(WEB) | $(CC) $(CPPFLAGS) $(CFLAGS_ALL) -x c -c -o $@ -
+
+$(LIB): $(call obj,$(LIB_SRC)) $B/web_files.o
 	@rm -f $@
 	ar rcs $@ $^
 
@@ -135,11 +142,11 @@ $(VERIFY): $(call obj,$(VERIFY_SRC)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $(PIE) -Wl,--as-needed -o $@ $^ $(LIBS)
 
 $B/tests/unit/%: $B/tests/unit/%.o $(call obj,$(SUPPORT)) $(LIB)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS)
 $B/tests/ctime/%: $B/tests/ctime/%.o $(call obj,$(SUPPORT)) $(LIB)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS)
 $B/tests/sim/%: $B/tests/sim/%.o $(call obj,$(SIM_AID)) $(LIB)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS)
 # The same simulator and ledger with room for 200 members; docs/pact.md says why a pact has less.
 WIDE     := -DENT_ROSTER_MEMBERS=200u -DENT_NOTE_SIGS=200u
 WIDE_SRC := $(foreach l,base crypto ledger,$(wildcard src/$l/*.c)) tests/sim/sim_ledger.c \
@@ -152,12 +159,16 @@ $(SIM_WIDE): $(call wide,$(WIDE_SRC))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -Wl,--as-needed -o $@ $^ $(LIBS) -lcmocka
 
+# The program with a calendar that tests set.
+CLOCKED := $B/tests/clocked
+$(CLOCKED): $(call obj,$(CLI_SRC) tests/e2e/clock.c) $(LIB)
+	$(CC) $(LDFLAGS_ALL) $(PIE) -o $@ $^ $(LIBS)
 $B/tests/peers/%: $B/tests/peers/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $B/examples/%: $B/examples/%.o $B/libentente.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $B/tests/fuzz/%: $B/tests/fuzz/%.o $(LIB)
-	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS) -ljansson
 $B/bench/%: $B/bench/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 # What a program that only checks would load, and not the libraries of all of it.
@@ -176,7 +187,7 @@ $B/bench/json: bench/json.c $(LIB) $B/flags
 
 -include $(shell test -d $B && find $B -name '*.d')
 
-test-programs: $(BIN) $(VERIFY) $(call prog,$(UNIT) $(SIM) $(PEERS) $(EXAMPLES))
+test-programs: $(BIN) $(VERIFY) $(CLOCKED) $(call prog,$(UNIT) $(SIM) $(PEERS) $(EXAMPLES))
 ctime-programs: $(call prog,$(CTIME))
 fuzz-programs: $(call prog,$(FUZZ))
 bench-programs: $(BIN) $(VERIFY) $(call prog,$(BENCH) $(PEERS))

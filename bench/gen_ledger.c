@@ -7,6 +7,7 @@
  * Prints verifier keys for other programs, one a line: "log KEY", "author KEY", "witness KEY"...
  * The homes have open keys and are of one pact.
  */
+#include "tests/support/any_signer.h"
 #include "node/node.h"
 
 #define COMMIT 10000u
@@ -47,7 +48,7 @@ static void put_key(const char *what, const char *name, enum ent_sig_type type,
     ent_buf_release(&b);
 }
 
-static void say(const struct ent_home *h, struct ent_log *log, const struct ent_keypair *author,
+static void say(const struct ent_home *h, struct ent_log *log, struct ent_keypair *author,
                 uint64_t n)
 {
     static const uint8_t body[300] = {'{'};
@@ -57,6 +58,7 @@ static void say(const struct ent_home *h, struct ent_log *log, const struct ent_
                                .time = ent_clock_now(),
                                .tlp = "TLP:AMBER+STRICT",
                                .media = "text/entente-match-result"};
+    const struct ent_signer signer = any_signer(author);
     struct ent_diag d = {0};
     struct ent_act act;
     struct ent_slice entry;
@@ -68,7 +70,8 @@ static void say(const struct ent_home *h, struct ent_log *log, const struct ent_
     for (uint64_t i = 1; i <= n; i++) {
         ent_buf_clear(&b);
         st.sequence = ent_log_size(log) + (i - 1) % COMMIT + 1;
-        must(ent_act_make(&b, &act, &st, ent_slice(body, sizeof(body)), author), "act", NULL);
+        must(ent_act_make(&b, &act, NULL, &st, ent_slice(body, sizeof(body)), &signer), "act",
+             NULL);
         must(ent_act_statement(&entry, ent_buf_slice(&b)), "act", NULL);
         must(ent_log_append(log, &index, entry, &act.salt, act.body), "append", NULL);
         if (i % COMMIT == 0 || i == n)
@@ -113,11 +116,11 @@ int main(int argc, char **argv)
     must(ent_book_open(&book, &d, &opts), "book", &d);
     struct ent_log *log = ent_book_log(book);
     must(ent_log_heard(log, &d, ent_slice(NULL, 0)), "log", &d);
-    say(h, log, &bk.author, n);
+    say(h, log, &bk.author[0], n);
     ent_roster_origin(&h->roster, origin, h->self.name, 1);
     put_key("log", origin, ENT_SIG_NOTE, &ent_roster_member(&h->roster, h->self.name)->log[0].pk);
     ent_key_name(name, h->self.name, "author");
-    put_key("author", name, ENT_SIG_NOTE, &bk.author.pk);
+    put_key("author", name, ENT_SIG_NOTE, &bk.author[0].pk);
     ent_buf_init(&head, ENT_NOTE_MAX);
     must(ent_buf_put_slice(&head, ent_log_head(log)), "head", NULL);
     must(ent_note_parse(&note, ent_buf_slice(&head), &d), "head", &d);

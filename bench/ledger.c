@@ -15,7 +15,7 @@
 #include <pthread.h>
 
 #include "node/node.h"
-#include "node/disk.h"
+#include "node/files.h"
 
 #define TICK     100000000ull /* ns: a group commit */
 #define ORIGIN   "0123456789abcdef0123456789abcdef/alpha/1"
@@ -135,13 +135,23 @@ static void sign_for_a_tick(struct batch *b, size_t most)
     }
 }
 
+static struct ent_signer *signer;
+static struct ent_signer_lock said;
+
 static struct ent_log *open_log(struct ent_disk_real *disk, const char *at, const char *lock)
 {
+    said = (struct ent_signer_lock){&disk->disk, "alpha", lock};
+    const struct ent_signer_opts so = {.self = "alpha",
+                                       .origin = ORIGIN,
+                                       .log = &log_key,
+                                       .given = {&said, ent_signer_lock_last, NULL}};
+    ent_signer_local_free(signer);
+    must(ent_signer_local(&signer, NULL, &so), "signer");
     const struct ent_log_opts o = {.disk = &disk->disk,
                                    .dir = at,
                                    .lock = lock,
                                    .origin = ORIGIN,
-                                   .key = &log_key,
+                                   .signer = signer,
                                    .alone = true};
     struct ent_log *log = NULL;
     must(ent_log_open(&log, NULL, &o), "log");
@@ -259,6 +269,57 @@ static double raw_rate(struct raw *r, enum ent_err (*job)(void *, size_t), int r
     return best;
 }
 
+/* One after the other: by the key, as a signer that checks nothing would, and by the signer. */
+static double one_by_one(const struct ent_signer *by, const struct raw *r)
+{
+    struct ent_statement st = {.pact_version = 1,
+                               .author = "alpha",
+                               .type = ENT_ST_RESULT,
+                               .time = 1700000000,
+                               .tlp = "TLP:AMBER+STRICT",
+                               .media = "text/entente-match-result",
+                               .body_n = 300};
+    struct ent_signature sig;
+    struct ent_buf note;
+    uint64_t start = ent_clock_steady_ns();
+    ent_buf_init(&note, TEXT_MAX);
+    for (st.sequence = 1; st.sequence <= r->b.max; st.sequence++) {
+        ent_buf_clear(&note);
+        must(by == NULL ? ent_statement_encode(&note, &st)
+                        : by->statement(by->ctx, &sig, &note, NULL, &st),
+             "statement");
+        must(by == NULL ? ent_note_sign_by(&note, note.n, AUTHOR, &author)
+                        : ent_note_add(&note, note.n, AUTHOR, &sig.pk, sig.sig),
+             "sign");
+    }
+    ent_buf_release(&note);
+    return (double)r->b.max / since(start);
+}
+
+static void one_by_one_both(const struct raw *r)
+{
+    static struct ent_roster ro = {.first = 1, .versions = 1, .members = 1};
+    struct ent_roster_member *m = &ro.member[0];
+    const struct ent_signer_opts o = {
+        .self = "alpha", .roster = &ro, .author = &author, .authors = 1, .log = &log_key};
+    struct ent_signer *by = NULL;
+    double best[2] = {0, 0};
+    (void)snprintf(m->name, sizeof(m->name), "alpha");
+    m->authors = m->logs = 1;
+    m->author[0] = (struct ent_author_key){.pk = author.pk, .until = ENT_INDEX_NONE};
+    m->log[0].generation = 1;
+    ent_sign_public(&m->log[0].pk, &log_key);
+    must(ent_signer_local(&by, NULL, &o), "signer");
+    for (int i = 0; i < 2 * ROUNDS; i++) { /* in turns */
+        double rate = one_by_one(i % 2 == 0 ? NULL : by, r);
+        best[i % 2] = rate > best[i % 2] ? rate : best[i % 2];
+    }
+    ent_signer_local_free(by);
+    report("by-key", "statements by the key, one thread", best[0], "/s", 0, true);
+    report("by-signer", "the same by the signer, with its checks", best[1], "/s", 0, true);
+    report("by-signer-share", "  of those by the key", 100 * best[1] / best[0], "%", 98, true);
+}
+
 static void raw_start(struct raw *r)
 {
     struct ent_note *note = malloc(sizeof(*note));
@@ -304,6 +365,7 @@ static void limits(struct ent_disk_real *disk)
     report("statements", "statements written and signed, all threads", by, "/s", 0, true);
     report("statements-derived", "the same, the public key derived for each", derived, "/s", 0,
            true);
+    one_by_one_both(&r);
     raw_end(&r);
     for (start = ent_clock_steady_ns(), n = 0; since(start) < 0.5; n++)
         ent_sha256_of(&h, ent_slice(block, sizeof(block)));
@@ -601,6 +663,7 @@ int main(int argc, char **argv)
     durable(log, entries, 1e9, false);
     audit(log);
     ent_log_free(log);
+    ent_signer_local_free(signer);
     ten_million(&disk);
     ent_disk_close(&disk);
     ent_pool_free(pool);

@@ -1,10 +1,10 @@
 /*
  * web.c: the users' port, and clients that do nothing; bench/web.sh loads them.
  *
- *     web serve DIR    answers /taxii2/ with what bench/web_answer.h says; DIR/cert.pem,
- * DIR/key.pem and DIR/ours.port are written; until standard input ends web idle PORT N  N
- * connections with a handshake and one answer each, then silence until standard input ends; "open
- * N" when they are there
+ *     web serve DIR [HEAD]          answers /taxii2/ with what bench/web_answer.h says;
+ * DIR/cert.pem, DIR/key.pem and DIR/ours.port are written; a head has HEAD bytes at most; until
+ * standard input ends web idle PORT N [TARGET END]  N connections with a handshake and one answer
+ * each, which ends with END, then silence until standard input ends; "open N" when they are there
  */
 #include "bench/web_answer.h"
 #include "net/net.h"
@@ -15,8 +15,6 @@
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-
-#define REQUEST "GET /taxii2/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 static void need(bool ok, const char *what)
 {
@@ -56,7 +54,7 @@ static void until_the_end(void)
         ;
 }
 
-static int serve(const char *dir)
+static int serve(const char *dir, uint64_t head)
 {
     const struct ent_seed32 seed = {{1}};
     struct ent_buf cert, key;
@@ -77,6 +75,7 @@ static int serve(const char *dir)
                                    .max_connections = 12000,
                                    .max_per_address = 12000,
                                    .max_requests = 1000000000,
+                                   .max_head = (size_t)head,
                                    .idle_seconds = 600};
     need(ent_web_start(&w, NULL, &o) == ENT_OK, "start");
     (void)snprintf(port, sizeof(port), "%u\n", ent_web_port(w));
@@ -88,7 +87,8 @@ static int serve(const char *dir)
     return 0;
 }
 
-static gnutls_session_t connect_one(gnutls_certificate_credentials_t cred, uint16_t port)
+static gnutls_session_t connect_one(gnutls_certificate_credentials_t cred, uint16_t port,
+                                    const char *request, const char *end)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
     static const int on = 1;
@@ -104,8 +104,8 @@ static gnutls_session_t connect_one(gnutls_certificate_credentials_t cred, uint1
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     gnutls_transport_set_int(t, fd);
     need(gnutls_handshake(t) == 0, "handshake");
-    need(gnutls_record_send(t, REQUEST, sizeof(REQUEST) - 1) > 0, "request");
-    while (n < sizeof(answer) && memmem(answer, n, WEB_END, strlen(WEB_END)) == NULL) {
+    need(gnutls_record_send(t, request, strlen(request)) > 0, "request");
+    while (n < sizeof(answer) && memmem(answer, n, end, strlen(end)) == NULL) {
         ssize_t got = gnutls_record_recv(t, answer + n, sizeof(answer) - n);
         need(got > 0, "answer");
         n += (size_t)got;
@@ -113,11 +113,14 @@ static gnutls_session_t connect_one(gnutls_certificate_credentials_t cred, uint1
     return t;
 }
 
-static int idle(const char *port_text, const char *n_text)
+static int idle(const char *port_text, const char *n_text, const char *target, const char *end)
 {
     gnutls_certificate_credentials_t cred;
+    char request[256];
     uint64_t port, n;
     struct rlimit l;
+
+    (void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target);
 
     need(ent_parse_u64(&port, ent_slice_str(port_text), UINT16_MAX) == ENT_OK &&
              ent_parse_u64(&n, ent_slice_str(n_text), 1000000) == ENT_OK,
@@ -125,7 +128,7 @@ static int idle(const char *port_text, const char *n_text)
     need(getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur > n + 16, "descriptors (ulimit -n)");
     need(gnutls_certificate_allocate_credentials(&cred) == 0, "credentials");
     for (uint64_t i = 0; i < n; i++)
-        (void)connect_one(cred, (uint16_t)port); /* open until we end */
+        (void)connect_one(cred, (uint16_t)port, request, end); /* open until we end */
     printf("open %lu\n", (unsigned long)n);
     (void)fflush(stdout);
     until_the_end();
@@ -134,10 +137,13 @@ static int idle(const char *port_text, const char *n_text)
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "serve") == 0)
-        return serve(argv[2]);
-    if (argc == 4 && strcmp(argv[1], "idle") == 0)
-        return idle(argv[2], argv[3]);
-    (void)fprintf(stderr, "usage: web serve DIR | web idle PORT N\n");
+    uint64_t head = 0;
+    if ((argc == 3 || argc == 4) && strcmp(argv[1], "serve") == 0 &&
+        (argc == 3 || ent_parse_u64(&head, ent_slice_str(argv[3]), 1u << 20) == ENT_OK))
+        return serve(argv[2], head);
+    if ((argc == 4 || argc == 6) && strcmp(argv[1], "idle") == 0)
+        return idle(argv[2], argv[3], argc == 6 ? argv[4] : "/taxii2/",
+                    argc == 6 ? argv[5] : WEB_END);
+    (void)fprintf(stderr, "usage: web serve DIR [HEAD] | web idle PORT N [TARGET END]\n");
     return 2;
 }

@@ -42,7 +42,7 @@ _entente() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return ;;
-    --passphrase-file | --password-file | --token-file | --ca-file | --observe | --from | --port-file | --pcap | --eve | --eve-dgram | --output | -o | --feed-hashes | --pact | --add)
+    --passphrase-file | --password-file | --token-file | --ca-file | --observe-file | --from | --port-file | --users-port-file | --pcap | --eve | --eve-dgram | --output | -o | --feed-hashes | --pact | --add | --quorum)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
@@ -57,8 +57,8 @@ _entente() {
     --types) words='ip net endpoint domain url email hash' ;;
     --mode) words='lookup' ;;
     --role) words='reader analyst releaser operator' ;;
-    --member) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
-    --name | --display | --url | --columns | --source | --confidence | --min-confidence | --listen | --threads | --since | --new-since | --limit | --tag | --type | --at | --sid | --max-age | --user | --valid-from | --valid-until | --kind | --text | --label | --by | --reason | --budget | --witnesses | --threshold | --expires | --until) return ;;
+    --with | --member) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
+    --name | --display | --url | --columns | --source | --confidence | --min-confidence | --listen | --threads | --since | --observe-at | --new-since | --limit | --tag | --type | --at | --sid | --max-age | --user | --valid-from | --valid-until | --kind | --text | --label | --by | --reason | --budget | --witnesses | --threshold | --expires | --until | --window | --items) return ;;
     esac
     if [ -z "$words" ] && [ "${cur#-}" != "$cur" ]; then
         words=$(_entente_options "$program" "$command")
@@ -76,12 +76,26 @@ _entente() {
                 words=''
             fi ;;
         image) words='build show verify' ;;
+        observed)
+            words='list show expire'
+            if [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' show '* ]]; then
+                words=$("$program" observed list "${home[@]}" --json 2>/dev/null | grep -o '{"window":"[0-9TZ:-]*"' | cut -d '"' -f 4)
+            elif [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *\ @(list|expire)\ * ]]; then
+                words=''
+            fi ;;
         warnings)
             words='add list remove'
             [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' add '* ]] && words='' ;;
         tag)
             words='add remove'
             [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *\ @(add|remove)\ * ]] && words='' ;;
+        quorum)
+            words='start status result join decline schedule'
+            if [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *\ @(status|result|join|decline)\ * ]]; then
+                words=$("$program" quorum status "${home[@]}" --json 2>/dev/null | grep -o '{"run":"[0-9a-f]*"' | cut -d '"' -f 4)
+            elif [[ " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *\ @(start|schedule)\ * ]]; then
+                words=''
+            fi ;;
         match) words=$(_entente_partners "$program" pact show "${home[@]}") ;;
         log)
             words='list show verify audit export receipt prove prove-fork'

@@ -31,6 +31,7 @@ static int64_t days_from_civil(int64_t y, int64_t m, int64_t d)
     return era * 146097 + doe - 719468;
 }
 
+/* By hand: an object of a page has four of them, and snprintf() took a tenth of its time. */
 void ent_time_format(char ret[static ENT_TIME_TEXT], int64_t t)
 {
     struct tm tm;
@@ -39,10 +40,21 @@ void ent_time_format(char ret[static ENT_TIME_TEXT], int64_t t)
         (void)snprintf(ret, ENT_TIME_TEXT, "-");
         return;
     }
-    char text[80]; /* wide enough for any int, so that nothing can be cut */
-    (void)snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
-                   tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-    memcpy(ret, text, ENT_TIME_TEXT);
+    const int part[] = {(tm.tm_year + 1900) / 100,
+                        (tm.tm_year + 1900) % 100,
+                        tm.tm_mon + 1,
+                        tm.tm_mday,
+                        tm.tm_hour,
+                        tm.tm_min,
+                        tm.tm_sec};
+    static const char form[] = "    -  -  T  :  :  Z";
+    memcpy(ret, form, sizeof(form));
+    char *to = ret;
+    for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+        *to++ = (char)('0' + part[i] / 10);
+        *to++ = (char)('0' + part[i] % 10);
+        to += i > 0; /* the year has two parts */
+    }
 }
 
 static enum ent_err digits(struct ent_cur *c, int64_t *ret, size_t n)

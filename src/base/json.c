@@ -39,9 +39,25 @@ static size_t plain_run(struct ent_slice s)
     return n;
 }
 
+/* In one piece what is plain as a whole. */
+static void put_plain(struct ent_json *j, struct ent_slice s)
+{
+    uint8_t *to;
+    if (j->err != ENT_OK || (j->err = ent_buf_reserve(j->b, &to, s.n + 2)) != ENT_OK)
+        return;
+    to[0] = to[s.n + 1] = '"';
+    if (s.n > 0)
+        memcpy(to + 1, s.p, s.n);
+    j->b->n += s.n + 2;
+}
+
 static void put_string(struct ent_json *j, struct ent_slice s)
 {
     size_t n;
+    if (plain_run(s) == s.n) {
+        put_plain(j, s);
+        return;
+    }
     put(j, "\"");
     for (size_t i = 0; i < s.n && j->err == ENT_OK; i += n) {
         if ((n = plain_run(ent_slice(s.p + i, s.n - i))) > 0) {

@@ -17,7 +17,8 @@ static void finish_line(struct ent_lines *l)
 {
     if (l->inside && l->rest.n != 0)
         ent_lines_fail(l, ENT_E_FORMAT);
-    l->inside = false;
+    if (l->err == ENT_OK)
+        l->inside = false;
 }
 
 bool ent_lines_next_is(const struct ent_lines *l, const char *key)

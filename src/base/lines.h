@@ -12,7 +12,7 @@
 struct ent_lines {
     struct ent_cur c;
     struct ent_slice rest; /* of the line begun by ent_lines_key() */
-    bool inside;
+    bool inside; /* such a line; where there is an error: it is in it, and not in the next */
     enum ent_err err;
 };
 

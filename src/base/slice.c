@@ -46,7 +46,8 @@ enum ent_err ent_cur_take(struct ent_cur *c, struct ent_slice *ret, size_t n)
     if (n > c->n)
         return ENT_E_FORMAT;
     *ret = (struct ent_slice){c->p, n};
-    c->p += n;
+    if (n > 0) /* else p may be NULL */
+        c->p += n;
     c->n -= n;
     return ENT_OK;
 }

@@ -43,17 +43,18 @@ struct command {
 /* Every option of every command, as given; NULL and false where it was not. */
 struct args {
     const char *home, *name, *display, *url, *passphrase_file, *format, *source, *tlp, *confidence;
-    const char *observe, *listen, *port_file, *mode, *types, *from, *threads, *since;
+    const char *observe_at, *observe_file, *listen, *port_file, *users_listen, *users_port_file,
+        *mode, *types, *from, *threads, *since;
     const char *pcap, *eve, *eve_dgram, *min_score, *limit, *tag, *type, *feed_hashes,
         *min_confidence, *at, *output, *new_since, *sid, *columns, *max_age, *user, *password_file,
         *token_file, *ca_file, *role, *valid_from, *valid_until, *kind, *text, *by, *reason;
     const char *budget, *rotate, *close, *witnesses, *threshold, *expires, *minimum, *add, *remove,
-        *until, *pact, *member;
+        *until, *pact, *member, *window, *items, *with, *quorum;
     const char *label[ENT_LABELS_MOST + 1]; /* one more than there may be, to be told */
     size_t labels;
     bool no_passphrase, json, table, verbose, dry_run, pad, follow, only_new, journal, count,
-        no_sightings, guard, undo, enable, confirm, unflagged, hashes, all, list, no, lift,
-        next_round;
+        no_sightings, sightings, guard, undo, enable, confirm, unflagged, hashes, all, list, no,
+        lift, next_round, observe, wait;
     int rest; /* index of the first argument that is no option */
 };
 
@@ -65,9 +66,10 @@ bool cli_args(struct args *ret, int *ret_exit, const struct command *c, int argc
 extern const char *cli_program;
 
 extern const struct command cmd_init, cmd_member, cmd_pact, cmd_import, cmd_watch, cmd_serve,
-    cmd_match, cmd_guard, cmd_config, cmd_image, cmd_sightings, cmd_warnings, cmd_export, cmd_show,
-    cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke, cmd_tag, cmd_lint, cmd_objects, cmd_edit,
-    cmd_release, cmd_user, cmd_audit, cmd_recover, cmd_status, cmd_log, cmd_verify;
+    cmd_match, cmd_quorum, cmd_guard, cmd_observed, cmd_config, cmd_image, cmd_sightings,
+    cmd_warnings, cmd_export, cmd_show, cmd_find, cmd_list, cmd_stats, cmd_expire, cmd_revoke,
+    cmd_tag, cmd_lint, cmd_objects, cmd_edit, cmd_release, cmd_user, cmd_audit, cmd_recover,
+    cmd_status, cmd_log, cmd_verify;
 
 /* --- what several commands do -------------------------------------------------------------------
  */
@@ -98,6 +100,11 @@ struct session {
 /* Open the home (and the store, if asked for). Prints and returns the exit code when it cannot;
  * EXIT_DONE otherwise. Close in any case. */
 int cli_open(struct session *s, const struct args *a, bool with_store);
+/* The same without the pact and without a store, for a process that is to parse nothing of others'.
+ */
+int cli_open_card(struct session *s, const struct args *a);
+/* The configuration as it is now. */
+int cli_load_config(const struct session *s, struct ent_config *ret);
 void cli_close(struct session *s);
 
 /* Making an image with a progress line, and with what goes wrong about it told on standard error.
@@ -122,6 +129,10 @@ struct passphrase {
     bool known;
     bool unattended; /* nobody is there to be asked on the terminal */
 };
+/* The one for the keys that a node needs, if they need one. */
+int cli_passphrase(const struct session *s, const struct args *a, struct passphrase *p);
+/* The same without the pact: if any of the author's or the node's key files needs one. */
+int cli_passphrase_any(const struct session *s, const struct args *a, struct passphrase *p);
 int cli_key(const struct session *s, const struct args *a, struct passphrase *p,
             enum ent_key_role role, struct ent_seed32 *ret);
 /* Open the book of the session's home: for reading (ret == NULL), or for saying something, with the
@@ -140,6 +151,7 @@ int cli_book(struct session *s, const struct args *a, struct own_keys *ret);
  * session's store. Close in any case. */
 struct cli_users {
     struct ent_trail_home *trail;
+    struct ent_epoch *epoch;
     struct ent_users *users;
 };
 int cli_users_open(struct cli_users *ret, const struct session *s, const struct args *a);
@@ -183,6 +195,11 @@ ENT_MUST_USE enum ent_err cli_release_text(struct ent_store *s, struct ent_slice
 void cli_held_told(struct ent_store *s, struct ent_slice source);
 ENT_MUST_USE enum ent_err cli_held_json(struct ent_json *j, struct ent_store *s,
                                         struct ent_slice source);
+
+/* What runs in the home, and what the kernel says about it: for people, and as the member "node" of
+ * an object that is open. */
+void cli_node_text(const struct ent_node_state *node);
+void cli_node_json(struct ent_json *j, const struct ent_node_state *node);
 
 /* "3 ipv4, 2 domain" */
 const char *cli_type_counts(char ret[static 512], const uint64_t count[static ENT_OBS_TYPES]);

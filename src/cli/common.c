@@ -27,27 +27,49 @@ void cli_catch_signals(void)
     (void)sigaction(SIGPIPE, &sa, NULL);
 }
 
-int cli_open(struct session *s, const struct args *a, bool with_store)
+int cli_load_config(const struct session *s, struct ent_config *ret)
 {
-    char dir[ENT_PATH_MAX], path[ENT_PATH_MAX];
+    char path[ENT_PATH_MAX];
     struct ent_diag d = {0};
     struct ent_config_problems problems = {.n = 0};
+    enum ent_err r = ent_home_path(s->home, path, "config");
+    if (r == ENT_OK && (r = ent_config_load(ret, &problems, &d, path)) == ENT_OK)
+        return EXIT_DONE;
+    cli_config_problems(&problems, path);
+    return problems.n > 0 ? EXIT_INPUT : cli_fail(r, &d, path);
+}
+
+static int open_by(struct session *s, const struct args *a,
+                   enum ent_err (*open)(struct ent_home **ret, struct ent_diag *d, const char *dir))
+{
+    char dir[ENT_PATH_MAX];
+    struct ent_diag d = {0};
     enum ent_err r = ENT_OK;
     *s = (struct session){0};
     if (a->home == NULL && (r = ent_home_default(dir)) != ENT_OK)
         return cli_fail(r, NULL, "neither --home, $ENTENTE_HOME nor $HOME says where to look");
     const char *home = a->home != NULL ? a->home : dir;
-    if ((r = ent_home_open(&s->home, &d, home)) != ENT_OK)
+    if ((r = open(&s->home, &d, home)) != ENT_OK)
         return cli_fail(r, &d, home);
-    if ((r = ent_home_path(s->home, path, "config")) != ENT_OK ||
-        (r = ent_config_load(&s->config, &problems, &d, path)) != ENT_OK) {
-        cli_config_problems(&problems, path);
-        return problems.n > 0 ? EXIT_INPUT : cli_fail(r, &d, path);
-    }
-    if (!with_store)
-        return EXIT_DONE;
+    return cli_load_config(s, &s->config);
+}
+
+int cli_open_card(struct session *s, const struct args *a)
+{
+    return open_by(s, a, ent_home_open_card);
+}
+
+int cli_open(struct session *s, const struct args *a, bool with_store)
+{
+    char path[ENT_PATH_MAX];
+    struct ent_diag d = {0};
+    enum ent_err r;
+    int code = open_by(s, a, ent_home_open);
+    if (code != EXIT_DONE || !with_store)
+        return code;
     if ((r = ent_home_path(s->home, path, "store.db")) != ENT_OK ||
-        (r = ent_store_open(&s->store, &d, path)) != ENT_OK)
+        (r = ent_store_open(&s->store, &d, path)) != ENT_OK ||
+        (r = ent_upgrade(s->store, &d)) != ENT_OK)
         return cli_fail(r, &d, path);
     return EXIT_DONE;
 }
@@ -156,6 +178,17 @@ int cli_new_passphrase(const struct args *a, struct passphrase *p)
     return code;
 }
 
+static int obtain(const struct args *a, struct passphrase *p, enum ent_key_role role)
+{
+    const char *file = file_for(a);
+    if (file == NULL && p->unattended)
+        return cli_fail(ENT_E_AUTH,
+                        &(struct ent_diag){.text = "a passphrase is needed, and nobody is asked "
+                                                   "while a node runs"},
+                        ent_key_role_name(role));
+    return file != NULL ? from_file(p, file) : from_terminal(p, "Passphrase: ");
+}
+
 /* Known from here on, if this key needs one. */
 static int get_passphrase(const struct session *s, const struct args *a, struct passphrase *p,
                           enum ent_key_role role)
@@ -166,15 +199,23 @@ static int get_passphrase(const struct session *s, const struct args *a, struct 
     enum ent_err r = ent_home_key_is_locked(s->home, &locked, &d, role);
     if (r != ENT_OK)
         return cli_fail(r, &d, ent_key_role_name(role));
-    if (!locked || p->known)
-        return EXIT_DONE;
-    const char *file = file_for(a);
-    if (file == NULL && p->unattended)
-        return cli_fail(ENT_E_AUTH,
-                        &(struct ent_diag){.text = "a passphrase is needed, and nobody is asked "
-                                                   "while a node runs"},
-                        ent_key_role_name(role));
-    return file != NULL ? from_file(p, file) : from_terminal(p, "Passphrase: ");
+    return !locked || p->known ? EXIT_DONE : obtain(a, p, role);
+}
+
+int cli_passphrase(const struct session *s, const struct args *a, struct passphrase *p)
+{
+    int code = get_passphrase(s, a, p, ENT_KEY_AUTHOR);
+    return code == EXIT_DONE ? get_passphrase(s, a, p, ENT_KEY_NODE) : code;
+}
+
+int cli_passphrase_any(const struct session *s, const struct args *a, struct passphrase *p)
+{
+    static const enum ent_key_role roles[] = {ENT_KEY_AUTHOR, ENT_KEY_NODE};
+    ent_secret_harden_process();
+    for (size_t i = 0; i < 2; i++)
+        if (ent_home_key_any_is_locked(s->home, roles[i]))
+            return p->known ? EXIT_DONE : obtain(a, p, roles[i]);
+    return EXIT_DONE;
 }
 
 int cli_key(const struct session *s, const struct args *a, struct passphrase *p,
@@ -202,12 +243,16 @@ int cli_book_keys(const struct session *s, const struct args *a, struct passphra
 {
     const char *which = NULL;
     struct ent_diag d = {0};
-    int code = get_passphrase(s, a, p, ENT_KEY_AUTHOR);
-    if (code == EXIT_DONE)
-        code = get_passphrase(s, a, p, ENT_KEY_NODE);
+    int code = cli_passphrase(s, a, p);
     if (code != EXIT_DONE)
         return code;
-    enum ent_err r = ent_home_book_keys(s->home, ret, ret_tls, &d, ent_buf_slice(&p->text), &which);
+    struct ent_book_wants wants;
+    struct ent_seed32 node = {{0}};
+    ent_home_book_wants(s->home, &wants);
+    enum ent_err r =
+        ent_home_book_keys(s->home, ret, &node, &d, &wants, ent_buf_slice(&p->text), &which);
+    ent_node_seed(ret_tls, &node, ENT_NODE_TLS, 0);
+    ent_wipe(&node, sizeof(node));
     return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, which);
 }
 

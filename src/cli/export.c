@@ -18,6 +18,7 @@ static const struct option_spec options[] = {
     {"--max-age", "DAYS", "only what a source has said again within so many days"},
     {"--output", "FILE", "into this file, which is replaced as a whole; also -o FILE"},
     {"--sid", "FIRST-LAST", "suricata: the signature ids to use (default: 9000000-9999999)"},
+    {"--sightings", NULL, "stix: with how often, and when, each was seen here"},
     {"--hashes", NULL, "misp-feed: with hashes.csv, out of which values can be guessed"},
     {"--passphrase-file", "FILE", "with --tlp: read the keys' passphrase from its first line"},
     {"--json", NULL, "the sums as one JSON line"},
@@ -27,6 +28,7 @@ static const struct option_spec options[] = {
 struct exporting {
     const struct args *a;
     const struct ent_out_format *format;
+    struct ent_store *store;
     struct ent_known_filter filter;
     struct ent_out_opts opts;
     struct ent_out *out;
@@ -39,7 +41,7 @@ struct exporting {
     bool terminal;
     struct ent_progress progress;
     uint64_t put; /* claims and objects that were looked at */
-    uint64_t narrower, unreleased;
+    uint64_t narrower, unreleased, sighted;
 };
 
 /* --- where it goes ------------------------------------------------------------------------------
@@ -134,6 +136,16 @@ static enum ent_err go_on(struct exporting *x)
     return atomic_load(&cli_stop) ? ENT_E_INTERRUPTED : ENT_OK;
 }
 
+/* As others are told: that this member saw it, and never where. */
+static enum ent_err add_seen(struct exporting *x, struct ent_out_item *item, uint64_t id)
+{
+    struct ent_seen_here seen = {.count = 0};
+    enum ent_err r = x->a->sightings ? ent_store_sighted(x->store, &seen, id) : ENT_OK;
+    item->seen = (struct ent_out_seen){seen.first, seen.last, seen.count};
+    x->sighted += seen.count > 0;
+    return r;
+}
+
 static enum ent_err put(void *ctx, const struct ent_known *k)
 {
     struct exporting *x = ctx;
@@ -147,17 +159,20 @@ static enum ent_err put(void *ctx, const struct ent_known *k)
                                     .text = k->text,
                                     .labels = k->labels};
     /* Others know this member by its name. */
-    const struct ent_out_item item = {.ind = &x->ind,
-                                      .source = k->own ? x->opts.author : k->source,
-                                      .first = k->first_import,
-                                      .last = k->last_import};
+    struct ent_out_item item = {.ind = &x->ind,
+                                .source = k->own ? x->opts.author : k->source,
+                                .first = k->first_import,
+                                .last = k->last_import};
     bool gone = false;
     enum ent_err r = go_on(x);
     if (r == ENT_OK)
         r = begin(x);
     if (r == ENT_OK && x->objects != NULL)
         r = ent_object_out_claim(x->objects, &gone, x->out, k);
-    return r == ENT_OK && !gone ? ent_out_put(x->out, &item) : r;
+    if (r != ENT_OK || gone)
+        return r;
+    r = add_seen(x, &item, k->id);
+    return r == ENT_OK ? ent_out_put(x->out, &item) : r;
 }
 
 static enum ent_err put_object(void *ctx, const struct ent_kept *k)
@@ -260,6 +275,8 @@ static void report_text(const struct exporting *x, struct ent_store *store)
     if (objects.narrower > 0)
         (void)fprintf(stderr, "entente: objects narrower than %s, held back: %s\n",
                       ent_tlp_name(x->opts.door), ent_show_count(n, objects.narrower));
+    if (x->sighted > 0)
+        (void)fprintf(stderr, "entente: with a sighting: %s\n", ent_show_count(n, x->sighted));
     if (x->feed != NULL)
         report_feed(x);
     if (sum(lost) > 0)
@@ -299,6 +316,8 @@ static enum ent_err report_json(const struct exporting *x, struct ent_store *sto
     put_counts(&j, "left_out", ent_out_lost(x->out));
     ent_json_u64(&j, "held_back", x->narrower);
     ent_json_u64(&j, "unreleased", x->unreleased);
+    if (x->a->sightings)
+        ent_json_u64(&j, "sightings", x->sighted);
     if (x->objects != NULL) {
         ent_json_u64(&j, "objects", sums(x).written);
         ent_json_u64(&j, "objects_held_back", sums(x).narrower);
@@ -328,6 +347,7 @@ static int export(struct exporting *x, struct session *s)
     x->opts.key = ent_slice(self->root.pk.b, sizeof(self->root.pk.b));
     x->terminal = x->a->output == NULL && isatty(STDOUT_FILENO) == 1;
     x->opts.hashes = x->a->hashes;
+    x->store = s->store;
     ent_progress_start(&x->progress, "exporting", 0, ENT_PROGRESS_ITEMS);
     enum ent_err r = walk(x, s->store);
     ent_progress_end(&x->progress);
@@ -422,6 +442,8 @@ static int parse(struct exporting *x)
         return cli_usage(&cmd_export, "several files: --output names their directory", NULL);
     if (a->hashes && !x->format->by_source)
         return cli_usage(&cmd_export, "--hashes is for --format misp-feed", NULL);
+    if (a->sightings && strcmp(x->format->name, "stix") != 0)
+        return cli_usage(&cmd_export, "--sightings is for --format stix", NULL);
     int code = parse_sid(x);
     if (code == EXIT_DONE && (code = parse_filter(x)) == EXIT_DONE)
         note_choice(x);

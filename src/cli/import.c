@@ -155,7 +155,7 @@ static enum ent_err object(void *ctx, const struct ent_stix_object *o, bool *use
     bool elsewhere;
     if (im->a->dry_run)
         return ENT_OK;
-    enum ent_err r = ent_object_keep(im->store, &put, &elsewhere, o, im->source, im->now);
+    enum ent_err r = ent_store_object_put(im->store, &put, &elsewhere, o, im->source, im->now);
     if (r != ENT_OK)
         return r;
     im->n.objects[put]++;

@@ -116,8 +116,11 @@ static int rotated(struct session *s, const struct args *a, struct passphrase *p
         enum ent_err r = (draft = malloc(sizeof(*draft))) == NULL ? ENT_E_NOMEM : ENT_OK;
         if (r == ENT_OK) {
             ent_pact_next(draft, s->home->pact);
-            r = ent_rotate(s->book, draft, &d, &t);
+            if (ent_pact_former(draft, s->home->self.name) != NULL)
+                r = ent_next_return(draft, &d, s->home->self.name);
         }
+        if (r == ENT_OK)
+            r = ent_rotate(s->book, draft, &d, &t);
         if (r == ENT_OK)
             *ret = *ent_pact_member(draft, s->home->self.name);
         else

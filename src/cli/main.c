@@ -10,17 +10,12 @@
 const char *cli_program = "entente ";
 
 static const struct command *const commands[] = {
-    &cmd_init,   &cmd_member,  &cmd_pact,   &cmd_import, &cmd_show,      &cmd_find,
-    &cmd_list,   &cmd_stats,   &cmd_expire, &cmd_revoke, &cmd_edit,      &cmd_tag,
-    &cmd_lint,   &cmd_objects, &cmd_image,  &cmd_watch,  &cmd_sightings, &cmd_warnings,
-    &cmd_export, &cmd_release, &cmd_guard,  &cmd_match,  &cmd_log,       &cmd_verify,
-    &cmd_status, &cmd_recover, &cmd_serve,  &cmd_user,   &cmd_audit,     &cmd_config,
-    NULL,
-};
-
-/* What `entente` runs as a process of its own, with a sandbox around it. */
-static const struct ent_proc_role roles[] = {
-    {NULL, NULL},
+    &cmd_init,     &cmd_member,  &cmd_pact,    &cmd_import,  &cmd_show,     &cmd_find,
+    &cmd_list,     &cmd_stats,   &cmd_expire,  &cmd_revoke,  &cmd_edit,     &cmd_tag,
+    &cmd_lint,     &cmd_objects, &cmd_image,   &cmd_watch,   &cmd_observed, &cmd_sightings,
+    &cmd_warnings, &cmd_export,  &cmd_release, &cmd_guard,   &cmd_match,    &cmd_quorum,
+    &cmd_log,      &cmd_verify,  &cmd_status,  &cmd_recover, &cmd_serve,    &cmd_user,
+    &cmd_audit,    &cmd_config,  NULL,
 };
 
 static int usage(FILE *to)
@@ -90,7 +85,7 @@ static int dispatch(int argc, char **argv)
 int main(int argc, char **argv)
 {
     int code;
-    if (ent_proc_role_run(&code, roles, argc, argv))
+    if (ent_proc_role_run(&code, ent_node_roles, argc, argv))
         _exit(code); /* what others left to be done at the end may need what a sandbox forbids */
     /* What one indicator needs would otherwise be given back to the system and asked for again with
      * each, tens of thousands of times in an import. */

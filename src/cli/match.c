@@ -27,6 +27,7 @@ struct matching {
     struct ent_lookup_asker *asker;
     uint64_t count[ENT_OBS_TYPES], left;
     struct ent_ask_report report;
+    uint64_t sent, received;      /* bytes, TLS payload with HTTP headers */
     struct ent_standing standing; /* of a head over all that was said */
     struct ent_progress progress;
     enum ent_ask_phase phase;
@@ -61,10 +62,11 @@ static int find_file(struct matching *m)
     }
     ent_buf_release(&b);
     if (r == ENT_E_NOTFOUND)
-        return cli_fail(r,
-                        &(struct ent_diag){.text = "nothing to ask about yet: `entente watch "
-                                                   "--observe FILE LOG...` collects what was seen"},
-                        NULL);
+        return cli_fail(
+            r,
+            &(struct ent_diag){.text = "nothing to ask about yet: `entente watch "
+                                       "--observe-file FILE LOG...` collects what was seen"},
+            NULL);
     return r == ENT_OK ? EXIT_DONE : cli_fail(r, NULL, "reading the store");
 }
 
@@ -202,8 +204,8 @@ static int report_text(struct matching *m)
                  ent_show_count(n[0], rep->hits), ent_show_count(n[1], rep->asked),
                  m->partner->name, ent_show_count(n[2], rep->theirs), m->partner->name, n[1]);
     (void)printf("%s, %s sent, %s received; signed record in runs/%s\n",
-                 ent_show_ns(n[3], rep->took_ns), ent_show_bytes(n[0], rep->sent),
-                 ent_show_bytes(n[4], rep->received), rep->run);
+                 ent_show_ns(n[3], rep->took_ns), ent_show_bytes(n[0], m->sent),
+                 ent_show_bytes(n[4], m->received), rep->run);
     print_standing(m);
     return EXIT_DONE;
 }
@@ -242,8 +244,8 @@ static int report_json(const struct matching *m)
     ent_json_cstr(&j, "run", rep->run);
     ent_json_u64(&j, "asked", rep->asked);
     ent_json_u64(&j, "theirs", rep->theirs);
-    ent_json_u64(&j, "sent_bytes", rep->sent);
-    ent_json_u64(&j, "received_bytes", rep->received);
+    ent_json_u64(&j, "sent_bytes", m->sent);
+    ent_json_u64(&j, "received_bytes", m->received);
     ent_json_f64(&j, "seconds", (double)rep->took_ns / 1e9);
     ent_json_bool(&j, "accepted", m->standing.accepted);
     ent_json_u64(&j, "cosigned", m->standing.cosigned);
@@ -276,35 +278,21 @@ static void progress(void *ctx, enum ent_ask_phase phase, uint64_t done, uint64_
     ent_progress_at(&m->progress, done);
 }
 
-/* What the pact says and what is known of the partner: here nothing binds, but a partner who would
- * be refused by us is not asked either, and one who withdrew asks nobody. */
 static int is_allowed(struct matching *m)
 {
-    const char *self = m->s->home->self.name;
-    struct ent_verdict_on on = {0};
-    struct ent_match_wish w = {.self = m->partner->name,
-                               .partner = self,
-                               .items = ent_lookup_asker_items(m->asker),
-                               .most = UINT64_MAX,
-                               .now = ent_clock_now()};
-    enum ent_verdict v = ENT_ALLOWED;
-    if (ent_book_is_withdrawn(m->s->book, m->partner->name))
-        return cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = "has withdrawn from the pact"},
-                        m->partner->name);
-    w.withdrawn = ent_book_is_withdrawn(m->s->book, self);
+    struct ent_diag d = {0};
+    const char *whom = m->partner->name;
     enum ent_err r =
-        ent_view_verdict(ent_book_view(m->s->book), &on, m->partner->name, ent_clock_now());
-    if (r != ENT_OK && r != ENT_E_NOTFOUND)
-        return cli_fail(r, NULL, "reading what is known of the partner");
-    if (on.exposed)
-        return cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = ent_misbehaviour_text(on.kind)},
-                        m->partner->name);
-    if (ent_pact_is_disputed(m->s->home->pact, m->partner->name))
-        return cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = "what it says now is in dispute"},
-                        m->partner->name);
-    if ((v = ent_pact_decide_match(m->s->home->pact, &w)) != ENT_ALLOWED)
-        return cli_fail(ENT_E_POLICY, &(struct ent_diag){.text = ent_verdict_text(v)}, self);
-    return EXIT_DONE;
+        ent_ask_may(m->s->book, &whom, &d, m->partner->name, ent_lookup_asker_items(m->asker), 0);
+    if (r == ENT_OK || r == ENT_E_POLICY)
+        return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, whom);
+    return cli_fail(r, NULL, "reading what is known of the partner");
+}
+
+static enum ent_err charge(void *ctx, const char *partner, uint64_t period, uint64_t items)
+{
+    struct matching *m = ctx;
+    return ent_store_charge(m->s->store, partner, ENT_WE_ASK, period, items, INT64_MAX);
 }
 
 /* The newest head goes to everybody who can be reached, and their cosignatures are counted. What
@@ -331,11 +319,47 @@ static int show_around(struct matching *m, const struct own_keys *keys)
     return r == ENT_OK || r == ENT_E_NOTFOUND ? EXIT_DONE : cli_fail(r, NULL, "the own log");
 }
 
+/* With connections of this process, and computing in it. */
+static enum ent_err run_match(struct matching *m, struct ent_diag *d, const struct own_keys *keys,
+                              unsigned threads)
+{
+    struct ent_pool *pool = NULL;
+    struct ent_clients *clients = NULL;
+    struct ent_seeker *seeker = NULL;
+    enum ent_err r;
+    if ((r = ent_pool_new(&pool, threads)) == ENT_OK &&
+        (r = ent_seeker_new(&seeker, m->asker)) == ENT_OK)
+        r = ent_clients_new(&clients, d, &keys->tls, m->s->home->self.name, &cli_stop);
+    if (r == ENT_OK) {
+        struct ent_direct direct = {ent_seeker_serve, seeker, ENT_SEEK_ANSWER_MAX};
+        /* As long as it may take to arrive, and as long again for the answer to leave. */
+        const struct ent_ask_opts opts = {.book = m->s->book,
+                                          .seeker = ent_caller_direct(&direct),
+                                          .dialer = ent_clients_dialer(clients),
+                                          .pool = pool,
+                                          .partner = m->partner,
+                                          .url = m->a->url,
+                                          .call_seconds =
+                                              2 * (unsigned)m->s->config.request_seconds,
+                                          .types = m->types,
+                                          .stop = &cli_stop,
+                                          .ctx = m,
+                                          .charge = charge,
+                                          .progress = progress};
+        ent_clients_keep(clients, ent_pool_threads(pool));
+        r = ent_ask(&m->report, d, &opts);
+        ent_clients_traffic(clients, &m->sent, &m->received);
+    }
+    ent_clients_free(clients);
+    ent_seeker_free(seeker);
+    ent_pool_free(pool);
+    return r;
+}
+
 static int ask(struct matching *m)
 {
     struct own_keys keys = {.with_root = false};
     struct ent_diag d = {0};
-    struct ent_pool *pool = NULL;
     uint64_t threads = 0;
     int code;
     if (m->a->threads != NULL &&
@@ -349,27 +373,11 @@ static int ask(struct matching *m)
     if ((code = cli_book(m->s, m->a, &keys)) == EXIT_DONE && (code = is_allowed(m)) == EXIT_DONE &&
         (code = cli_visit(m->s, m->a, &keys, &before)) == EXIT_DONE &&
         (code = is_allowed(m)) == EXIT_DONE) { /* the visits may have shown something new */
-        enum ent_err r = ent_pool_new(&pool, (unsigned)threads);
-        /* As long as it may take to arrive, and as long again for the answer to leave. */
-        const struct ent_ask_opts opts = {.book = m->s->book,
-                                          .store = m->s->store,
-                                          .pool = pool,
-                                          .tls = &keys.tls,
-                                          .partner = m->partner,
-                                          .url = m->a->url,
-                                          .call_seconds =
-                                              2 * (unsigned)m->s->config.request_seconds,
-                                          .types = m->types,
-                                          .stop = &cli_stop,
-                                          .ctx = m,
-                                          .progress = progress};
-        if (r == ENT_OK)
-            r = ent_ask(m->asker, &m->report, &d, &opts);
+        enum ent_err r = run_match(m, &d, &keys, (unsigned)threads);
         ent_progress_end(&m->progress);
         code = r == ENT_OK ? show_around(m, &keys) : cli_fail(r, &d, m->partner->name);
     }
     ent_wipe(&keys, sizeof(keys));
-    ent_pool_free(pool);
     return code;
 }
 

@@ -10,6 +10,7 @@ const struct option_spec cli_pact_options[] = {
     {"--threshold", "[CLASS=]N", "votes that a change of members, rules or disputes takes"},
     {"--expires", "DATE", "after this nothing is allowed but votes; - for never"},
     {"--minimum", "TLP", "what is said under the pact is marked at least so"},
+    {"--quorum", "FILE", "the rule by which members run quorums; off for none"},
     {"--add", "CARD", "propose: accept this member, or its new keys and address"},
     {"--remove", "MEMBER", "propose: let this member go"},
     {"--rotate", "KEYS", "propose: new keys of your own: root, author, node, with commas"},
@@ -108,6 +109,8 @@ int cli_pact_rules(const struct args *a, struct ent_pact *p)
     if (a->expires != NULL && (code = set_expires(a->expires, p, &d)) != EXIT_DONE)
         return code;
     if (a->minimum != NULL && (code = set_minimum(a->minimum, p, &d)) != EXIT_DONE)
+        return code;
+    if (a->quorum != NULL && (code = cli_pact_set_quorum(a->quorum, p)) != EXIT_DONE)
         return code;
     if (a->witnesses == NULL)
         return EXIT_DONE;
@@ -404,6 +407,7 @@ static void print_rules(const struct ent_pact *p)
                  p->k, panel, panel <= 3 ? ": it detects, and does not prevent" : "",
                  ent_show_count(items, p->budget.items),
                  (unsigned long long)(p->budget.seconds / 86400), ent_tlp_name(p->minimum), date);
+    cli_pact_print_quorum(p);
     if (ent_pact_is_weak(p))
         (void)puts("  WEAK       fewer than a third of the members, lying, can split this pact");
 }
@@ -442,6 +446,7 @@ static enum ent_err show_json(const struct ent_pact *p, const char *self)
     ent_json_u64(&j, "witnesses", p->k);
     ent_json_u64(&j, "budget_items", p->budget.items);
     ent_json_u64(&j, "budget_seconds", p->budget.seconds);
+    cli_pact_json_quorum(&j, p);
     ent_json_arr(&j, "members");
     for (size_t i = 0; i < p->members; i++) {
         ent_member_fingerprint(print, &p->member[i]);

@@ -6,11 +6,18 @@
 
 /* pact.c */
 extern const struct option_spec cli_pact_options[];
-/* Set in a draft what --name, --budget, --witnesses, --threshold, --expires and --minimum say. */
+/* Set in a draft what --name, --budget, --witnesses, --threshold, --expires, --minimum and --quorum
+ * say. */
 int cli_pact_rules(const struct args *a, struct ent_pact *p);
 void cli_pact_print(const struct ent_pact *p, const char *self);
 /* Two versions that contradict each other: both signer sets, and no choice. */
 int cli_pact_split(const struct ent_chain_split *split);
+
+/* pact_quorum.c; what prints says nothing where there is no rule, or no change. */
+int cli_pact_set_quorum(const char *text, struct ent_pact *p); /* a file, or "off" */
+void cli_pact_print_quorum(const struct ent_pact *p);
+void cli_pact_change_quorum(const struct ent_pact *p, const struct ent_pact *now);
+void cli_pact_json_quorum(struct ent_json *j, const struct ent_pact *p);
 
 /* pact_vote.c */
 /* What --rotate and --from say. */

@@ -93,6 +93,7 @@ static void print_rules(const struct ent_pact *p, const struct ent_pact *now)
         ent_time_format(date, p->expires);
     if (p->expires != now->expires)
         (void)printf("  expires     %s\n", date);
+    cli_pact_change_quorum(p, now);
 }
 
 static bool has_dispute(const struct ent_pact *p, const struct ent_dispute *x)

@@ -1,428 +1,217 @@
-/* serve.c: entente serve: the node that partners talk to. */
+/* serve.c: entente serve: the node that partners and users talk to. */
 #include "cli/cli.h"
-
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
 
 static const struct option_spec options[] = {
     {"--listen", "ADDR:PORT", "instead of the configuration's; port 0 takes a free one"},
     {"--port-file", "FILE", "write the port there when ready, for scripts"},
+    {"--users-listen", "ADDR:PORT", "the same for users; off: no port for them"},
+    {"--users-port-file", "FILE", "write the users' port there when ready"},
     {"--passphrase-file", "FILE", "take the passphrase from the first line of FILE"},
     {"--pad", NULL, "hide how many indicators you have behind the next power of two"},
     {NULL, NULL, NULL},
 };
 
-/* One line a record, logfmt. Names of members are a-z, 0-9 and '-': nothing to escape. */
-static void log_event(void *ctx, const struct ent_peer_event *e)
-{
-    static const char *const names[] = {"accepted", "refused", "finished", "aborted", "expired"};
-    char now[ENT_TIME_TEXT];
-    (void)ctx;
-    ent_time_format(now, ent_clock_now());
-    (void)printf("time=%s level=%s event=match-%s partner=%s asked=%llu", now,
-                 e->kind == ENT_PEER_ABORTED ? "warn" : "info", names[e->kind], e->partner,
-                 (unsigned long long)e->asked);
-    if (e->run[0] != '\0')
-        (void)printf(" run=%s", e->run);
-    if (e->unreleased > 0)
-        (void)printf(" held=%llu", (unsigned long long)e->unreleased);
-    if (e->kind == ENT_PEER_REFUSED)
-        (void)printf(" reason=%s", ent_verdict_word(e->verdict));
-    if (e->kind == ENT_PEER_ABORTED)
-        (void)printf(" cause=\"%s\"", ent_err_str(e->err));
-    (void)putchar('\n');
-    (void)fflush(stdout);
-}
-
-static void log_courier(void *ctx, const struct ent_courier_event *e)
-{
-    char now[ENT_TIME_TEXT];
-    (void)ctx;
-    ent_time_format(now, ent_clock_now());
-    flockfile(stdout);
-    if (e->kind == ENT_COURIER_MET)
-        (void)printf("time=%s level=info event=member-reached member=%s\n", now, e->member);
-    else
-        (void)printf("time=%s level=warn event=member-lost member=%s cause=\"%s\"\n", now,
-                     e->member, e->why != NULL ? e->why : ent_err_str(e->err));
-    (void)fflush(stdout);
-    funlockfile(stdout);
-}
-
 struct serving {
     struct session *s;
     const struct args *a;
-    struct ent_seed32 *tls; /* secret memory */
-    struct ent_book_keys *keys;
-    struct ent_pool *pool;
-    struct ent_peer *peer;
-    struct ent_server *server;
-    struct ent_couriers *couriers;
-    pthread_mutex_t lock;   /* couriers: replaced when the pact changes */
-    int64_t watched;        /* when suspicions were looked at last */
-    uint64_t version, size; /* of the pact and the own log, as the couriers know them */
-    struct ent_member own;  /* with the keys that were unlocked */
-    struct ent_pact *met;   /* the version whose keys the couriers were sent with; or NULL */
-    char listen[256];       /* with the port that was given */
-    size_t news;
+    struct ent_reporter *log;
+    struct ent_counts *counts;
+    struct passphrase passphrase;
+    bool unlocked; /* once */
+    int code;      /* why it ends, where that was printed; else EXIT_DONE */
 };
 
-static void heard(void *ctx, const char *member)
+/* --- what the daemon asks -----------------------------------------------------------------------
+ */
+
+/* At the start with the passphrase that was given, later with that of the file. */
+static enum ent_err unlock(void *ctx, const struct ent_book_wants *wants,
+                           struct ent_book_keys *ret_keys, struct ent_seed32 *ret_node)
 {
     struct serving *v = ctx;
-    (void)pthread_mutex_lock(&v->lock);
-    ent_couriers_wake(v->couriers, member);
-    (void)pthread_mutex_unlock(&v->lock);
+    const char *which = NULL;
+    struct ent_diag d = {0};
+    v->passphrase.unattended = true;
+    if (v->unlocked && (v->code = cli_passphrase_any(v->s, v->a, &v->passphrase)) != EXIT_DONE)
+        return ENT_E_AUTH;
+    enum ent_err r = ent_home_book_keys(v->s->home, ret_keys, ret_node, &d, wants,
+                                        ent_buf_slice(&v->passphrase.text), &which);
+    cli_passphrase_release(&v->passphrase);
+    v->unlocked = true;
+    if (r != ENT_OK)
+        v->code = cli_fail(r, &d, which);
+    return r;
 }
 
-static void log_exposed(void *ctx, const struct ent_misbehaviour *m)
+static int set_address(char ret[static ENT_CONFIG_TEXT_MAX], const char *given)
 {
-    char now[ENT_TIME_TEXT];
-    ent_time_format(now, ent_clock_now());
-    flockfile(stdout);
-    (void)printf("time=%s level=alert event=member-exposed member=%s kind=%s\n", now, m->member,
-                 ent_misbehaviour_word(m->kind));
-    (void)fflush(stdout);
-    funlockfile(stdout);
-    heard(ctx, NULL); /* everybody should have the proof */
+    if (given == NULL)
+        return EXIT_DONE;
+    if (strcmp(given, ENT_CONFIG_OFF) != 0 && ent_server_listen_check(given) != ENT_OK)
+        return cli_fail(ENT_E_FORMAT,
+                        &(struct ent_diag){.text = "the address to listen on is not ADDRESS:PORT"},
+                        given);
+    int n = snprintf(ret, ENT_CONFIG_TEXT_MAX, "%s", given);
+    return n < (int)ENT_CONFIG_TEXT_MAX - 8 ? EXIT_DONE : cli_fail(ENT_E_LIMIT, NULL, given);
 }
 
-/* Who has withdrawn may be silent. */
-static void log_suspicion(void *ctx, const char *member, enum ent_suspicion s, int64_t since)
+static int read_pem(struct ent_buf *b, const char *path)
 {
-    const struct serving *v = ctx;
-    char now[ENT_TIME_TEXT], time[ENT_TIME_TEXT];
-    if (ent_book_is_withdrawn(v->s->book, member))
-        return;
-    ent_time_format(now, ent_clock_now());
-    ent_time_format(time, since);
-    flockfile(stdout);
-    (void)printf("time=%s level=%s event=member-%s member=%s reason=%s", now,
-                 since != 0 ? "warn" : "info", since != 0 ? "suspected" : "not-suspected", member,
-                 ent_suspicion_word(s));
-    if (since != 0)
-        (void)printf(" since=%s", time);
-    (void)putchar('\n');
-    (void)fflush(stdout);
-    funlockfile(stdout);
+    struct ent_diag d = {0};
+    ent_buf_init(b, ENT_BIRTH_PEM - 1);
+    enum ent_err r = ent_file_read(b, &d, path);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, path);
 }
 
-static void log_mended(void *ctx, const char *file)
+/* Before anybody depends on it: the process that uses it would end for it again and again. */
+static int check_certificate(const struct ent_config *c)
 {
-    char now[ENT_TIME_TEXT];
-    ent_time_format(now, ent_clock_now());
-    (void)ctx;
-    flockfile(stdout);
-    (void)printf("time=%s level=warn event=file-mended file=%s\n", now, file);
-    (void)fflush(stdout);
-    funlockfile(stdout);
-}
-
-/* A node without a pact waits for one: nobody may connect yet. */
-static bool allow(void *ctx, const struct ent_spki *peer)
-{
-    struct serving *v = ctx;
-    (void)pthread_mutex_lock(&v->lock);
-    struct ent_peer *p = v->peer;
-    (void)pthread_mutex_unlock(&v->lock);
-    return p != NULL && ent_peer_allow(p, peer);
-}
-
-static size_t max_body(void *ctx, const struct ent_spki *peer, const char *method, const char *path)
-{
-    struct serving *v = ctx;
-    return ent_peer_max_body(v->peer, peer, method, path); /* allowed: so there is one */
-}
-
-static void handle(void *ctx, const struct ent_request *req, struct ent_response *res)
-{
-    struct serving *v = ctx;
-    ent_peer_handle(v->peer, req, res);
-}
-
-static enum ent_err start_server(struct serving *v, struct ent_diag *d)
-{
-    const struct ent_config *c = &v->s->config;
-    struct ent_spki spki;
     struct ent_buf cert, key;
-    ent_buf_init(&cert, 8192);
-    ent_buf_init(&key, 8192);
-    enum ent_err r = ent_net_identity(&cert, &key, &spki, v->tls, v->s->home->self.name);
-    if (r == ENT_OK) {
-        const struct ent_server_opts opts = {.listen = v->listen,
-                                             .cert_pem = ent_buf_slice(&cert),
-                                             .key_pem = ent_buf_slice(&key),
-                                             .ctx = v,
-                                             .allow = allow,
-                                             .max_body = max_body,
-                                             .handle = handle,
-                                             .threads = ent_pool_threads(v->pool),
-                                             .max_connections = (unsigned)c->max_connections,
-                                             .idle_seconds = (unsigned)c->idle_seconds,
-                                             .request_seconds = (unsigned)c->request_seconds,
-                                             .max_response = ENT_HEADS_MAX + ENT_NOTE_MAX,
-                                             .max_bodies = c->max_bodies};
-        r = ent_server_start(&v->server, d, &opts);
-    }
-    if (r == ENT_OK) { /* the same port when it starts anew */
-        char *colon = strrchr(v->listen, ':');
-        ENT_ASSERT(colon != NULL); /* or it would not listen */
-        (void)snprintf(colon, (size_t)(v->listen + sizeof(v->listen) - colon), ":%u",
-                       ent_server_port(v->server));
+    struct ent_diag d = {0};
+    int code = read_pem(&cert, c->users_cert), other = read_pem(&key, c->users_key);
+    code = code == EXIT_DONE ? other : code;
+    if (code == EXIT_DONE) {
+        enum ent_err r = ent_web_check_pair(&d, ent_buf_slice(&cert), ent_buf_slice(&key));
+        code = r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, c->users_cert);
     }
     ent_buf_release(&cert);
     ent_buf_wipe(&key);
-    return r;
-}
-
-/* As soon as there is a pact: the book, the handlers, the couriers. */
-static enum ent_err join(struct serving *v, struct ent_diag *d)
-{
-    const struct ent_config *c = &v->s->config;
-    const struct ent_book_opts book = {.home = v->s->home,
-                                       .keys = v->keys,
-                                       .ctx = v,
-                                       .exposed = log_exposed,
-                                       .mended = log_mended};
-    enum ent_err r = ent_book_open(&v->s->book, d, &book);
-    if (r != ENT_OK)
-        return r;
-    const struct ent_peer_opts peer = {.book = v->s->book,
-                                       .store = v->s->store,
-                                       .pool = v->pool,
-                                       .items_most = c->match_max_items,
-                                       .max_tlp = c->match_tlp,
-                                       .pad = v->a->pad,
-                                       .idle_seconds = (unsigned)c->run_seconds,
-                                       .ctx = v,
-                                       .event = log_event,
-                                       .heard = heard};
-    struct ent_peer *p = NULL;
-    if ((r = ent_peer_new(&p, &peer)) != ENT_OK)
-        return ent_fail(d, r, "cannot start", 0, 0);
-    (void)pthread_mutex_lock(&v->lock);
-    v->peer = p;
-    (void)pthread_mutex_unlock(&v->lock);
-    return ENT_OK;
-}
-
-/* New addresses and keys: new couriers. Not with the lock held, which they may be waiting for. */
-static enum ent_err send_couriers(struct serving *v, struct ent_diag *d)
-{
-    const struct ent_couriers_opts opts = {.home = v->s->home,
-                                           .book = v->s->book,
-                                           .tls = v->tls,
-                                           .seconds = (unsigned)v->s->config.gossip_seconds,
-                                           .ctx = v,
-                                           .event = log_courier};
-    struct ent_couriers *next = NULL;
-    (void)pthread_mutex_lock(&v->lock);
-    struct ent_couriers *old = v->couriers;
-    v->couriers = NULL;
-    (void)pthread_mutex_unlock(&v->lock);
-    ent_couriers_stop(old);
-    if (v->met != NULL)
-        ent_bring_to_changed(v->s->book, v->tls, v->met);
-    else if ((v->met = malloc(sizeof(*v->met))) == NULL)
-        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
-    ent_book_lock(v->s->book);
-    *v->met = *v->s->home->pact;
-    ent_book_unlock(v->s->book);
-    enum ent_err r = ent_couriers_start(&next, d, &opts);
-    (void)pthread_mutex_lock(&v->lock);
-    v->couriers = next;
-    (void)pthread_mutex_unlock(&v->lock);
-    return r;
-}
-
-/* Something was said about the next version: is it decided? */
-static enum ent_err count_votes(struct serving *v, struct ent_diag *d)
-{
-    struct ent_voting *voting = NULL;
-    size_t news = ent_news_count(v->s->book);
-    if (news == v->news)
-        return ENT_OK;
-    v->news = news;
-    enum ent_err r = ent_voting_open(&voting, d, v->s->book, NULL);
-    if (r == ENT_OK)
-        r = ent_voting_conclude(voting, d);
-    ent_voting_close(voting);
-    return r == ENT_E_NOTFOUND ? ENT_OK : r;
-}
-
-/* Who became suspected, or is not any more: once a second, if the clock goes. */
-static void watch(struct serving *v)
-{
-    int64_t now = ent_clock_now();
-    if (now == v->watched)
-        return;
-    v->watched = now;
-    enum ent_err ignored = ent_view_watch(ent_book_view(v->s->book), now, v, log_suspicion);
-    (void)ignored; /* no reason to stop serving; it is tried again */
-}
-
-/* Does the newest version say other keys of us than were unlocked? */
-static bool has_new_keys(const struct serving *v)
-{
-    const struct ent_member *m = ent_home_self(v->s->home);
-    for (int i = 0; i < ENT_ROLES; i++) {
-        enum ent_role role = (enum ent_role)i;
-        if (role != ENT_ROLE_ROOT &&
-            memcmp(ent_member_key(m, role)->pk.b, ent_member_key(&v->own, role)->pk.b, 32) != 0)
-            return true;
-    }
-    return false;
-}
-
-/* Five times a second: is there a pact, a newer version of it, something new in our log? */
-static enum ent_err look(struct serving *v, struct ent_diag *d)
-{
-    bool changed = false;
-    enum ent_err r;
-    if (v->s->book == NULL) {
-        if ((r = ent_home_refresh(v->s->home, d, &changed)) != ENT_OK || v->s->home->pact == NULL ||
-            (r = join(v, d)) != ENT_OK)
-            return r;
-    } else if ((r = ent_book_refresh(v->s->book, d, &changed)) != ENT_OK ||
-               (r = count_votes(v, d)) != ENT_OK) {
-        return r;
-    }
-    if (has_new_keys(v) || (r = ent_book_settle(v->s->book, d)) != ENT_OK)
-        return r;
-    ent_book_lock(v->s->book);
-    uint64_t version = v->s->home->pact->version, size = ent_log_size(ent_book_log(v->s->book));
-    ent_book_unlock(v->s->book);
-    if (version != v->version) {
-        char now[ENT_TIME_TEXT];
-        ent_time_format(now, ent_clock_now());
-        (void)printf("time=%s level=info event=pact version=%llu members=%zu\n", now,
-                     (unsigned long long)version, v->s->home->roster.members);
-        (void)fflush(stdout);
-        v->version = version;
-        r = send_couriers(v, d);
-    } else if (size != v->size) {
-        heard(v, NULL);
-    }
-    v->size = size;
-    if (r == ENT_OK)
-        watch(v);
-    return r;
-}
-
-static int unlock(struct serving *v, bool unattended)
-{
-    struct passphrase p = {.unattended = unattended};
-    int code = cli_book_keys(v->s, v->a, &p, v->keys, v->tls);
-    cli_passphrase_release(&p);
-    v->own = *ent_home_self(v->s->home);
     return code;
 }
 
-static int announce(const struct serving *v)
+/* Said here, where people see it, and not when the keeper cannot be started. */
+static int check_secret(const struct ent_config *c)
 {
-    char now[ENT_TIME_TEXT], port[16];
+    struct ent_buf secret;
     struct ent_diag d = {0};
-    unsigned number = ent_server_port(v->server);
-    ent_time_format(now, ent_clock_now());
-    (void)printf("time=%s level=info event=ready member=%s port=%u\n", now, v->s->home->self.name,
-                 number);
-    (void)fflush(stdout);
-    if (v->a->port_file == NULL)
+    if (c->webhook_url[0] == '\0')
+        return EXIT_DONE;
+    enum ent_err r = ent_hook_secret_read(&secret, &d, c->webhook_secret);
+    ent_buf_wipe(&secret);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, c->webhook_secret);
+}
+
+/* The configuration, with what the command line says instead. */
+static int configure(const struct serving *v, struct ent_config *c)
+{
+    int code = set_address(c->listen, v->a->listen);
+    if (code == EXIT_DONE)
+        code = set_address(c->users_listen, v->a->users_listen);
+    if (code == EXIT_DONE && (c->users_cert[0] == '\0') != (c->users_key[0] == '\0'))
+        code =
+            cli_fail(ENT_E_FORMAT,
+                     &(struct ent_diag){.text = "users_cert and users_key go together"}, "config");
+    if (code == EXIT_DONE && c->users_cert[0] != '\0')
+        code = check_certificate(c);
+    return code == EXIT_DONE ? check_secret(c) : code;
+}
+
+static void failed(void *ctx, struct ent_slice what, struct ent_slice why)
+{
+    struct serving *v = ctx;
+    char name[ENT_SHOW_MAX], reason[ENT_SHOW_MAX];
+    (void)fprintf(stderr, "entente: %s: %s\n", ent_show(name, what), ent_show(reason, why));
+    v->code = EXIT_FAILED;
+}
+
+static bool reload(void *ctx, struct ent_config *ret)
+{
+    struct serving *v = ctx;
+    return cli_load_config(v->s, ret) == EXIT_DONE && configure(v, ret) == EXIT_DONE;
+}
+
+static int write_port(const char *file, unsigned number)
+{
+    char port[16];
+    struct ent_diag d = {0};
+    if (file == NULL)
         return EXIT_DONE;
     int n = snprintf(port, sizeof(port), "%u\n", number);
-    enum ent_err r = ent_file_write(v->a->port_file, ent_slice(port, (size_t)n), 0644, &d);
-    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, v->a->port_file);
+    enum ent_err r = ent_file_write(file, ent_slice(port, (size_t)n), 0644, &d);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, file);
 }
 
-/* --- new keys of our own ------------------------------------------------------------------------
- */
-
-static void log_keys(const char *level, const char *text)
+/* How to become the first operator; on standard error, where it is shown and not kept. */
+static void invite(const struct ent_config *c, const struct ent_daemon_ports *p)
 {
-    char now[ENT_TIME_TEXT];
-    ent_time_format(now, ent_clock_now());
-    (void)printf("time=%s level=%s event=keys-changed cause=\"%s\"\n", now, level, text);
-    (void)fflush(stdout);
-}
-
-static void stop_all(struct serving *v)
-{
-    (void)pthread_mutex_lock(&v->lock);
-    struct ent_couriers *couriers = v->couriers;
-    v->couriers = NULL;
-    (void)pthread_mutex_unlock(&v->lock);
-    ent_couriers_stop(couriers);
-    ent_server_stop(v->server);
-    v->server = NULL;
-    ent_peer_free(v->peer);
-    v->peer = NULL;
-}
-
-/* Whoever has not heard of the change refuses our new key, and can ask nobody but others. So they
- * are told with the old one, as long as it is at hand. */
-static void say_farewell(struct serving *v)
-{
-    const struct ent_couriers_opts opts = {
-        .home = v->s->home, .book = v->s->book, .tls = v->tls, .brief = true};
-    struct ent_courier_tally ignored;
-    if (memcmp(v->own.tls.pk.b, ent_home_self(v->s->home)->tls.pk.b, 32) == 0)
+    const char *colon = strrchr(c->users_listen, ':');
+    if (p->users_port == 0 || p->link[0] == '\0' || colon == NULL)
         return;
-    (void)!ent_couriers_once(NULL, &opts, &ignored);
+    struct ent_slice host = ent_slice(c->users_listen, (size_t)(colon - c->users_listen));
+    if (c->users_host[0] != '\0')
+        host = ent_slice_str(c->users_host);
+    else if (ent_slice_eq(host, ENT_SLICE_LIT("0.0.0.0")) ||
+             ent_slice_eq(host, ENT_SLICE_LIT("[::]")))
+        host = ENT_SLICE_LIT("localhost"); /* "any address" is none to open */
+    (void)fprintf(stderr,
+                  "entente: there is no operator yet. Within an hour, this makes one:\n"
+                  "  https://%.*s:%u/first#%s\n",
+                  (int)host.n, (const char *)host.p, p->users_port, p->link);
 }
 
-/* As a start, with the keys of now, at the same address. */
-static int renew(struct serving *v)
+static enum ent_err ready(void *ctx, const struct ent_daemon_ports *p)
 {
-    struct ent_diag d = {0};
-    enum ent_err r;
-    int code;
-    stop_all(v);
-    say_farewell(v);
-    ent_book_close(v->s->book);
-    v->s->book = NULL;
-    if ((code = unlock(v, true)) != EXIT_DONE) {
-        log_keys("alert", "the pact has new keys of this member, and they cannot be unlocked here: "
-                          "nothing is signed with the old ones; start again");
-        return code;
+    struct serving *v = ctx;
+    char fingerprint[7 + 3 * sizeof(p->fingerprint)];
+    struct ent_report r;
+    ent_report_init(&r, ENT_LEVEL_INFO, "ready");
+    ent_report_text(&r, "member", v->s->home->self.name);
+    ent_report_number(&r, "port", p->port);
+    if (p->users_port != 0)
+        ent_report_number(&r, "users_port", p->users_port);
+    if (p->users_port != 0 && v->s->config.users_cert[0] == '\0') {
+        size_t n = (size_t)snprintf(fingerprint, sizeof(fingerprint), "SHA256");
+        for (size_t i = 0; i < sizeof(p->fingerprint); i++)
+            n += (size_t)snprintf(fingerprint + n, sizeof(fingerprint) - n, ":%02X",
+                                  p->fingerprint[i]);
+        ent_report_text(&r, "fingerprint", fingerprint);
     }
-    if ((r = join(v, &d)) != ENT_OK || (r = start_server(v, &d)) != ENT_OK ||
-        (r = ent_book_settle(v->s->book, &d)) != ENT_OK)
-        return cli_fail(r, &d, "starting with new keys");
-    v->version = 0; /* new couriers */
-    log_keys("info", "the pact has new keys of this member, and they are in use");
-    return EXIT_DONE;
+    ent_reporter_say(v->log, &r);
+    invite(&v->s->config, p);
+    if ((v->code = write_port(v->a->users_port_file, p->users_port)) == EXIT_DONE)
+        v->code = write_port(v->a->port_file, p->port);
+    return v->code == EXIT_DONE ? ENT_OK : ENT_E_IO;
 }
+
+/* --- the command --------------------------------------------------------------------------------
+ */
 
 static int serve(struct serving *v)
 {
+    struct ent_config *c = &v->s->config;
     struct ent_diag d = {0};
+    struct ent_reporter_opts log = {.format = c->log_format, .to = c->log_to, .fd = STDOUT_FILENO};
+    const struct ent_daemon_opts opts = {.home = v->s->home->dir,
+                                         .name = v->s->home->self.name,
+                                         .config = c,
+                                         .pad = v->a->pad,
+                                         .notify = getenv("NOTIFY_SOCKET"),
+                                         .ctx = v,
+                                         .unlock = unlock,
+                                         .reload = reload,
+                                         .failed = failed,
+                                         .ready = ready};
+    struct ent_daemon_opts with = opts;
     enum ent_err r;
     int code;
-    v->tls = ent_secret_alloc(sizeof(*v->tls));
-    v->keys = ent_secret_alloc(sizeof(*v->keys));
-    if (v->tls == NULL || v->keys == NULL)
-        return cli_fail(ENT_E_NOMEM, NULL, "memory for keys");
-    if ((code = unlock(v, false)) != EXIT_DONE)
+    if ((code = configure(v, c)) != EXIT_DONE)
         return code;
-    if (snprintf(v->listen, sizeof(v->listen), "%s",
-                 v->a->listen != NULL ? v->a->listen : v->s->config.listen) >=
-        (int)sizeof(v->listen) - 8)
-        return cli_fail(ENT_E_LIMIT, NULL, "the address to listen on");
-    if ((r = ent_pool_new(&v->pool, (unsigned)v->s->config.worker_threads)) != ENT_OK ||
-        (v->s->home->pact != NULL && (r = join(v, &d)) != ENT_OK) ||
-        (r = start_server(v, &d)) != ENT_OK)
-        return cli_fail(r, &d, "starting the node");
-    if ((code = announce(v)) != EXIT_DONE)
+    if ((r = ent_upgrade_apart(&d, v->s->home->dir)) != ENT_OK)
+        return cli_fail(r, &d, v->s->home->dir);
+    if ((code = cli_passphrase_any(v->s, v->a, &v->passphrase)) != EXIT_DONE)
         return code;
-    while (!atomic_load(&cli_stop)) {
-        if ((r = look(v, &d)) != ENT_OK)
-            return cli_fail(r, &d, "keeping the book");
-        if (v->s->book != NULL && has_new_keys(v) && (code = renew(v)) != EXIT_DONE)
-            return code;
-        (void)poll(NULL, 0, 200);
+    if ((r = ent_counts_new(&v->counts, ENT_PROCESS_PARENT)) != ENT_OK)
+        return cli_fail(r, NULL, NULL);
+    with.counts = log.counts = v->counts;
+    if ((r = ent_reporter_new(&v->log, &log)) == ENT_OK) {
+        with.reporter = v->log;
+        r = ent_daemon_run(&d, &with);
     }
-    return EXIT_DONE;
+    ent_reporter_free(v->log);
+    ent_counts_free(v->counts);
+    if (r == ENT_OK || v->code != EXIT_DONE)
+        return v->code;
+    return cli_fail(r, &d, "the node");
 }
 
 static int run(int argc, char **argv)
@@ -436,30 +225,25 @@ static int run(int argc, char **argv)
     if (a.rest < argc)
         return cli_usage(&cmd_serve, "unexpected argument", argv[a.rest]);
     ent_secret_harden_process();
-    cli_catch_signals();
-    (void)pthread_mutex_init(&v.lock, NULL);
-    if ((code = cli_open(&s, &a, true)) == EXIT_DONE)
+    if ((code = cli_open_card(&s, &a)) == EXIT_DONE)
         code = serve(&v);
-    ent_couriers_stop(v.couriers);
-    ent_server_stop(v.server);
-    ent_peer_free(v.peer);
-    ent_pool_free(v.pool);
-    free(v.met);
-    ent_secret_free(v.tls);
-    ent_secret_free(v.keys);
+    cli_passphrase_release(&v.passphrase);
     cli_close(&s);
-    (void)pthread_mutex_destroy(&v.lock);
     return code;
 }
 
 const struct command cmd_serve = {
     .name = "serve",
     .usage = "[--listen ADDR:PORT]",
-    .brief = "answer partners over HTTPS",
+    .brief = "answer partners and users over HTTPS",
     .help =
-        "Runs the node: mutual TLS 1.3, and only members of the pact get as far as a request.\n"
-        "One line is logged for each match: who asked, and how many; what was asked is not known\n"
-        "here. Ctrl-C or SIGTERM stops it.",
+        "Runs the node, as processes that do not trust each other: docs/processes.md. Partners\n"
+        "come by mutual TLS 1.3, and only members of the pact get as far as a request; one line "
+        "is\n"
+        "logged for each match: who asked, and how many; what was asked is not known here. Users\n"
+        "and their tools (TAXII 2.1, a browser) have a port of their own, on this machine alone\n"
+        "unless the configuration says otherwise. Ctrl-C or SIGTERM stops it, when matches that\n"
+        "have begun are over; a second one at once. SIGHUP reads the configuration again.",
     .options = options,
     .run = run,
 };

@@ -201,7 +201,7 @@ static enum ent_err open_vote(struct session *s, struct ent_json *j)
 /* --- the command --------------------------------------------------------------------------------
  */
 
-static int status(struct session *s, const struct args *a)
+static int status(struct session *s, const struct args *a, const struct ent_node_state *node)
 {
     const struct ent_pact *p = s->home->pact;
     struct ent_buf line;
@@ -218,6 +218,8 @@ static int status(struct session *s, const struct args *a)
         (void)printf("%s, version %llu, %zu members%s\n", p->name, (unsigned long long)p->version,
                      p->members,
                      ent_pact_is_expired(p, now) ? ", EXPIRED: nothing new but votes" : "");
+    if (!a->json)
+        cli_node_text(node);
     for (size_t i = 0; i < p->members && r == ENT_OK; i++) {
         struct known k;
         if ((r = learn(s, &k, &p->member[i], now)) != ENT_OK)
@@ -230,11 +232,24 @@ static int status(struct session *s, const struct args *a)
     ent_json_arr_end(&j);
     if (r == ENT_OK)
         r = open_vote(s, a->json ? &j : NULL);
+    cli_node_json(&j, node);
     ent_json_obj_end(&j);
     if (r == ENT_OK && a->json && (r = ent_json_end(&j)) == ENT_OK)
         r = cli_put_line(&line);
     ent_buf_release(&line);
     return r == ENT_OK ? EXIT_DONE : cli_fail(r, NULL, "reading what is known of the members");
+}
+
+static int look(struct session *s, const struct args *a)
+{
+    struct ent_diag d = {0};
+    struct ent_node_state *node = malloc(sizeof(*node));
+    if (node == NULL)
+        return cli_fail(ENT_E_NOMEM, NULL, NULL);
+    enum ent_err r = ent_node_look(node, &d, s->home->dir);
+    int code = r == ENT_OK ? status(s, a, node) : cli_fail(r, &d, ENT_PROCESSES_FILE);
+    free(node);
+    return code;
 }
 
 static int run(int argc, char **argv)
@@ -248,7 +263,7 @@ static int run(int argc, char **argv)
         return cli_usage(&cmd_status, "unexpected argument", argv[a.rest]);
     if ((code = cli_open(&s, &a, true)) == EXIT_DONE &&
         (code = cli_book(&s, &a, NULL)) == EXIT_DONE)
-        code = status(&s, &a);
+        code = look(&s, &a);
     cli_close(&s);
     return code;
 }
@@ -256,9 +271,13 @@ static int run(int argc, char **argv)
 const struct command cmd_status = {
     .name = "status",
     .usage = "[--json]",
-    .brief = "the members, their logs, who is suspected or exposed",
+    .brief = "the node's processes; the members, their logs, who is suspected or exposed",
     .help =
-        "One paragraph for each member of the pact: how much it has said, how many others have\n"
+        "First whether the node of this home runs: its processes, and what the kernel says of "
+        "each,\n"
+        "with WRONG where that is not what the process said of itself.\n"
+        "Then one paragraph for each member of the pact: how much it has said, how many others "
+        "have\n"
         "cosigned the newest head (accepted when enough did, else only received), what is\n"
         "mirrored here, and what is left of the budgets. Exposed means that there is a proof,\n"
         "signed by the member itself. Suspected means that it has been silent for half an hour,\n"

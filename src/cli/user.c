@@ -23,18 +23,25 @@ static const struct option_spec options[] = {
 int cli_users_open(struct cli_users *ret, const struct session *s, const struct args *a)
 {
     struct passphrase p = {0};
-    struct ent_seed32 node = {{0}};
+    struct ent_seed32 node = {{0}}, trail;
     struct ent_diag d = {0};
-    *ret = (struct cli_users){NULL, NULL};
+    char path[ENT_PATH_MAX];
+    *ret = (struct cli_users){.users = NULL};
     int code = cli_key(s, a, &p, ENT_KEY_NODE, &node);
     cli_passphrase_release(&p);
     if (code != EXIT_DONE)
         return code;
-    enum ent_err r = ent_trail_home_open(&ret->trail, &d, s->home, &node);
+    ent_node_seed(&trail, &node, ENT_NODE_TRAIL, 0);
+    enum ent_err r = ent_trail_home_open(&ret->trail, &d, s->home, &trail);
+    if (r == ENT_OK && (r = ent_home_path(s->home, path, ENT_EPOCH_FILE)) == ENT_OK)
+        r = ent_epoch_open(&ret->epoch, &d, path); /* a node that runs is to see what changes */
     ent_wipe(&node, sizeof(node));
+    ent_wipe(&trail, sizeof(trail));
     if (r == ENT_OK) {
-        const struct ent_users_opts opts = {
-            .store = s->store, .record = ent_trail_record, .ctx = ent_trail_of(ret->trail)};
+        const struct ent_users_opts opts = {.store = s->store,
+                                            .record = ent_trail_record,
+                                            .ctx = ent_trail_of(ret->trail),
+                                            .epoch = ret->epoch};
         r = ent_users_new(&ret->users, &opts);
     }
     return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, "the audit log");
@@ -43,8 +50,9 @@ int cli_users_open(struct cli_users *ret, const struct session *s, const struct 
 void cli_users_close(struct cli_users *u)
 {
     ent_users_free(u->users);
+    ent_epoch_close(u->epoch);
     ent_trail_home_close(u->trail);
-    *u = (struct cli_users){NULL, NULL};
+    *u = (struct cli_users){.users = NULL};
 }
 
 int cli_act(const struct session *s, const struct args *a, enum ent_action what, const char *on)
@@ -316,7 +324,8 @@ static int link_first(struct change *c, struct ent_diag *d, enum ent_err *r)
     const char *url = c->a->url;
     if (url != NULL) {
         const size_t n = strlen(url);
-        (void)snprintf(before, sizeof(before), "%s%s#", url, n > 0 && url[n - 1] == '/' ? "" : "/");
+        const char *slash = n > 0 && url[n - 1] == '/' ? "" : "/";
+        (void)snprintf(before, sizeof(before), "%s%sfirst#", url, slash);
     }
     *r = ent_users_link(c->u.users, d, text, ent_clock_now());
     if (*r == ENT_OK)

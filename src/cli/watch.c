@@ -18,7 +18,9 @@ static const struct option_spec options[] = {
     {"--eve-dgram", "SOCKET", "the same as datagrams (filetype: unix_dgram)"},
     {"--journal", NULL, "the journal of this machine"},
     {"--threads", "N", "threads for large files (default: one for each processor)"},
-    {"--observe", "FILE", "also write the set of all public observables seen"},
+    {"--observe", NULL, "keep what is seen, by windows of time (`entente observed`)"},
+    {"--observe-at", "TIME", "with --observe: into the past window of that time, for old logs"},
+    {"--observe-file", "FILE", "also write the set of all public observables seen"},
     {"--guard", NULL, "also report names that imitate protected ones (`entente guard`)"},
     {"--min-score", "1-100", "with --guard: from this score on (default: 50)"},
     {"--types", "TYPES", "look only for these: ip, net, domain, url, email, hash, ..."},
@@ -36,6 +38,7 @@ struct watching {
     struct watch_set set;
     struct watch_out out;
     struct watch_scan scan;
+    int64_t observe_at; /* 0: now */
     struct guard_out guard;
     struct ent_sensor *sensor;
     uint64_t flushed, flushed_ns; /* hits that were written, and when */
@@ -190,7 +193,7 @@ static int write_observed(struct watching *w)
     struct ent_diag d = {0};
     char types[512], full[ENT_PATH_MAX];
     uint64_t count[ENT_OBS_TYPES];
-    enum ent_err r = ent_file_out_start(&out, w->a->observe, 0600, &d);
+    enum ent_err r = ent_file_out_start(&out, w->a->observe_file, 0600, &d);
     if (r == ENT_OK) {
         r = ent_observed_write(w->scan.observed, out.f);
         if (r == ENT_OK)
@@ -198,14 +201,14 @@ static int write_observed(struct watching *w)
         ent_file_out_abort(&out);
     }
     if (r != ENT_OK)
-        return cli_fail(r, &d, w->a->observe);
-    if (realpath(w->a->observe, full) != NULL &&
+        return cli_fail(r, &d, w->a->observe_file);
+    if (realpath(w->a->observe_file, full) != NULL &&
         (r = ent_store_set_fact(w->s.store, "observed/last", ent_slice_str(full))) != ENT_OK)
         return cli_fail(r, NULL, "remembering the observation set");
     ent_observed_count_types(w->scan.observed, count);
     char shown[ENT_SHOW_MAX];
     (void)fprintf(stderr, "observed %s: written to %s\n", cli_type_counts(types, count),
-                  ent_show(shown, ent_slice_str(w->a->observe)));
+                  ent_show(shown, ent_slice_str(w->a->observe_file)));
     return EXIT_DONE;
 }
 
@@ -237,6 +240,47 @@ static int open_guard(struct watching *w)
     return EXIT_DONE;
 }
 
+/* What goes wrong with keeping ends no watch. */
+static void say_observe(void *ctx, enum ent_observe_event what, enum ent_err e,
+                        const struct ent_diag *d)
+{
+    /* table */
+    static const char *const text[] = {
+        [ENT_OBSERVE_LATER] = "what is observed cannot be written now, and waits",
+        [ENT_OBSERVE_LOST] = "what was observed is lost",
+        [ENT_OBSERVE_FULL] = "more than observe_max_items in this window; what was seen least goes",
+        [ENT_OBSERVE_MENDED] = "the window was damaged, and is begun anew",
+        [ENT_OBSERVE_KEPT] = "old windows cannot be removed"};
+    struct watching *w = ctx;
+    ent_progress_hide(&w->scan.progress);
+    if (e != ENT_OK)
+        (void)cli_fail(e, d, text[what]);
+    else
+        (void)fprintf(stderr, "entente: %s\n", text[what]);
+}
+
+static int open_observe(struct watching *w)
+{
+    struct ent_diag d = {0};
+    const struct ent_observe_opts opts = {.home = w->s.home,
+                                          .store = w->s.store,
+                                          .config = &w->s.config,
+                                          .at = w->observe_at,
+                                          .stop = &cli_stop,
+                                          .say = say_observe,
+                                          .ctx = w};
+    enum ent_err r = ent_observe_new(&w->scan.observe, &d, &opts, ent_clock_now());
+    return r == ENT_OK ? EXIT_DONE
+                       : cli_fail(r, &d, w->observe_at != 0 ? "--observe-at" : "--observe");
+}
+
+static int end_observe(struct watching *w)
+{
+    struct ent_diag d = {0};
+    enum ent_err r = ent_observe_end(w->scan.observe, &d);
+    return r == ENT_OK ? EXIT_DONE : cli_fail(r, &d, "the last that was observed is not kept");
+}
+
 static int work(struct watching *w, int argc, char **argv)
 {
     char found[ENT_NUM_TEXT];
@@ -244,11 +288,13 @@ static int work(struct watching *w, int argc, char **argv)
     if (code == EXIT_DONE)
         code = watch_set_open(&w->set, &w->s, w->a);
     w->out.set = &w->set;
-    enum ent_err r = code == EXIT_DONE && w->a->observe != NULL
+    enum ent_err r = code == EXIT_DONE && w->a->observe_file != NULL
                          ? ent_observed_new(&w->scan.observed, 0)
                          : ENT_OK;
     if (r != ENT_OK)
-        code = cli_fail(r, NULL, w->a->observe);
+        code = cli_fail(r, NULL, w->a->observe_file);
+    if (code == EXIT_DONE && w->a->observe)
+        code = open_observe(w);
     if (code == EXIT_DONE && w->a->guard)
         code = open_guard(w);
     if (code == EXIT_DONE)
@@ -259,6 +305,10 @@ static int work(struct watching *w, int argc, char **argv)
     int worst = watch_all(w);
     code = watch_out_end(&w->out, ent_watch_count(w->set.set), ent_clock_steady_ns() - start);
     worst = worst == EXIT_DONE ? code : worst;
+    if (w->scan.observe != NULL) {
+        code = end_observe(w);
+        worst = worst == EXIT_DONE ? code : worst;
+    }
     if (w->scan.observed != NULL &&
         (worst == EXIT_DONE || (worst == EXIT_STOPPED && is_endless(w->a)))) {
         code = write_observed(w);
@@ -270,8 +320,23 @@ static int work(struct watching *w, int argc, char **argv)
     return worst == EXIT_DONE && w->out.hits + w->guard.findings > 0 ? EXIT_HITS : worst;
 }
 
-static int check(const struct args *a, int argc)
+static int check_at(struct watching *w)
 {
+    const struct args *a = w->a;
+    if (a->observe_at == NULL)
+        return EXIT_DONE;
+    if (!a->observe || is_endless(a))
+        return cli_usage(&cmd_watch, "--observe-at is for --observe of logs that end", NULL);
+    if (ent_time_parse(&w->observe_at, ent_slice_str(a->observe_at)) != ENT_OK ||
+        w->observe_at <= 0)
+        return cli_usage(&cmd_watch, "no such time (2026-11-22, or 2026-11-22T08:00:00Z)",
+                         a->observe_at);
+    return EXIT_DONE;
+}
+
+static int check(struct watching *w, int argc)
+{
+    const struct args *a = w->a;
     bool source =
         a->rest < argc || a->pcap != NULL || a->eve != NULL || a->eve_dgram != NULL || a->journal;
     if (!source && isatty(STDIN_FILENO) == 1)
@@ -280,7 +345,7 @@ static int check(const struct args *a, int argc)
         return cli_usage(&cmd_watch, "--min-score is for --guard", NULL);
     if (a->only_new && !a->follow)
         return cli_usage(&cmd_watch, "--new is for --follow", NULL);
-    return EXIT_DONE;
+    return check_at(w);
 }
 
 static int run(int argc, char **argv)
@@ -290,7 +355,7 @@ static int run(int argc, char **argv)
     int code;
     if (!cli_args(&a, &code, &cmd_watch, argc, argv))
         return code;
-    if ((code = check(&a, argc)) != EXIT_DONE || (code = open_threads(&w)) != EXIT_DONE)
+    if ((code = check(&w, argc)) != EXIT_DONE || (code = open_threads(&w)) != EXIT_DONE)
         return code;
     if ((code = watch_out_open(&w.out, &w.s, &a)) == EXIT_DONE) {
         cli_catch_signals();
@@ -299,6 +364,7 @@ static int run(int argc, char **argv)
     ent_sensor_free(w.sensor);
     ent_pool_free(w.scan.pool);
     ent_observed_free(w.scan.observed);
+    ent_observe_free(w.scan.observe);
     guard_out_close(&w.guard);
     watch_set_close(&w.set);
     watch_out_close(&w.out);

@@ -147,6 +147,7 @@ struct watch_scan {
     struct watch_set *set;
     struct watch_out *out;
     struct ent_observed *observed; /* NULL when not wanted */
+    struct ent_observe *observe;   /* the same */
     struct guard_out *guard;       /* the same */
     struct ent_buf alike; /* names that look like protected ones, each with a NUL, to be told */
     struct ent_progress progress;
@@ -156,7 +157,7 @@ struct watch_scan {
     const struct watch_stream *told; /* which stream's log out knows */
 };
 
-/* set, out, observed, guard and pool are set by the caller. */
+/* set, out, observed, observe, guard and pool are set by the caller. */
 ENT_MUST_USE enum ent_err watch_scan_bytes(struct watch_scan *ws, const struct ent_chunk *c);
 /* The stream is over; whole: with whatever stood at its end. */
 ENT_MUST_USE enum ent_err watch_scan_end(struct watch_scan *ws, unsigned stream, bool whole);

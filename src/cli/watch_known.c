@@ -192,7 +192,12 @@ static enum ent_err fill(struct watch_known *k, struct slot *s, int64_t now)
     if ((r = keep_words(w)) != ENT_OK || (r = find_warnings(k, s)) != ENT_OK)
         return r;
     point_at_words(w);
-    return !k->sighted ? ENT_OK : ent_store_sighted(k->store, &w->sighted, w->known.id);
+    if (!k->sighted)
+        return ENT_OK;
+    struct ent_seen_here seen = {.count = 0};
+    r = ent_store_sighted(k->store, &seen, w->known.id);
+    w->sighted = seen.count;
+    return r;
 }
 
 static size_t slot_of(const struct ent_hit *h)

@@ -12,8 +12,8 @@
 #define READ_SIZE   (PIECE + LINE_REST)
 #define LINE_REST   4096u /* first guess of how far a line goes on behind its piece */
 #define HEAD        4096u
-#define ALIKE_MAX   (64u << 20) /* more than a batch of pieces can hold */
-#define HITS_MAX    (4u << 20)  /* bytes kept for a piece; with more it is scanned again */
+#define ALIKE_MAX   (256u << 20) /* more than a batch of pieces can hold */
+#define HITS_MAX    (4u << 20)   /* bytes kept for a piece; with more it is scanned again */
 
 struct watch_stream {
     struct watch_scan *ws;
@@ -82,8 +82,11 @@ static enum ent_err see(struct watch_scan *ws, const struct ent_observable *o)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     bool public = ws->observed != NULL && ent_observable_is_public(o);
+    bool kept = ws->observe != NULL && ent_observe_wants(ws->observe, o);
     (void)pthread_mutex_lock(&lock);
     enum ent_err r = public ? ent_observed_add(ws->observed, o) : ENT_OK;
+    if (r == ENT_OK && kept)
+        r = ent_observe_add(ws->observe, o);
     if (r == ENT_OK && ws->guard != NULL)
         r = compare(ws, o);
     (void)pthread_mutex_unlock(&lock);
@@ -92,7 +95,21 @@ static enum ent_err see(struct watch_scan *ws, const struct ent_observable *o)
 
 static bool wants_seen(const struct watch_scan *ws)
 {
-    return ws->observed != NULL || ws->guard != NULL;
+    return ws->observed != NULL || ws->observe != NULL || ws->guard != NULL;
+}
+
+/* Windows say how often something was seen. */
+static void count_if_wanted(const struct watch_scan *ws, struct ent_scan *scan)
+{
+    if (ws->observe != NULL)
+        ent_scan_every(scan);
+}
+
+/* Windows end by the clock, whatever the logs do. */
+static void tick(struct watch_scan *ws)
+{
+    if (ws->observe != NULL)
+        ent_observe_tick(ws->observe, ent_clock_now());
 }
 
 /* Tell the names that look like protected ones. */
@@ -137,6 +154,8 @@ static enum ent_err start_scan(struct watch_stream *st)
     enum ent_err r = ent_scan_new(&st->scan, st->set, &events);
     if (r != ENT_OK)
         end_scan(st);
+    else
+        count_if_wanted(st->ws, st->scan);
     return r;
 }
 
@@ -207,6 +226,7 @@ enum ent_err watch_scan_bytes(struct watch_scan *ws, const struct ent_chunk *c)
         return r;
     ws->out->bytes += s.n;
     st->idle = false;
+    tick(ws);
     tell_of(st);
     if ((r = watch_out_bytes(ws->out, st->at, s)) != ENT_OK)
         return r;
@@ -244,6 +264,7 @@ enum ent_err watch_scan_end(struct watch_scan *ws, unsigned stream, bool whole)
 
 void watch_scan_idle(struct watch_scan *ws)
 {
+    tick(ws);
     for (size_t i = 0; i < ws->n; i++)
         if (ws->stream[i] != NULL)
             ws->stream[i]->idle = true;
@@ -368,6 +389,7 @@ static enum ent_err scan_piece(struct piece *p, const struct ent_scan_events *ev
     p->bytes = p->lines = 0;
     if (r != ENT_OK)
         return r;
+    count_if_wanted(p->ws, scan);
     r = scan_lines(p, scan);
     ent_scan_free(scan);
     p->done = r == ENT_OK;
@@ -412,6 +434,7 @@ static enum ent_err scan_batch(struct piece *p, size_t n, struct watch_stream *s
                                bool *ret_eof)
 {
     struct watch_scan *ws = st->ws;
+    tick(ws);
     (void)watch_set_refresh(ws->set);
     const struct ent_watch *set = watch_set_take(ws->set);
     for (size_t i = 0; i < n; i++, *at += PIECE) {

@@ -138,6 +138,21 @@ enum ent_err ent_element_sub(struct ent_element *ret, const struct ent_element *
     return store(ret, &p);
 }
 
+enum ent_err ent_element_add_each(struct ent_element *ret, const struct ent_element *in, size_t n)
+{
+    enum ent_err r = ENT_OK;
+#ifdef ENT_HAVE_IFMA
+    if (USE_IFMA(n)) {
+        for (size_t i = 0; i < n; i += LANES)
+            must_be_canonical(ent_ifma_add(ret + i, in + i, lanes(n - i)));
+        return none_identity(ret, n);
+    }
+#endif
+    for (size_t i = 0; i < n && r == ENT_OK; i++)
+        r = ent_element_add(&ret[i], &ret[i], &in[i]);
+    return r;
+}
+
 void ent_element_base_mul(struct ent_element *ret, const struct ent_scalar *k)
 {
     struct ent_point p;

@@ -57,6 +57,9 @@ ENT_MUST_USE enum ent_err ent_element_add(struct ent_element *ret, const struct 
                                           const struct ent_element *b);
 ENT_MUST_USE enum ent_err ent_element_sub(struct ent_element *ret, const struct ent_element *a,
                                           const struct ent_element *b);
+/* ret[i] += in[i], faster. ENT_E_FORMAT, and ret is of no use, if a sum is the identity. */
+ENT_MUST_USE enum ent_err ent_element_add_each(struct ent_element *ret,
+                                               const struct ent_element *in, size_t n);
 
 /* ENT_E_FORMAT when not below L; zero is accepted only by this one. */
 ENT_MUST_USE enum ent_err ent_scalar_decode(struct ent_scalar *ret,
@@ -65,6 +68,9 @@ ENT_MUST_USE enum ent_err ent_scalar_decode(struct ent_scalar *ret,
 /* Uniform and nonzero. */
 void ent_scalar_random(struct ent_scalar *ret);
 void ent_scalar_random_each(struct ent_scalar *ret, size_t n);
+
+/* 64 uniform bytes, little-endian, modulo L: uniform, and zero with probability 2^-252. */
+void ent_scalar_reduce(struct ent_scalar *ret, const uint8_t wide64[static 64]);
 
 /* ret = k * generator; k nonzero, secret. */
 void ent_element_base_mul(struct ent_element *ret, const struct ent_scalar *k);

@@ -577,6 +577,24 @@ uint64_t ent_ifma_mul(struct ent_element *ret, const struct ent_scalar *k, size_
     return ok == 0xFF;
 }
 
+TARGET uint64_t ent_ifma_add(struct ent_element *ret, const struct ent_element *in, size_t n)
+{
+    struct point8 p, q;
+    struct cached8 c;
+    uint8_t b[256];
+    padded(b, ret[0].b, 32, n);
+    __mmask8 ok = decode(&p, b);
+    padded(b, in[0].b, 32, n);
+    ok &= decode(&q, b);
+    to_cached(&c, &q);
+    point_add(&p, &c);
+    store(ret, &p, n);
+    ent_wipe(&p, sizeof(p));
+    ent_wipe(&q, sizeof(q));
+    ent_wipe(&c, sizeof(c));
+    return ok == 0xFF;
+}
+
 static TARGET void hashed(struct point8 *ret, const uint8_t *hashes, size_t n)
 {
     struct point8 q;

@@ -23,6 +23,9 @@ uint64_t ent_ifma_decodes(const uint8_t *bytes, size_t n);
 uint64_t ent_ifma_mul(struct ent_element *ret, const struct ent_scalar *k, size_t step,
                       const struct ent_element *in, size_t n);
 
+/* ret[i] += in[i]; 1 when all are canonical. Zeros stand for the identity. */
+uint64_t ent_ifma_add(struct ent_element *ret, const struct ent_element *in, size_t n);
+
 /* ret[i] = map(hashes + 64*i), and k[i*step] times that. Zeros stand for the identity. */
 void ent_ifma_from_hash(struct ent_element *ret, const uint8_t *hashes, size_t n);
 void ent_ifma_mul_hashed(struct ent_element *ret, const struct ent_scalar *k, size_t step,

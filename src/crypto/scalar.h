@@ -7,9 +7,6 @@
 
 #include "crypto/group.h"
 
-/* 64 uniform bytes, little-endian, modulo L. */
-void ent_scalar_reduce(struct ent_scalar *ret, const uint8_t wide64[static 64]);
-
 void ent_scalar_add(struct ent_scalar *ret, const struct ent_scalar *a, const struct ent_scalar *b);
 void ent_scalar_sub(struct ent_scalar *ret, const struct ent_scalar *a, const struct ent_scalar *b);
 void ent_scalar_mul(struct ent_scalar *ret, const struct ent_scalar *a, const struct ent_scalar *b);

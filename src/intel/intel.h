@@ -14,6 +14,7 @@
 
 #include <entente/observable.h>
 
+#include "intel/stix_gist.h"
 #include "intel/taxii.h"
 
 /* TLP 2.0 (FIRST, August 2022), from widest to narrowest. The numbers are stored. TLP 1.0 WHITE is
@@ -31,6 +32,11 @@ bool ent_tlp_may_pass(enum ent_tlp mark, enum ent_tlp door);
 /* The one decision about a claim, or an object of STIX: the same, and its source is not held
  * (store/store.h). Door 0 is none: what stays with this member. */
 bool ent_claim_may_pass(enum ent_tlp mark, bool held, enum ent_tlp door);
+
+/* Of texts that are signed. " ipv4,ipv6", in the order of enum ent_obs_type. */
+ENT_MUST_USE enum ent_err ent_obs_types_encode(struct ent_buf *b, uint32_t types);
+/* The next word. Words in another order or repeated mean the same set: only one text is right. */
+void ent_obs_types_take(struct ent_lines *l, uint32_t *ret);
 
 /* The claim that an observable is hostile. Slices live only as long as the call they are given to.
  */
@@ -97,9 +103,9 @@ ENT_MUST_USE enum ent_err ent_format_parse(enum ent_format *ret, struct ent_slic
 struct ent_stix_object {
     struct ent_slice id;      /* "type--UUID", see ent_is_stix_id() */
     struct ent_slice version; /* when it was modified, so that bytes sort as times do; or empty */
-    struct ent_slice creator; /* created_by_ref; empty when it does not say */
-    struct ent_slice refs;    /* ids that it points to, '\n' behind each */
-    struct ent_slice bytes;   /* from '{' to '}' */
+    struct ent_stix_gist gist;
+    struct ent_slice refs;  /* ids that it points to, '\n' behind each */
+    struct ent_slice bytes; /* from '{' to '}' */
     uint64_t line;
     enum ent_tlp tlp;
     bool revoked;
@@ -153,6 +159,8 @@ ENT_MUST_USE enum ent_err ent_intel_read(struct ent_reader in, const struct ent_
 /* "type--" and at least one more character: letters, digits, '-', '_', '.', in all at most
  * ENT_STIX_ID_MAX. */
 bool ent_is_stix_id(struct ent_slice s);
+/* The type in an id. */
+struct ent_slice ent_stix_type_of(struct ent_slice id);
 
 /* What people want to know of an object: UTF-8, one line, empty where it does not say. */
 struct ent_stix_summary {
@@ -166,10 +174,6 @@ struct ent_stix_summary {
 };
 /* ENT_E_FORMAT for what is no JSON object. */
 ENT_MUST_USE enum ent_err ent_stix_summarise(struct ent_stix_summary *ret, struct ent_slice object);
-
-/* Whether two objects say the same, however they are written. What cannot be read says nothing that
- * another could say. */
-bool ent_stix_same(struct ent_slice a, struct ent_slice b);
 
 /* The id that STIX 2.1 section 2.9 gives to a cyber-observable: of what it is made of, as JCS (RFC
  * 8785) writes it. */
@@ -308,6 +312,7 @@ size_t ent_observable_key(uint8_t ret[static ENT_OBS_KEY_MAX], const struct ent_
  * in more than 16 brackets. The result refangs to itself. */
 ENT_MUST_USE enum ent_err ent_refang(char *ret, size_t *ret_n, size_t cap, struct ent_slice s);
 
+#include "intel/fields.h"
 #include "intel/out.h"
 #include "intel/taxii_serve.h"
 

@@ -44,6 +44,19 @@ enum ent_err ent_jp_init(struct ent_jp *p, struct ent_reader in, uint64_t offset
     return p->window == NULL ? ENT_E_NOMEM : ENT_OK;
 }
 
+void ent_jp_again(struct ent_jp *p, struct ent_reader in)
+{
+    const struct ent_jp was = *p;
+    *p = (struct ent_jp){.in = in,
+                         .window = was.window,
+                         .depth_max = was.depth_max,
+                         .portable = was.portable,
+                         .state = S_VALUE,
+                         .last = ENT_JP_NULL,
+                         .scratch = was.scratch};
+    ent_buf_clear(&p->scratch);
+}
+
 void ent_jp_release(struct ent_jp *p)
 {
     free(p->window);

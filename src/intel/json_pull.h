@@ -59,6 +59,8 @@ struct ent_jp {
  * ENT_JP_DEPTH_MOST. */
 ENT_MUST_USE enum ent_err ent_jp_init(struct ent_jp *p, struct ent_reader in, uint64_t offset,
                                       unsigned depth_max, size_t string_max);
+/* Another text, with the memory and the limits of the one before. */
+void ent_jp_again(struct ent_jp *p, struct ent_reader in);
 /* Fine on {0}. */
 void ent_jp_release(struct ent_jp *p);
 

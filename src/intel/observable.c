@@ -295,6 +295,31 @@ enum ent_err ent_obs_types_parse(uint32_t *ret_mask, struct ent_slice names)
     return ENT_OK;
 }
 
+enum ent_err ent_obs_types_encode(struct ent_buf *b, uint32_t types)
+{
+    enum ent_err r = ENT_OK;
+    const char *before = " ";
+    for (int t = 1; t < ENT_OBS_TYPES && r == ENT_OK; t++) {
+        if ((types & ENT_OBS_BIT(t)) == 0)
+            continue;
+        r = ent_buf_printf(b, "%s%s", before, ent_obs_type_name((enum ent_obs_type)t));
+        before = ",";
+    }
+    return r;
+}
+
+void ent_obs_types_take(struct ent_lines *l, uint32_t *ret)
+{
+    struct ent_buf again;
+    struct ent_slice word = ent_lines_word(l);
+    ent_buf_init(&again, 1024);
+    if (l->err == ENT_OK &&
+        (ent_obs_types_parse(ret, word) != ENT_OK || ent_obs_types_encode(&again, *ret) != ENT_OK ||
+         again.n != word.n + 1 || memcmp(again.p + 1, word.p, word.n) != 0))
+        ent_lines_fail(l, ENT_E_FORMAT);
+    ent_buf_release(&again);
+}
+
 size_t ent_observable_key(uint8_t ret[static ENT_OBS_KEY_MAX], const struct ent_observable *o)
 {
     struct ent_slice name = ent_slice_str(ent_obs_type_name(o->type));

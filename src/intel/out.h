@@ -30,11 +30,18 @@ const struct ent_out_format *ent_out_format_at(size_t i);
 /* NULL when there is none of that name. */
 const struct ent_out_format *ent_out_format_find(struct ent_slice name);
 
+/* How often this member saw it, in all of its logs. */
+struct ent_out_seen {
+    int64_t first, last;
+    uint64_t count; /* 0: never */
+};
+
 /* What is said about one observable. */
 struct ent_out_item {
     const struct ent_indicator *ind;
     struct ent_slice source;
-    int64_t first, last; /* import */
+    int64_t first, last;      /* import */
+    struct ent_out_seen seen; /* where that is to be told: STIX has a sighting for it */
 };
 
 /* What an earlier export said about an event. */

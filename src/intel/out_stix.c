@@ -13,6 +13,7 @@
 #include "intel/uuid.h"
 
 #define PATTERN_MOST (2 * ENT_OBS_MAX + 256)
+#define COUNT_MOST   UINT64_C(999999999) /* STIX 2.1 section 5.2 */
 #define TLP_2        "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
 
 /* The namespace that all our ids come from. */
@@ -62,9 +63,12 @@ enum ent_err ent_out_id(struct ent_uuid16 *ret, const struct ent_uuid16 *self,
 static void put_id(struct ent_json *j, const char *key, const char *type,
                    const struct ent_uuid16 *u)
 {
-    char uuid[ENT_UUID_TEXT], id[64];
-    ent_uuid_text(uuid, u);
-    (void)snprintf(id, sizeof(id), "%s--%s", type, uuid);
+    char id[64];
+    const size_t n = strlen(type);
+    ENT_ASSERT(n + 2 + ENT_UUID_TEXT <= sizeof(id));
+    memcpy(id, type, n);
+    memcpy(id + n, "--", 2);
+    ent_uuid_text(id + n + 2, u);
     ent_json_cstr(j, key, id);
 }
 
@@ -74,7 +78,10 @@ static void put_ms(struct ent_json *j, const char *key, int64_t ms)
     char text[ENT_TIME_TEXT + 8];
     int64_t part = ms % 1000 < 0 ? ms % 1000 + 1000 : ms % 1000;
     ent_time_format(text, (ms - part) / 1000);
-    (void)snprintf(text + ENT_TIME_TEXT - 2, 8, ".%03uZ", (unsigned)part);
+    const char end[] = {
+        '.', (char)('0' + part / 100), (char)('0' + part / 10 % 10), (char)('0' + part % 10), 'Z',
+        '\0'};
+    memcpy(text + ENT_TIME_TEXT - 2, end, sizeof(end));
     ent_json_cstr(j, key, text);
 }
 
@@ -115,7 +122,9 @@ enum ent_err ent_out_publisher_object(struct ent_buf *b, const struct ent_uuid16
 
 const char *ent_out_marking_id(char ret[static ENT_OUT_MARKING_ID], enum ent_tlp t)
 {
-    (void)snprintf(ret, ENT_OUT_MARKING_ID, "marking-definition--%s", ent_stix_marking(t));
+    static const char before[] = "marking-definition--";
+    memcpy(ret, before, sizeof(before) - 1);
+    memcpy(ret + sizeof(before) - 1, ent_stix_marking(t), ENT_UUID_TEXT);
     return ret;
 }
 
@@ -169,18 +178,25 @@ enum ent_err ent_out_stix_start(struct ent_out *o)
 static enum ent_err put_quoted(struct ent_buf *b, struct ent_slice s)
 {
     enum ent_err r = ent_buf_putc(b, '\'');
-    for (size_t i = 0; i < s.n && r == ENT_OK; i++) {
-        if (s.p[i] == '\'' || s.p[i] == '\\')
+    for (size_t from = 0, i = 0; from < s.n && r == ENT_OK; from = i) {
+        bool escape = s.p[i] == '\'' || s.p[i] == '\\';
+        for (i++; i < s.n && s.p[i] != '\'' && s.p[i] != '\\';)
+            i++;
+        if (escape)
             r = ent_buf_putc(b, '\\');
         if (r == ENT_OK)
-            r = ent_buf_putc(b, (char)s.p[i]);
+            r = ent_buf_put(b, s.p + from, i - from);
     }
     return r == ENT_OK ? ent_buf_putc(b, '\'') : r;
 }
 
 static enum ent_err put_test(struct ent_buf *b, const char *left, struct ent_slice value)
 {
-    enum ent_err r = ent_buf_printf(b, "[%s ", left);
+    enum ent_err r = ent_buf_putc(b, '[');
+    if (r == ENT_OK)
+        r = ent_buf_puts(b, left);
+    if (r == ENT_OK)
+        r = ent_buf_putc(b, ' ');
     if (r == ENT_OK)
         r = put_quoted(b, value);
     return r == ENT_OK ? ent_buf_putc(b, ']') : r;
@@ -307,6 +323,42 @@ enum ent_err ent_out_indicator(struct ent_buf *b, const struct ent_uuid16 *publi
     return r;
 }
 
+/* STIX 2.1 section 5.2. One for each indicator, of the same id whenever it is told again. In which
+ * log it stood is nobody's business. */
+static enum ent_err put_sighting(struct ent_out *o, const struct ent_out_item *item,
+                                 const struct ent_uuid16 *self, const struct ent_uuid16 *of)
+{
+    const struct ent_out_seen *seen = &item->seen;
+    char uuid[ENT_UUID_TEXT], where[sizeof("identity--") + ENT_UUID_TEXT];
+    char marking[ENT_OUT_MARKING_ID];
+    struct ent_uuid16 id;
+    struct ent_json j;
+    ent_uuid_text(uuid, of);
+    const struct ent_slice parts[] = {ENT_SLICE_LIT("sighting"), ent_slice_str(uuid)};
+    enum ent_err r = ent_uuid_of(&id, self, parts, 2);
+    if (r != ENT_OK || (r = next_object(o)) != ENT_OK)
+        return r;
+    ent_uuid_text(uuid, self);
+    (void)snprintf(where, sizeof(where), "identity--%s", uuid);
+    start_object(&j, &o->b[0], "sighting");
+    put_id(&j, "id", "sighting", &id);
+    put_id(&j, "created_by_ref", "identity", self);
+    put_time(&j, "created", seen->first);
+    put_time(&j, "modified", seen->last);
+    put_time(&j, "first_seen", seen->first);
+    put_time(&j, "last_seen", seen->last);
+    ent_json_u64(&j, "count", seen->count < COUNT_MOST ? seen->count : COUNT_MOST);
+    put_id(&j, "sighting_of_ref", "indicator", of);
+    ent_json_arr(&j, "where_sighted_refs");
+    ent_json_cstr(&j, NULL, where);
+    ent_json_arr_end(&j);
+    ent_json_arr(&j, "object_marking_refs");
+    ent_json_cstr(&j, NULL, ent_out_marking_id(marking, item->ind->tlp));
+    ent_json_arr_end(&j);
+    ent_json_obj_end(&j);
+    return ent_json_end(&j);
+}
+
 enum ent_err ent_out_stix_put(struct ent_out *o, const struct ent_out_item *item)
 {
     struct ent_uuid16 self, id;
@@ -314,9 +366,10 @@ enum ent_err ent_out_stix_put(struct ent_out *o, const struct ent_out_item *item
     if (!ent_out_stix_carries(&item->ind->obs))
         return ENT_E_UNSUPPORTED;
     if ((r = ent_out_self(&self, o)) != ENT_OK || (r = ent_out_id(&id, &self, item)) != ENT_OK ||
-        (r = next_object(o)) != ENT_OK)
+        (r = next_object(o)) != ENT_OK ||
+        (r = ent_out_indicator(&o->b[0], &self, &id, item, item->last * 1000)) != ENT_OK)
         return r;
-    return ent_out_indicator(&o->b[0], &self, &id, item, item->last * 1000);
+    return item->seen.count == 0 ? ENT_OK : put_sighting(o, item, &self, &id);
 }
 
 /* --- objects of others ------------------------------------------------------------------------ */

@@ -101,6 +101,7 @@ static void init_object(struct object *o)
     ent_buf_init(&o->bytes, KEPT_MAX);
     ent_buf_init(&o->refs, REFS_MAX);
     ent_buf_init(&o->raw, ENT_STIX_OBJECT_MOST);
+    ent_buf_init(&o->names, NAMES_MAX);
 }
 
 static void release_object(struct object *o)
@@ -108,6 +109,7 @@ static void release_object(struct object *o)
     ent_buf_release(&o->bytes);
     ent_buf_release(&o->refs);
     ent_buf_release(&o->raw);
+    ent_buf_release(&o->names);
 }
 
 enum ent_err ent_stix_read(struct ent_feed *f)
@@ -120,8 +122,11 @@ enum ent_err ent_stix_read(struct ent_feed *f)
     init_object(&x->item);
     ent_arena_init(&x->arena, ENT_PATTERN_ARENA);
     enum ent_err r = ent_jp_init(&x->jp, f->in, f->offset, ENT_JP_DEPTH, ENT_PATTERN_BYTES);
+    if (r == ENT_OK && f->sink->object != NULL)
+        r = ent_stix_sayer_new(&x->sayer);
     if (r == ENT_OK)
         r = read_file(x);
+    ent_stix_sayer_free(x->sayer);
     ent_jp_release(&x->jp);
     ent_arena_release(&x->arena);
     release_object(&x->item);

@@ -6,8 +6,6 @@
 #include "intel/parse.h"
 #include "intel/uuid.h"
 
-#include <jansson.h>
-
 #define SUMMARY_STRING 4096u /* bytes of one string */
 
 /* --- ids and versions --------------------------------------------------------------------------
@@ -24,6 +22,14 @@ bool ent_is_stix_id(struct ent_slice s)
             type = i - 1;
     }
     return s.n <= ENT_STIX_ID_MAX && type > 0 && s.n > type + 2;
+}
+
+struct ent_slice ent_stix_type_of(struct ent_slice id)
+{
+    size_t n = 0;
+    while (n + 1 < id.n && !(id.p[n] == '-' && id.p[n + 1] == '-'))
+        n++;
+    return ent_slice(id.p, n + 1 < id.n ? n : id.n);
 }
 
 bool ent_stix_version(char ret[static ENT_STIX_VERSION], struct ent_slice modified)
@@ -114,17 +120,6 @@ enum ent_err ent_stix_id_of(char ret[static ENT_STIX_SCO_ID], const struct ent_o
 
 /* --- what it says ------------------------------------------------------------------------------
  */
-
-bool ent_stix_same(struct ent_slice a, struct ent_slice b)
-{
-    size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
-    json_t *x = json_loadb((const char *)a.p, a.n, flags, NULL);
-    json_t *y = json_loadb((const char *)b.p, b.n, flags, NULL);
-    bool same = x != NULL && y != NULL && json_equal(x, y) == 1;
-    json_decref(x);
-    json_decref(y);
-    return same;
-}
 
 /* table */
 static bool put_field(struct ent_stix_summary *s, struct ent_slice key, struct ent_slice v)

@@ -14,8 +14,9 @@
 #define ID_MAX    ENT_STIX_ID_MAX
 #define NAME_MAX_ 1024                              /* before it is cleaned and cut */
 #define LONG_MAX_ 4096                              /* descriptions: the same */
-#define KEPT_MAX  (ENT_PATTERN_BYTES + (16u << 10)) /* bytes of one object */
+#define KEPT_MAX  (ENT_PATTERN_BYTES + (20u << 10)) /* bytes of one object */
 #define REFS_MAX  (256u << 10)                      /* bytes of the ids that it points to */
+#define NAMES_MAX ((size_t)1 << 20)                 /* bytes of the observables that it names */
 #define DEFINED   256 /* marking definitions remembered from the file itself */
 
 enum property {
@@ -39,6 +40,8 @@ enum property {
     P_EXTENSIONS,
     P_MODIFIED,
     P_CREATED_BY,
+    P_CREATED,
+    P_RELATION,
     P_VALUE,
     P_HASHES,
     P_OBJECTS,
@@ -65,15 +68,17 @@ struct object {
     bool recording, recorded; /* raw is going to be, or is, the object, '{' to '}' */
     struct ent_buf refs;      /* ids that it points to, '\n' behind each */
     struct ent_buf raw;
+    struct ent_buf names; /* the observables that it speaks of, see ent_stix_names_add() */
 };
 
 struct stix {
     struct ent_feed *f;
     struct ent_jp jp;
     struct ent_arena arena;
-    struct object top, item;    /* the outermost object; the one in its list */
-    struct object *o;           /* the one that is being read */
-    uint64_t elements, objects; /* of a list; objects are those that look like STIX */
+    struct ent_stix_sayer *sayer; /* NULL: objects are not wanted */
+    struct object top, item;      /* the outermost object; the one in its list */
+    struct object *o;             /* the one that is being read */
+    uint64_t elements, objects;   /* of a list; objects are those that look like STIX */
     struct {
         char id[80];
         size_t n;

@@ -31,6 +31,8 @@ static const struct {
     [P_EXTENSIONS] = {ENT_SLICE_LIT("extensions"), 0},
     [P_MODIFIED] = {ENT_SLICE_LIT("modified"), ENT_STIX_VERSION - 1},
     [P_CREATED_BY] = {ENT_SLICE_LIT("created_by_ref"), ID_MAX},
+    [P_CREATED] = {ENT_SLICE_LIT("created"), ENT_STIX_VERSION - 1},
+    [P_RELATION] = {ENT_SLICE_LIT("relationship_type"), 256},
     [P_VALUE] = {ENT_SLICE_LIT("value"), 4 * ENT_OBS_MAX},
     [P_HASHES] = {ENT_SLICE_LIT("hashes"), 0},
     [P_OBJECTS] = {ENT_SLICE_LIT("objects"), 0},
@@ -133,7 +135,7 @@ struct ent_slice ent_stix_get(const struct object *o, enum property p)
 
 static enum ent_err keep(struct object *o, enum property p, const struct ent_jp *jp)
 {
-    bool text = p == P_NAME || p == P_DESCRIPTION;
+    bool text = p == P_NAME || p == P_DESCRIPTION || p == P_RELATION;
     struct ent_slice s = ent_utf8_cut(jp->text, properties[p].max);
     if (!text && (jp->cut || s.n < jp->text.n))
         o->wrong |= 1u << p;
@@ -379,12 +381,17 @@ static enum property property_of(struct ent_slice key)
 
 static void start_object(struct stix *x, struct object *o)
 {
-    struct ent_buf bytes = o->bytes, refs = o->refs, raw = o->raw;
+    struct ent_buf bytes = o->bytes, refs = o->refs, raw = o->raw, names = o->names;
     ent_buf_clear(&bytes);
     ent_buf_clear(&refs);
     ent_buf_clear(&raw);
-    *o = (struct object){
-        .line = x->jp.line, .offset = x->jp.offset, .bytes = bytes, .refs = refs, .raw = raw};
+    ent_buf_clear(&names);
+    *o = (struct object){.line = x->jp.line,
+                         .offset = x->jp.offset,
+                         .bytes = bytes,
+                         .refs = refs,
+                         .raw = raw,
+                         .names = names};
     ent_misp_tags_init(&o->tags);
     x->o = o;
     o->recording = x->f->sink->object != NULL;

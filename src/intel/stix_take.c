@@ -94,15 +94,37 @@ static enum ent_err parse_end(struct ent_observable *ret, const char **why,
 
 /* --- objects as they came --------------------------------------------------------------------- */
 
+/* What of the gist is no slice of the object itself. */
+struct gist_text {
+    char name[ENT_STIX_NAME - 1], relation[ENT_STIX_RELATION - 1];
+};
+
+static enum ent_err set_gist(struct stix *x, struct ent_stix_gist *g, struct gist_text *t)
+{
+    const struct object *o = x->o;
+    struct ent_slice version = ent_stix_get(o, P_SPEC_VERSION);
+    char ignored[ENT_STIX_VERSION];
+    *g = (struct ent_stix_gist){.creator = ent_stix_get(o, P_CREATED_BY),
+                                .created = ent_stix_get(o, P_CREATED),
+                                .names = ent_buf_slice(&o->names)};
+    if (!ent_is_stix_id(g->creator)) /* nobody can be known by it */
+        g->creator.n = 0;
+    if (o->n[P_MODIFIED] > 0 || !ent_stix_version(ignored, g->created))
+        g->created.n = 0;
+    g->is_20 = ent_stix_has(o, P_SPEC_VERSION) ? ent_slice_eq(version, ENT_SLICE_LIT("2.0"))
+                                               : (o->seen >> P_CREATED & 1) != 0;
+    g->name = ent_slice(t->name, ent_clean_text(t->name, sizeof(t->name), ent_stix_get(o, P_NAME)));
+    g->relation = ent_slice(
+        t->relation, ent_clean_text(t->relation, sizeof(t->relation), ent_stix_get(o, P_RELATION)));
+    return ent_stix_said(x->sayer, g->said32, ent_buf_slice(&o->raw));
+}
+
 static enum ent_err hand_on(struct stix *x, bool taken, bool *use)
 {
     const struct object *o = x->o;
-    struct ent_slice creator = ent_stix_get(o, P_CREATED_BY);
+    struct gist_text text;
     char version[ENT_STIX_VERSION];
-    if (!ent_is_stix_id(creator)) /* nobody can be known by it */
-        creator.n = 0;
     struct ent_stix_object out = {.id = ent_stix_get(o, P_ID),
-                                  .creator = creator,
                                   .refs = ent_buf_slice(&o->refs),
                                   .tlp = ent_stix_tlp(x),
                                   .revoked = o->revoked,
@@ -113,7 +135,8 @@ static enum ent_err hand_on(struct stix *x, bool taken, bool *use)
         (o->wrong >> P_MODIFIED & 1) != 0)
         return skip(x, "not kept as it came: \"modified\" is not a time of STIX");
     out.version = ent_slice_str(version);
-    return x->f->sink->object(x->f->sink->ctx, &out, use);
+    enum ent_err r = set_gist(x, &out.gist, &text);
+    return r != ENT_OK ? r : x->f->sink->object(x->f->sink->ctx, &out, use);
 }
 
 /* The object as a whole, before what is taken out of it, which counts only if *use. */
@@ -145,6 +168,13 @@ static enum ent_err keep_other(struct stix *x, bool *use)
     return keep_object(x, false, use);
 }
 
+static enum ent_err parse_value(struct ent_observable *ret, const char **why,
+                                const struct ent_pattern_value *v)
+{
+    return v->type == 0 ? parse_end(ret, why, v)
+                        : ent_observable_parse_as(ret, why, v->type, v->text);
+}
+
 /* The next value that is an observable, in f->ind.obs; the others are reported. */
 static enum ent_err next_value(struct stix *x, const struct ent_pattern_value **v)
 {
@@ -152,13 +182,24 @@ static enum ent_err next_value(struct stix *x, const struct ent_pattern_value **
     enum ent_err r = ENT_OK;
     for (; *v != NULL && r == ENT_OK; *v = (*v)->next) {
         const char *why = NULL;
-        enum ent_err bad = (*v)->type == 0
-                               ? parse_end(&f->ind.obs, &why, *v)
-                               : ent_observable_parse_as(&f->ind.obs, &why, (*v)->type, (*v)->text);
-        if (bad == ENT_OK)
+        if (parse_value(&f->ind.obs, &why, *v) == ENT_OK)
             return ENT_OK;
         r = ent_feed_skip(f, x->o->line, why, (*v)->text);
     }
+    return r;
+}
+
+/* All that it speaks of, from this value on, whose observable is in f->ind.obs. */
+static enum ent_err name_values(struct stix *x, const struct ent_pattern_value *v)
+{
+    struct ent_observable o;
+    const char *why;
+    if (v == NULL || x->f->sink->object == NULL)
+        return ENT_OK;
+    enum ent_err r = ent_stix_names_add(&x->o->names, &x->f->ind.obs);
+    while ((v = v->next) != NULL && r == ENT_OK)
+        if (parse_value(&o, &why, v) == ENT_OK)
+            r = ent_stix_names_add(&x->o->names, &o);
     return r;
 }
 
@@ -167,7 +208,8 @@ static enum ent_err take_values(struct stix *x, const struct ent_pattern *patter
     const struct ent_pattern_value *v = pattern->values;
     bool use = false;
     enum ent_err r;
-    if ((r = next_value(x, &v)) != ENT_OK || (r = keep_object(x, v != NULL, &use)) != ENT_OK)
+    if ((r = next_value(x, &v)) != ENT_OK || (r = name_values(x, v)) != ENT_OK ||
+        (r = keep_object(x, v != NULL, &use)) != ENT_OK)
         return r;
     x->f->ind.line = x->o->line;
     while (v != NULL && use) {
@@ -248,13 +290,34 @@ static enum ent_obs_type observable_type(struct ent_slice type)
     return (enum ent_obs_type)0;
 }
 
+/* Of an observable that stands there as such, whether it is taken or not. */
+static enum ent_err name_observable(struct stix *x, enum ent_obs_type type, bool file)
+{
+    struct object *o = x->o;
+    struct ent_observable obs;
+    enum ent_err r = ENT_OK;
+    if (x->f->sink->object == NULL)
+        return ENT_OK;
+    if (type != 0 && ent_stix_has(o, P_VALUE) &&
+        ent_observable_parse_as(&obs, NULL, type, ent_stix_get(o, P_VALUE)) == ENT_OK)
+        r = ent_stix_names_add(&o->names, &obs);
+    for (size_t i = 0; i < HASHES && file && r == ENT_OK; i++)
+        if (o->hash_n[i] > 0 &&
+            ent_observable_parse_as(&obs, NULL, ent_stix_hashes[i].type,
+                                    ent_slice(o->bytes.p + o->hash_at[i], o->hash_n[i])) == ENT_OK)
+            r = ent_stix_names_add(&o->names, &obs);
+    return r;
+}
+
 /* With --unflagged an observable that stands there as such is taken, as its importer says so. */
 static enum ent_err take_observable(struct stix *x)
 {
     const struct object *o = x->o;
     enum ent_obs_type type = observable_type(ent_stix_get(o, P_TYPE));
-    bool file = ent_slice_eq(ent_stix_get(o, P_TYPE), ENT_SLICE_LIT("file")), use;
-    enum ent_err r = keep_other(x, &use);
+    bool file = ent_slice_eq(ent_stix_get(o, P_TYPE), ENT_SLICE_LIT("file")), use = false;
+    enum ent_err r = name_observable(x, type, file);
+    if (r == ENT_OK)
+        r = keep_other(x, &use);
     if (r != ENT_OK || !use || !x->f->opts->unflagged || (!file && type == 0) || !set_claim(x))
         return r;
     if (!file)

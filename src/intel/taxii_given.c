@@ -26,17 +26,23 @@ static enum ent_err put_element(void *ctx, struct ent_slice id, struct ent_slice
 static enum ent_err put_object(void *ctx, const struct ent_stix_object *o, bool *use)
 {
     struct ent_buf *b = ((struct giving *)ctx)->b;
+    struct ent_buf gist;
     enum ent_err r;
     *use = true;
+    ent_buf_init(&gist, ENT_STIX_GIST_MOST);
     if ((r = ent_taxii_put_u8(b, ENT_TAXII_OBJECT)) != ENT_OK ||
         (r = ent_taxii_put_u8(b, o->tlp)) != ENT_OK ||
         (r = ent_taxii_put_u8(b, (o->revoked ? 1u : 0u) | (o->taken ? 2u : 0u))) != ENT_OK ||
         (r = ent_taxii_put16(b, o->id)) != ENT_OK ||
         (r = ent_taxii_put16(b, o->version)) != ENT_OK ||
-        (r = ent_taxii_put16(b, o->creator)) != ENT_OK ||
+        (r = ent_stix_gist_encode(&gist, &o->gist)) != ENT_OK ||
+        (r = ent_taxii_put32(b, ent_buf_slice(&gist))) != ENT_OK ||
         (r = ent_taxii_put32(b, o->refs)) != ENT_OK)
-        return r;
-    return ent_taxii_put32(b, o->bytes);
+        goto out;
+    r = ent_taxii_put32(b, o->bytes);
+out:
+    ent_buf_release(&gist);
+    return r;
 }
 
 static enum ent_err put_take(void *ctx, const struct ent_indicator *ind)
@@ -96,13 +102,15 @@ enum ent_err ent_taxii_given_read(struct ent_buf *ret, struct ent_slice body, st
 
 static enum ent_err get_object(struct ent_cur *c, struct ent_stix_object *o)
 {
+    struct ent_slice gist;
     uint8_t tlp, flags;
     enum ent_err r;
     *o = (struct ent_stix_object){.line = 0};
     if ((r = ent_cur_u8(c, &tlp)) != ENT_OK || (r = ent_cur_u8(c, &flags)) != ENT_OK ||
         (r = ent_taxii_get16(c, &o->id)) != ENT_OK ||
         (r = ent_taxii_get16(c, &o->version)) != ENT_OK ||
-        (r = ent_taxii_get16(c, &o->creator)) != ENT_OK ||
+        (r = ent_taxii_get32(c, &gist)) != ENT_OK ||
+        (r = ent_stix_gist_parse(&o->gist, gist)) != ENT_OK ||
         (r = ent_taxii_get32(c, &o->refs)) != ENT_OK ||
         (r = ent_taxii_get32(c, &o->bytes)) != ENT_OK)
         return r;

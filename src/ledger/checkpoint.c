@@ -99,7 +99,6 @@ static struct ent_slice message(uint8_t ret[static MESSAGE_MAX], int64_t time,
 static enum ent_err check_one(const struct ent_note_sig *s, int64_t *ret_time,
                               const struct ent_pubkey *pk, struct ent_slice text)
 {
-    uint8_t msg[MESSAGE_MAX];
     uint64_t time = 0;
     if (s->sig_n != COSIG_N)
         return ENT_E_AUTH;
@@ -108,7 +107,7 @@ static enum ent_err check_one(const struct ent_note_sig *s, int64_t *ret_time,
     if (time == 0 || time > INT64_MAX)
         return ENT_E_AUTH;
     *ret_time = (int64_t)time;
-    return ent_sign_check(pk, s->sig + 8, message(msg, (int64_t)time, text));
+    return ent_cosign_raw_check(pk, s->sig + 8, text, (int64_t)time);
 }
 
 enum ent_err ent_cosign_check(const struct ent_note *note, int64_t *ret_time, const char *name,
@@ -146,11 +145,36 @@ enum ent_err ent_cosign_sign(struct ent_buf *note, size_t text_n, const char *na
     return r;
 }
 
+void ent_cosign_raw(uint8_t sig[static 64], struct ent_slice text, const struct ent_keypair *key,
+                    int64_t time)
+{
+    uint8_t msg[MESSAGE_MAX];
+    ent_sign_by(sig, key, message(msg, time, text));
+}
+
+enum ent_err ent_cosign_raw_check(const struct ent_pubkey *pk, const uint8_t sig[static 64],
+                                  struct ent_slice text, int64_t time)
+{
+    uint8_t msg[MESSAGE_MAX];
+    return ent_sign_check(pk, sig, message(msg, time, text));
+}
+
+enum ent_err ent_cosign_add(struct ent_buf *note, size_t text_n, const char *name,
+                            const struct ent_pubkey *pk, int64_t time, const uint8_t sig[static 64])
+{
+    uint8_t raw[4 + COSIG_N];
+    ent_cosign_key_id(raw, name, pk);
+    for (int i = 0; i < 8; i++)
+        raw[4 + i] = (uint8_t)((uint64_t)time >> (56 - 8 * i));
+    memcpy(raw + 4 + 8, sig, 64);
+    return ent_note_append(note, text_n, name, raw, sizeof(raw));
+}
+
 enum ent_err ent_cosign_sign_by(struct ent_buf *note, size_t text_n, const char *name,
                                 const struct ent_keypair *key, int64_t time)
 {
     struct ent_checkpoint cp;
-    uint8_t msg[MESSAGE_MAX], raw[4 + COSIG_N];
+    uint8_t sig[64];
     ENT_ASSERT(text_n <= note->n);
     struct ent_slice text = ent_slice(note->p, text_n);
     if (time <= 0 || !ent_key_name_is_valid(ent_slice_str(name)))
@@ -158,11 +182,8 @@ enum ent_err ent_cosign_sign_by(struct ent_buf *note, size_t text_n, const char 
     enum ent_err r = ent_checkpoint_parse(&cp, text, NULL);
     if (r != ENT_OK)
         return r;
-    ent_cosign_key_id(raw, name, &key->pk);
-    for (int i = 0; i < 8; i++)
-        raw[4 + i] = (uint8_t)((uint64_t)time >> (56 - 8 * i));
-    ent_sign_by(raw + 4 + 8, key, message(msg, time, text));
-    return ent_note_append(note, text_n, name, raw, sizeof(raw));
+    ent_cosign_raw(sig, text, key, time);
+    return ent_cosign_add(note, text_n, name, &key->pk, time, sig);
 }
 
 static bool sig_type_is_known(uint8_t type)

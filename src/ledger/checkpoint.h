@@ -58,6 +58,16 @@ ENT_MUST_USE enum ent_err ent_cosign_sign(struct ent_buf *note, size_t text_n, c
 ENT_MUST_USE enum ent_err ent_cosign_sign_by(struct ent_buf *note, size_t text_n, const char *name,
                                              const struct ent_keypair *key, int64_t time);
 
+/* The signature alone, of a text that is a checkpoint, for who knows that; and the line with it. */
+void ent_cosign_raw(uint8_t sig[static 64], struct ent_slice text, const struct ent_keypair *key,
+                    int64_t time);
+ENT_MUST_USE enum ent_err ent_cosign_raw_check(const struct ent_pubkey *pk,
+                                               const uint8_t sig[static 64], struct ent_slice text,
+                                               int64_t time);
+ENT_MUST_USE enum ent_err ent_cosign_add(struct ent_buf *note, size_t text_n, const char *name,
+                                         const struct ent_pubkey *pk, int64_t time,
+                                         const uint8_t sig[static 64]);
+
 /* A public key with its name and use: name+<8 hex of the key id>+base64(type || key). */
 struct ent_vkey {
     char name[ENT_NOTE_NAME_MAX + 1];

@@ -23,6 +23,7 @@
 #include "ledger/tree.h"
 #include "ledger/log.h"
 #include "ledger/roster.h"
+#include "ledger/signer.h"
 #include "ledger/consistency.h"
 #include "ledger/receipt.h"
 #include "ledger/delivery.h"

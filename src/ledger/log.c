@@ -54,21 +54,26 @@ enum ent_err log_load_head(const struct ent_log *log, struct ent_buf *b, struct 
 }
 
 /* This head is now that of the tree. Others' signatures do not belong to it. */
-enum ent_err log_set_head(struct ent_log *log, struct ent_slice note)
+enum ent_err log_set_head(struct ent_log *log, struct ent_slice bytes)
 {
-    enum ent_err r = ENT_OK;
+    uint8_t id[4];
+    enum ent_err r;
     ent_buf_clear(&log->head);
-    if (log->key != NULL && note.n > 0) {
-        struct ent_cur c = ent_cur(note);
-        struct ent_slice line;
-        for (int i = 0; i < 3 && r == ENT_OK; i++)
-            r = ent_cur_line(&c, &line);
-        size_t text_n = note.n - c.n;
-        if (r == ENT_OK && (r = ent_buf_put(&log->head, note.p, text_n)) == ENT_OK)
-            r = ent_note_sign_by(&log->head, text_n, log->origin, log->key);
-        return r;
+    if (log->signer == NULL || bytes.n == 0)
+        return ent_buf_put_slice(&log->head, bytes);
+    struct ent_note *note = malloc(sizeof(*note));
+    if (note == NULL)
+        return ENT_E_NOMEM;
+    ent_note_key_id(id, log->origin, &log->pk);
+    if ((r = ent_note_parse(note, bytes, NULL)) == ENT_OK)
+        r = ent_buf_put_slice(&log->head, note->text);
+    for (size_t i = 0; r == ENT_OK && i < note->sigs; i++) {
+        const struct ent_note_sig *s = &note->sig[i]; /* of 64 bytes: it was verified */
+        if (ent_slice_eq(s->name, ent_slice_str(log->origin)) && memcmp(s->id, id, 4) == 0)
+            r = ent_note_add(&log->head, note->text.n, log->origin, &log->pk, s->sig);
     }
-    return ent_buf_put_slice(&log->head, note);
+    free(note);
+    return r;
 }
 
 /* --- opening -----------------------------------------------------------------------------------
@@ -126,6 +131,17 @@ enum ent_err log_is_ours(struct ent_log *log, const struct head *h)
     return log_same(&root, &h->root) ? ENT_OK : ENT_E_STATE;
 }
 
+/* What was read in <lock> may be gone again after a power cut: whoever wrote it may have died, or
+ * failed, before it was there for good. Nothing is told of it before it is, or else another head of
+ * its size could be signed later. */
+static enum ent_err settle_lock(const struct ent_log *log, struct ent_diag *d)
+{
+    if (log->signer == NULL) /* it forks nothing */
+        return ENT_OK;
+    enum ent_err r = log->disk->sync(log->disk->ctx, log->lock_name);
+    return r == ENT_OK ? r : ent_fail(d, r, "cannot keep the last signed head", 0, 0);
+}
+
 static enum ent_err open_all(struct ent_log *log, struct ent_diag *d)
 {
     struct head locked, published, none;
@@ -134,7 +150,8 @@ static enum ent_err open_all(struct ent_log *log, struct ent_diag *d)
     ent_buf_init(&pub, ENT_NOTE_MAX);
     empty(&none);
     locked = published = none;
-    r = log_load_head(log, &log->lock_note, &locked, log->lock_name, d);
+    if ((r = log_load_head(log, &log->lock_note, &locked, log->lock_name, d)) == ENT_OK)
+        r = settle_lock(log, d);
     p = log_load_head(log, &pub, &published, log->head_name, d);
     if (r == ENT_E_NOTFOUND)
         r = ENT_OK;
@@ -171,38 +188,17 @@ static enum ent_err set_up(struct ent_log *log, const struct ent_log_opts *o)
     if (n < 0 || (size_t)n >= sizeof(log->origin) ||
         !ent_origin_is_valid(ent_slice_str(log->origin)) || strchr(log->origin, ' ') != NULL)
         return ENT_E_FORMAT;
-    if (o->key != NULL) {
-        if ((log->key = ent_secret_alloc(sizeof(*log->key))) == NULL)
-            return ENT_E_NOMEM;
-        ent_keypair_init(log->key, o->key);
-        log->pk = log->key->pk;
-    } else if (o->pk != NULL) {
+    if (o->signer != NULL)
+        log->pk = o->signer->keys.log;
+    else if (o->pk != NULL)
         log->pk = *o->pk;
-    }
-    log->has_pk = o->key != NULL || o->pk != NULL;
-    log->state = o->key == NULL ? ENT_LOG_READ_ONLY : o->alone ? ENT_LOG_READY : ENT_LOG_UNASKED;
+    log->signer = o->signer;
+    log->has_pk = o->signer != NULL || o->pk != NULL;
+    log->state = o->signer == NULL ? ENT_LOG_READ_ONLY : o->alone ? ENT_LOG_READY : ENT_LOG_UNASKED;
     return name_of(log->dir, o->dir, "") && name_of(log->head_name, o->dir, "/checkpoint") &&
                    name_of(log->lock_name, o->lock, "/checkpoint")
                ? bodies_init(&log->bodies, o->disk, o->dir)
                : ENT_E_LIMIT;
-}
-
-enum ent_err ent_log_open(struct ent_log **ret, struct ent_diag *d, const struct ent_log_opts *opts)
-{
-    struct ent_log *log = calloc(1, sizeof(*log));
-    if (log == NULL)
-        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
-    enum ent_err r = set_up(log, opts);
-    if (r != ENT_OK)
-        r = ent_fail(d, r, "not the name of a log", 0, 0);
-    else
-        r = open_all(log, d);
-    if (r != ENT_OK) {
-        ent_log_free(log);
-        return r;
-    }
-    *ret = log;
-    return ENT_OK;
 }
 
 void ent_log_free(struct ent_log *log)
@@ -213,7 +209,6 @@ void ent_log_free(struct ent_log *log)
     bodies_release(&log->bodies);
     ent_buf_release(&log->head);
     ent_buf_release(&log->lock_note);
-    ent_secret_free(log->key);
     free(log);
 }
 
@@ -240,24 +235,75 @@ struct ent_tree *ent_log_tree(struct ent_log *log)
 /* --- what others signed or know ----------------------------------------------------------------
  */
 
-/* Tree and bodies up to a later head. */
+/* Tree and bodies up to a later head. note: the head as it is kept already; without one it comes to
+ * <lock> before it is told. */
 static enum ent_err grow(struct ent_log *log, struct ent_diag *d, const struct head *h,
                          struct ent_slice note)
 {
+    struct ent_last_head last;
     uint64_t old = log->bodies.n;
     enum ent_err r = bodies_adopt(&log->bodies, d, h->size);
     if (r != ENT_OK)
         return r;
     log->bodies.loose = true;
-    if ((r = ent_tree_grow(log->tree, d, h->size, &h->root)) == ENT_OK)
-        r = log_set_head(log, note);
+    if ((r = ent_tree_grow(log->tree, d, h->size, &h->root)) == ENT_OK && note.n == 0)
+        r = log_put_head(log, h, d);
+    else if (r == ENT_OK) {
+        if (log->signer != NULL) /* it need not wait for its next head to know */
+            r = log->signer->last(log->signer->ctx, &last, d, log->origin);
+        if (r == ENT_OK)
+            r = log_set_head(log, note);
+    }
     if (r == ENT_OK) {
         log->size = h->size;
         log->signed_for = *h;
-    } else if (bodies_adopt(&log->bodies, NULL, old) != ENT_OK && log->key != NULL) {
-        log->state = ENT_LOG_BROKEN;
+    } else if ((bodies_adopt(&log->bodies, NULL, old) != ENT_OK ||
+                ent_tree_size(log->tree) != log->size) &&
+               log->signer != NULL) {
+        log->state = ENT_LOG_BROKEN; /* the next entry would have another place than it is told */
     }
     return r;
+}
+
+/* A signer that lives longer than whoever asks it may have signed a head that never came to <lock>.
+ * What it was signed for was on the disk before. */
+static enum ent_err catch_up(struct ent_log *log, struct ent_diag *d)
+{
+    struct ent_last_head last;
+    enum ent_err r = log->signer->last(log->signer->ctx, &last, d, log->origin);
+    if (r != ENT_OK || last.size <= log->signed_for.size)
+        return r;
+    const struct head h = {last.size, last.root};
+    if (log->state != ENT_LOG_SHORT)
+        r = grow(log, d, &h, ent_slice(NULL, 0));
+    if (log->state == ENT_LOG_BROKEN)
+        return r;
+    if (r == ENT_E_NOTFOUND || r == ENT_E_AUTH || log->state == ENT_LOG_SHORT) {
+        log->state = ENT_LOG_SHORT;
+        log->signed_for = h;
+        r = ENT_OK;
+    }
+    return r;
+}
+
+enum ent_err ent_log_open(struct ent_log **ret, struct ent_diag *d, const struct ent_log_opts *opts)
+{
+    struct ent_log *log = calloc(1, sizeof(*log));
+    if (log == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    enum ent_err r = set_up(log, opts);
+    if (r != ENT_OK)
+        r = ent_fail(d, r, "not the name of a log", 0, 0);
+    else
+        r = open_all(log, d);
+    if (r == ENT_OK && log->signer != NULL)
+        r = catch_up(log, d);
+    if (r != ENT_OK) {
+        ent_log_free(log);
+        return r;
+    }
+    *ret = log;
+    return ENT_OK;
 }
 
 enum ent_err ent_log_refresh(struct ent_log *log, struct ent_diag *d)
@@ -276,7 +322,7 @@ enum ent_err ent_log_refresh(struct ent_log *log, struct ent_diag *d)
             r = log_is_ours(log, &h) == ENT_OK && log->lock_note.n == 0
                     ? ENT_OK
                     : ent_fail(d, ENT_E_STATE, "the last signed head is an older one", 0, h.size);
-        else
+        else if ((r = settle_lock(log, d)) == ENT_OK)
             r = grow(log, d, &h, ent_buf_slice(&b));
         if (r == ENT_OK) {
             ent_buf_clear(&log->lock_note);
@@ -313,8 +359,8 @@ static enum ent_err heard_later(struct ent_log *log, struct ent_diag *d, const s
     if ((r = ent_log_refresh(log, d)) != ENT_OK)
         return r;
     if (h->size > log->size) {
-        r = grow(log, d, h, note);
-        if (r == ENT_E_NOTFOUND || r == ENT_E_AUTH)
+        r = grow(log, d, h, log->signer == NULL ? note : ent_slice(NULL, 0));
+        if ((r == ENT_E_NOTFOUND || r == ENT_E_AUTH) && log->state != ENT_LOG_BROKEN)
             return old_copy(log, d, h->size);
         if (r != ENT_OK)
             return r;

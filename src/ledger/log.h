@@ -17,8 +17,8 @@
 #ifndef ENT_LEDGER_LOG_H
 #define ENT_LEDGER_LOG_H
 
-#include "ledger/statement.h"
 #include "ledger/checkpoint.h"
+#include "ledger/signer.h"
 #include "ledger/tree.h"
 
 struct ent_log;
@@ -27,8 +27,8 @@ struct ent_log_opts {
     const struct ent_disk *disk; /* outlives the log */
     const char *dir, *lock;      /* prefixes on the disk: "log/1", "lock/1"; copied, as all text */
     const char *origin;
-    const struct ent_seed32 *key; /* NULL: only reads */
-    const struct ent_pubkey *pk;  /* for one that only reads: to check its heads; or NULL */
+    const struct ent_signer *signer; /* outlives the log, and has its key; NULL: only reads */
+    const struct ent_pubkey *pk;     /* for one that only reads: to check its heads; or NULL */
     /* May anything be signed before somebody else said what they know? Only where there is nobody
      * else, as in a pact of one. */
     bool alone;
@@ -49,7 +49,9 @@ const char *ent_log_state_text(enum ent_log_state s); /* a sentence, with what t
 /* A log that is SHORT opens too, for its state to be told (*d says what is missing), and with what
  * there is to read. Damage inside is ENT_E_AUTH, and *d names the file; its offset is the index
  * there. A log that never was is empty. Only the end is looked at: ent_log_check() reads it all.
- * Nothing is written, also not cut off, before the first commit. */
+ * Nothing is written, also not cut off, before the first commit, but a head that the signer has
+ * signed and <lock> does not have: it comes there, and what is there is synced, before it is told.
+ */
 ENT_MUST_USE enum ent_err ent_log_open(struct ent_log **ret, struct ent_diag *d,
                                        const struct ent_log_opts *opts);
 void ent_log_free(struct ent_log *log);
@@ -61,7 +63,8 @@ ENT_MUST_USE enum ent_err ent_log_refresh(struct ent_log *log, struct ent_diag *
 /* What another member holds as the newest head of this log, a note that this log's key signed, or
  * an empty slice for "nothing". ENT_E_AUTH when it is not our own signature (nothing changes);
  * ENT_E_STATE when it is one that we do not know: the state is ENT_LOG_OLD then, for good. One that
- * the data on the disk leads to is taken over: then only <lock> was lost or old. */
+ * the data on the disk leads to is taken over, into <lock> first: then only that was lost or old.
+ */
 ENT_MUST_USE enum ent_err ent_log_heard(struct ent_log *log, struct ent_diag *d,
                                         struct ent_slice head);
 
@@ -72,7 +75,8 @@ ENT_MUST_USE enum ent_err ent_log_append(struct ent_log *log, uint64_t *ret_inde
                                          struct ent_slice body);
 /* All that was appended becomes durable and is signed for, or nothing of it. After an error the log
  * is BROKEN and what it tells is as before; whether the new head is in <lock> shows at the next
- * start. But where what did not fit could be cut off again, ENT_E_FULL only drops what waited. */
+ * refresh, or start. But where what did not fit could be cut off again, ENT_E_FULL only drops what
+ * waited: never for the head itself, once it was signed. */
 ENT_MUST_USE enum ent_err ent_log_commit(struct ent_log *log, struct ent_diag *d);
 /* Forget what waits for a commit. */
 void ent_log_drop(struct ent_log *log);

@@ -14,7 +14,7 @@ struct ent_log {
     const struct ent_disk *disk;
     char origin[ENT_ORIGIN_MAX + 1];
     char dir[ENT_DISK_NAME_MAX], head_name[ENT_DISK_NAME_MAX], lock_name[ENT_DISK_NAME_MAX];
-    struct ent_keypair *key; /* secret memory; NULL: only reads */
+    const struct ent_signer *signer; /* NULL: only reads */
     struct ent_pubkey pk;
     bool has_pk, alone;
     enum ent_log_state state;
@@ -40,6 +40,10 @@ ENT_MUST_USE enum ent_err log_is_ours(struct ent_log *log, const struct head *h)
 /* Another tree, with its bodies; after an error the log has the one it had. */
 ENT_MUST_USE enum ent_err log_open_tree(struct ent_log *log, const struct head *h,
                                         struct ent_diag *d);
+
+/* Have a head signed, that the tree leads to, and put it in <lock>: from then on it is told. */
+ENT_MUST_USE enum ent_err log_put_head(struct ent_log *log, const struct head *h,
+                                       struct ent_diag *d);
 
 static inline bool log_same(const struct ent_hash32 *a, const struct ent_hash32 *b)
 {

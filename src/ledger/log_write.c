@@ -75,28 +75,43 @@ static enum ent_err write_batch(struct ent_log *log, struct ent_hash32 *ret_root
     return r == ENT_OK ? bodies_sync(&log->bodies, d) : r;
 }
 
-static enum ent_err sign_head(struct ent_log *log, struct ent_buf *note, const struct head *h)
+/* By the signer, whose last head may be another one than ours: that of a process that has gone. */
+static enum ent_err sign_head(struct ent_log *log, struct ent_buf *note, const struct head *h,
+                              struct ent_diag *d)
 {
     const struct ent_checkpoint cp = {ent_slice_str(log->origin), h->size, h->root};
-    enum ent_err r = ent_checkpoint_encode(note, &cp);
-    return r == ENT_OK ? ent_note_sign_by(note, note->n, log->origin, log->key) : r;
+    const struct ent_merkle_source source = ent_tree_source(log->tree);
+    const struct ent_signer *by = log->signer;
+    struct ent_last_head last;
+    struct ent_growth *g = malloc(sizeof(*g));
+    struct ent_signature sig;
+    enum ent_err r;
+    if (g == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    if ((r = by->last(by->ctx, &last, d, log->origin)) == ENT_OK) {
+        if ((r = ent_growth_make(g, log->origin, &last, h->size, &h->root, &source)) != ENT_OK)
+            r = ent_fail(d, r, "a later head of this log was signed", 0, last.size);
+        else
+            r = by->head(by->ctx, &sig, d, g);
+    }
+    if (r == ENT_OK && ((r = ent_checkpoint_encode(note, &cp)) != ENT_OK ||
+                        (r = ent_note_add(note, note->n, log->origin, &sig.pk, sig.sig)) != ENT_OK))
+        r = ent_fail(d, r, "cannot sign a head", 0, 0);
+    free(g);
+    return r;
 }
 
-/* The one moment at which a batch becomes part of the log. */
-static enum ent_err put_head(struct ent_log *log, const struct head *h, struct ent_diag *d,
-                             bool *ret_full)
+/* The one moment at which a batch becomes part of the log. A head that was signed is never taken
+ * back: another one of its size would be a fork. */
+enum ent_err log_put_head(struct ent_log *log, const struct head *h, struct ent_diag *d)
 {
     struct ent_buf note;
     ent_buf_init(&note, ENT_NOTE_MAX);
-    enum ent_err r = sign_head(log, &note, h);
-    if (r != ENT_OK)
-        r = ent_fail(d, r, "cannot sign a head", 0, 0);
-    else if ((r = log->disk->replace(log->disk->ctx, log->lock_name, ent_buf_slice(&note))) !=
-             ENT_OK) {
-        *ret_full = r == ENT_E_FULL && lock_is_as_known(log, NULL) == ENT_OK &&
-                    ent_tree_undo(log->tree, NULL) == ENT_OK && take_back(log, NULL) == ENT_OK;
+    enum ent_err r = sign_head(log, &note, h, d);
+    if (r == ENT_OK &&
+        (r = log->disk->replace(log->disk->ctx, log->lock_name, ent_buf_slice(&note))) != ENT_OK) {
         r = ent_fail(d, r, "cannot write the last signed head", 0, 0);
-    } else {
+    } else if (r == ENT_OK) {
         ent_buf_clear(&log->lock_note);
         ent_buf_clear(&log->head);
         if ((r = ent_buf_put_slice(&log->lock_note, ent_buf_slice(&note))) != ENT_OK ||
@@ -119,7 +134,7 @@ enum ent_err ent_log_commit(struct ent_log *log, struct ent_diag *d)
     log->state = ENT_LOG_BROKEN; /* until all has gone well */
     if ((r = lock_is_as_known(log, d)) == ENT_OK &&
         (r = write_batch(log, &h.root, d, &full)) == ENT_OK)
-        r = put_head(log, &h, d, &full);
+        r = log_put_head(log, &h, d);
     if (r == ENT_OK) {
         log->size = h.size;
         log->signed_for = h;
@@ -189,7 +204,7 @@ enum ent_err ent_log_act(struct ent_log *log, struct ent_buf *b, struct ent_diag
 
 enum ent_err ent_log_erase(struct ent_log *log, struct ent_diag *d, uint64_t index)
 {
-    if (log->key == NULL || log->state == ENT_LOG_BROKEN)
+    if (log->signer == NULL || log->state == ENT_LOG_BROKEN)
         return ent_fail(d, ENT_E_STATE, ent_log_state_text(log->state), 0, 0);
     if (index >= log->size)
         return ent_fail(d, ENT_E_LIMIT, "no such entry", 0, index);
@@ -305,7 +320,6 @@ enum ent_err ent_log_refill(struct ent_log *log, struct ent_diag *d, struct ent_
 {
     struct head to, from = {.size = log->size};
     struct ent_hash32 root;
-    bool full;
     enum ent_err r;
     if (log->state != ENT_LOG_SHORT && log->state != ENT_LOG_OLD && log->state != ENT_LOG_UNASKED)
         return ent_fail(d, ENT_E_STATE, "nothing is missing that could be refilled", 0, 0);
@@ -317,7 +331,7 @@ enum ent_err ent_log_refill(struct ent_log *log, struct ent_diag *d, struct ent_
         ((r = ent_tree_root(log->tree, &root, to.size)) != ENT_OK || !log_same(&root, &to.root)))
         r = ent_fail(d, ENT_E_AUTH, "these entries do not lead to the head", 0, to.size);
     if (r == ENT_OK)
-        r = put_head(log, &to, d, &full);
+        r = log_put_head(log, &to, d);
     if (r != ENT_OK) {
         ent_tree_drop(log->tree);
         bodies_drop(&log->bodies);

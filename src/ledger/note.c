@@ -180,11 +180,19 @@ enum ent_err ent_note_sign(struct ent_buf *note, size_t text_n, const char *name
 enum ent_err ent_note_sign_by(struct ent_buf *note, size_t text_n, const char *name,
                               const struct ent_keypair *key)
 {
-    uint8_t raw[4 + 64];
+    uint8_t sig[64];
     ENT_ASSERT(text_n <= note->n);
     if (!ent_note_text_is_valid(ent_slice(note->p, text_n)))
         return ENT_E_FORMAT;
-    ent_note_key_id(raw, name, &key->pk);
-    ent_sign_by(raw + 4, key, ent_slice(note->p, text_n));
+    ent_sign_by(sig, key, ent_slice(note->p, text_n));
+    return ent_note_add(note, text_n, name, &key->pk, sig);
+}
+
+enum ent_err ent_note_add(struct ent_buf *note, size_t text_n, const char *name,
+                          const struct ent_pubkey *pk, const uint8_t sig[static 64])
+{
+    uint8_t raw[4 + 64];
+    ent_note_key_id(raw, name, pk);
+    memcpy(raw + 4, sig, 64);
     return ent_note_append(note, text_n, name, raw, sizeof(raw));
 }

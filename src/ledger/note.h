@@ -67,6 +67,10 @@ ENT_MUST_USE enum ent_err ent_note_sign(struct ent_buf *note, size_t text_n, con
 ENT_MUST_USE enum ent_err ent_note_sign_by(struct ent_buf *note, size_t text_n, const char *name,
                                            const struct ent_keypair *key);
 
+/* A signature that the key's owner made. */
+ENT_MUST_USE enum ent_err ent_note_add(struct ent_buf *note, size_t text_n, const char *name,
+                                       const struct ent_pubkey *pk, const uint8_t sig[static 64]);
+
 /* The line alone, for signatures made elsewhere: id_sig is the key id and the signature behind it,
  * id_sig_n <= 4 + ENT_NOTE_SIG_MAX. */
 ENT_MUST_USE enum ent_err ent_note_append(struct ent_buf *note, size_t text_n, const char *name,

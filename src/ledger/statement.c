@@ -156,16 +156,18 @@ enum ent_err ent_statement_claims(struct ent_statement *ret, struct ent_slice no
     return r;
 }
 
-enum ent_err ent_act_make(struct ent_buf *b, struct ent_act *ret_act, struct ent_statement *st,
-                          struct ent_slice body, const struct ent_keypair *author)
+enum ent_err ent_act_make(struct ent_buf *b, struct ent_act *ret_act, struct ent_diag *d,
+                          struct ent_statement *st, struct ent_slice body,
+                          const struct ent_signer *signer)
 {
     char key_name[ENT_NAME_MAX + 16], salt64[ENT_BASE64_LEN(32)];
     struct ent_act act = {0};
+    struct ent_signature sig;
     struct ent_buf note;
     enum ent_err r;
 
     if (body.n > ENT_ACT_BODY_MAX)
-        return ENT_E_LIMIT;
+        return ent_fail(d, ENT_E_LIMIT, "a body that is too large", 0, ENT_ACT_BODY_MAX);
     ent_random(act.salt.b, sizeof(act.salt.b));
     ent_commit(&st->policy, &act.salt, ent_slice(NULL, 0));
     ent_commit(&st->body, &act.salt, body);
@@ -175,8 +177,8 @@ enum ent_err ent_act_make(struct ent_buf *b, struct ent_act *ret_act, struct ent
     ent_base64_encode(salt64, act.salt.b, sizeof(act.salt.b));
 
     ent_buf_init(&note, ENT_ENTRY_MAX);
-    if ((r = ent_statement_encode(&note, st)) != ENT_OK ||
-        (r = ent_note_sign_by(&note, note.n, key_name, author)) != ENT_OK)
+    if ((r = signer->statement(signer->ctx, &sig, &note, d, st)) != ENT_OK ||
+        (r = ent_note_add(&note, note.n, key_name, &sig.pk, sig.sig)) != ENT_OK)
         goto out;
     ent_merkle_leaf_hash(&act.leaf, ent_buf_slice(&note));
     if ((r = ent_buf_put_slice(b, ent_buf_slice(&note))) != ENT_OK ||

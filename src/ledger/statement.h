@@ -116,10 +116,12 @@ struct ent_act {
     struct ent_salt32 salt;
 };
 
-/* Sign st (its policy and body fields are filled here) with the author's key and append the act. */
+/* Have st (its policy and body fields are filled here) signed by its author and append the act. The
+ * errors of the signer, or ENT_E_LIMIT. */
+struct ent_signer;
 ENT_MUST_USE enum ent_err ent_act_make(struct ent_buf *b, struct ent_act *ret_act,
-                                       struct ent_statement *st, struct ent_slice body,
-                                       const struct ent_keypair *author);
+                                       struct ent_diag *d, struct ent_statement *st,
+                                       struct ent_slice body, const struct ent_signer *signer);
 
 /* Parse and verify: the signature by author_pk under the name in the statement, the body against
  * its commitment. ENT_E_FORMAT, ENT_E_LIMIT or ENT_E_AUTH. To learn whose key to ask for, see

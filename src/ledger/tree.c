@@ -271,10 +271,6 @@ enum ent_err tree_adopt(struct ent_tree *t, struct ent_diag *d, uint64_t size,
         forget_tiles(t);
     }
     free(old_edges);
-    if (r == ENT_OK) {
-        t->before = t->size; /* nothing to take back */
-        t->before_root = t->root;
-    }
     return r;
 }
 

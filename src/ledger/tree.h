@@ -57,8 +57,6 @@ ENT_MUST_USE enum ent_err ent_tree_flush(struct ent_tree *t, struct ent_diag *d,
                                          struct ent_hash32 *ret_root);
 /* Forget what waits. */
 void ent_tree_drop(struct ent_tree *t);
-/* Take back the last flush, for somebody who could not sign for it, and never did. */
-ENT_MUST_USE enum ent_err ent_tree_undo(struct ent_tree *t, struct ent_diag *d);
 
 /* An entry, appended to b. ENT_E_LIMIT: not there; ENT_E_AUTH: damaged, *d says which file. */
 ENT_MUST_USE enum ent_err ent_tree_entry(struct ent_tree *t, struct ent_buf *b, struct ent_diag *d,

@@ -40,8 +40,6 @@ struct ent_tree {
     /* What waits to be flushed: the bytes of the first two files, and leaf hashes. */
     struct ent_buf dat, idx, leaf;
     uint64_t waiting;
-    uint64_t before; /* size before the last flush, and its root */
-    struct ent_hash32 before_root;
     bool loose;  /* the files may be longer than the tree */
     bool broken; /* a write failed */
 };

@@ -184,8 +184,6 @@ enum ent_err ent_tree_grow(struct ent_tree *t, struct ent_diag *d, uint64_t size
 
 enum ent_err ent_tree_flush(struct ent_tree *t, struct ent_diag *d, struct ent_hash32 *ret_root)
 {
-    const uint64_t old = t->size;
-    const struct ent_hash32 old_root = t->root;
     enum ent_err r = ENT_OK;
     if (t->broken)
         return ent_fail(d, ENT_E_STATE, "a write failed before", 0, 0);
@@ -207,25 +205,6 @@ enum ent_err ent_tree_flush(struct ent_tree *t, struct ent_diag *d, struct ent_h
         ent_tree_drop(t);
         t->broken = false;
     }
-    t->before = old;
-    t->before_root = old_root;
     *ret_root = t->root;
-    return ENT_OK;
-}
-
-enum ent_err ent_tree_undo(struct ent_tree *t, struct ent_diag *d)
-{
-    enum ent_err r;
-    if (t->broken)
-        return ent_fail(d, ENT_E_STATE, "a write failed before", 0, 0);
-    if (t->before >= t->size)
-        return ENT_OK;
-    ent_tree_drop(t);
-    t->broken = true;
-    if ((r = tree_adopt(t, d, t->before, &t->before_root)) != ENT_OK)
-        return r;
-    if ((r = tree_cut(t)) != ENT_OK)
-        return ent_fail(d, r, "cannot take back what was written", 0, 0);
-    t->broken = false;
     return ENT_OK;
 }

@@ -152,20 +152,6 @@ static enum ent_err set_roster(struct ent_view *v, const struct ent_roster *rost
     return ENT_OK;
 }
 
-static bool take_keys(struct ent_view *v)
-{
-    const struct ent_view_opts *o = &v->opts;
-    if (o->witness == NULL && o->mirror == NULL)
-        return true;
-    if ((v->keys = ent_secret_alloc(sizeof(*v->keys))) == NULL)
-        return false;
-    if (o->witness != NULL)
-        ent_keypair_init(&v->keys->witness, o->witness);
-    if (o->mirror != NULL)
-        ent_keypair_init(&v->keys->mirror, o->mirror);
-    return true;
-}
-
 enum ent_err ent_view_new(struct ent_view **ret, struct ent_diag *d,
                           const struct ent_roster *roster, const struct ent_view_opts *opts)
 {
@@ -175,8 +161,6 @@ enum ent_err ent_view_new(struct ent_view **ret, struct ent_diag *d,
         goto out;
     v->opts = *opts;
     ent_buf_init(&v->chain, ENT_MISBEHAVIOUR_MAX);
-    if (!take_keys(v))
-        goto out;
     lock(v);
     r = set_roster(v, roster, opts->chain);
     unlock(v);
@@ -199,7 +183,6 @@ void ent_view_free(struct ent_view *v)
     drop_logs(v);
     ent_view_drop_proofs(v);
     ent_buf_release(&v->chain);
-    ent_secret_free(v->keys);
     free(v->roster);
     free(v);
 }
@@ -255,6 +238,10 @@ static enum ent_err load_head(struct ent_view *v, struct ent_vlog *l, struct ent
     if (l->has_head && memcmp(hash.b, l->head_file.b, sizeof(hash.b)) == 0)
         goto out;
     r = ent_vhead_read(&h, v, l, ent_buf_slice(&b), l->has_head ? &l->head : NULL, d);
+    /* Whoever wrote it may have died before it was there for good, and what we show of it we have
+     * cosigned. */
+    if (r == ENT_OK && v->opts.signer != NULL)
+        r = v->opts.disk->sync(v->opts.disk->ctx, name);
     if (r != ENT_OK)
         goto out;
     l->head = h;
@@ -374,14 +361,20 @@ bool ent_vlog_is_open(const struct ent_view *v, const struct ent_vlog *l, const 
     return h->size == l->key->size && memcmp(h->root.b, l->key->root.b, sizeof(h->root.b)) == 0;
 }
 
+bool ent_view_is_witness(const struct ent_view *v)
+{
+    return v->opts.signer != NULL && v->opts.signer->keys.has_witness;
+}
+
 /* The index of the member whose node this is; that of nobody when it has no witness key, or not the
  * one of the roster. */
 static size_t own_witness(const struct ent_view *v)
 {
     const struct ent_roster *ro = v->roster;
-    for (size_t i = 0; i < ro->members && v->opts.witness != NULL; i++)
+    for (size_t i = 0; i < ro->members && ent_view_is_witness(v); i++)
         if (strcmp(ro->member[i].name, v->opts.self) == 0 &&
-            memcmp(ro->member[i].witness.b, v->keys->witness.pk.b, sizeof(struct ent_pubkey)) == 0)
+            memcmp(ro->member[i].witness.b, v->opts.signer->keys.witness.b,
+                   sizeof(struct ent_pubkey)) == 0)
             return i;
     return ENT_ROSTER_MEMBERS;
 }
@@ -394,30 +387,50 @@ bool ent_view_may_cosign(const struct ent_view *v)
     return s == ENT_LOG_READY || s == ENT_LOG_READ_ONLY;
 }
 
-enum ent_err ent_vlog_cosign(struct ent_view *v, const struct ent_vlog *l, struct ent_vhead *h,
-                             int64_t now)
+enum ent_err ent_vlog_signed(const struct ent_view *v, const struct ent_vlog *l,
+                             struct ent_last_head *ret)
 {
-    struct ent_checkpoint cp = {ent_slice_str(l->origin), h->size, h->root};
-    char name[ENT_NAME_MAX + 16];
+    const struct ent_signer *by = v->opts.signer;
+    *ret = (struct ent_last_head){.size = 0};
+    ent_sha256_of(&ret->root, ent_slice(NULL, 0));
     size_t self = own_witness(v);
-    struct ent_buf b;
-    struct ent_note note;
-    enum ent_err r;
-    if (self == ENT_ROSTER_MEMBERS || self == l->index || !ent_view_may_cosign(v))
+    return self == ENT_ROSTER_MEMBERS || self == l->index ? ENT_OK
+                                                          : by->last(by->ctx, ret, NULL, l->origin);
+}
+
+static void put_cosig(struct ent_vhead *h, size_t self, int64_t time, const uint8_t sig[static 64])
+{
+    for (int i = 0; i < 8; i++)
+        h->cosig[self][i] = (uint8_t)((uint64_t)time >> (56 - 8 * i));
+    memcpy(h->cosig[self] + 8, sig, 64);
+    ent_members_add(&h->by, self);
+}
+
+enum ent_err ent_vlog_cosign(struct ent_view *v, const struct ent_vlog *l, struct ent_vhead *h,
+                             uint64_t old, const struct ent_merkle_proof *proof, int64_t now)
+{
+    const struct ent_signer *by = v->opts.signer;
+    struct ent_cosign_request q = {
+        .head = {.size = h->size, .root = h->root, .old = old, .proof = *proof}};
+    struct ent_last_head last;
+    struct ent_signature sig;
+    size_t self = own_witness(v);
+    if (self == ENT_ROSTER_MEMBERS || self == l->index)
         return ENT_OK;
     int64_t before = l->has_head ? ent_vhead_time(&l->head, self) : 0;
     now = now < before ? before : now;
-    now = now < 1 ? 1 : now;
-    ent_key_name(name, v->opts.self, "witness");
-    ent_buf_init(&b, ENT_NOTE_MAX);
-    if ((r = ent_checkpoint_encode(&b, &cp)) == ENT_OK &&
-        (r = ent_cosign_sign_by(&b, b.n, name, &v->keys->witness, now)) == ENT_OK &&
-        (r = ent_note_parse(&note, ent_buf_slice(&b), NULL)) == ENT_OK) {
-        ENT_ASSERT(note.sigs == 1 && note.sig[0].sig_n == ENT_COSIG_N);
-        memcpy(h->cosig[self], note.sig[0].sig, ENT_COSIG_N);
-        ent_members_add(&h->by, self);
+    (void)snprintf(q.head.origin, sizeof(q.head.origin), "%s", l->origin);
+    memcpy(q.log_sig, h->sig, sizeof(q.log_sig));
+    q.time = !ent_view_may_cosign(v) ? 0 : now < 1 ? 1 : now;
+    enum ent_err r = by->cosign(by->ctx, &sig, NULL, &q);
+    /* A later time, of a cosignature that our files do not have, is one that it stays with. */
+    if (r == ENT_E_POLICY && q.time != 0 && by->last(by->ctx, &last, NULL, l->origin) == ENT_OK &&
+        last.time > q.time) {
+        q.time = last.time;
+        r = by->cosign(by->ctx, &sig, NULL, &q);
     }
-    ent_buf_release(&b);
+    if (r == ENT_OK && q.time != 0)
+        put_cosig(h, self, q.time, sig.sig);
     return r;
 }
 

@@ -38,12 +38,12 @@
 struct ent_view;
 
 struct ent_view_opts {
-    const struct ent_disk *disk;      /* outlives the view */
-    const char *self;                 /* the member whose node it is */
-    struct ent_log *own;              /* its newest log, or NULL */
-    const struct ent_seed32 *witness; /* NULL: cosigns nothing */
-    const struct ent_seed32 *mirror;  /* NULL: does not say what it mirrors */
-    struct ent_slice chain;           /* the pact's versions, to be put into proofs; copied */
+    const struct ent_disk *disk;     /* outlives the view */
+    const char *self;                /* the member whose node it is */
+    struct ent_log *own;             /* its newest log, or NULL */
+    const struct ent_signer *signer; /* outlives the view; without a witness's key, or NULL, it
+                                      * cosigns nothing, without a mirror's it says none */
+    struct ent_slice chain;          /* the pact's versions, to be put into proofs; copied */
     /* Other threads and processes of this home use the same files: taken around every look at them
      * and every change, never while others are asked. May be NULL. */
     void *ctx;

@@ -98,11 +98,6 @@ struct ent_vproof {
 #define ENT_PROOFS_GREET 64u
 #define ENT_VLOGS_MAX    (ENT_ROSTER_MEMBERS * ENT_ROSTER_LOGS)
 
-/* Of those that the options have. */
-struct ent_view_keys {
-    struct ent_keypair witness, mirror;
-};
-
 struct ent_view {
     struct ent_view_opts opts;
     struct ent_buf chain;
@@ -110,7 +105,6 @@ struct ent_view {
     unsigned epoch;       /* +1 with each roster: logs and indices of members are others then */
     struct ent_vlog *log; /* all of the roster, in the order of the bytes of their origins */
     size_t logs;
-    struct ent_view_keys *keys;                  /* secret memory; NULL: there are none */
     struct ent_vheard heard[ENT_ROSTER_MEMBERS]; /* as in the file when it was last read */
     int64_t watched, listening; /* of ent_view_watch(): last, and without a break since */
 
@@ -153,10 +147,17 @@ bool ent_vlog_is_open(const struct ent_view *v, const struct ent_vlog *l,
                       const struct ent_vhead *h);
 /* A home whose own log may be that of an old copy may have forgotten what it cosigned, too. */
 bool ent_view_may_cosign(const struct ent_view *v);
+/* Whether there is a key to cosign with. */
+bool ent_view_is_witness(const struct ent_view *v);
+/* The last head that the signer took note of; size 0 without one. */
+ENT_MUST_USE enum ent_err ent_vlog_signed(const struct ent_view *v, const struct ent_vlog *l,
+                                          struct ent_last_head *ret);
 /* Add our cosignature, if we may, at this time or, where we have cosigned at a later one, at that.
- */
+ * proof leads from the first `old` entries to the head; without a cosignature when those are not
+ * what the signer knows. */
 ENT_MUST_USE enum ent_err ent_vlog_cosign(struct ent_view *v, const struct ent_vlog *l,
-                                          struct ent_vhead *h, int64_t now);
+                                          struct ent_vhead *h, uint64_t old,
+                                          const struct ent_merkle_proof *proof, int64_t now);
 
 /* What we show of our own log, as in the gossip and to who asks: the newest head with
  * cosignatures, else the newest. Appended; nothing when there is none. */

@@ -175,7 +175,7 @@ static enum ent_err load_one(struct ent_view *v, struct ent_slice line, bool dam
 static enum ent_err mend_list(struct ent_view *v)
 {
     size_t kept = 0;
-    if (v->opts.witness == NULL)
+    if (!ent_view_is_witness(v))
         return ENT_OK;
     for (size_t i = 0; i < v->proofs; i++)
         if (v->proof[i]->holds)

@@ -120,6 +120,8 @@ struct pull {
     uint64_t budget; /* entries that may still be asked for */
     uint64_t known;  /* the largest size that the log signed, before it was asked */
     unsigned epoch;  /* of the view's roster: with another one, nothing here is what it was */
+    struct ent_last_head last;     /* that the signer knows of this log, */
+    struct ent_merkle_proof proof; /* and how the head that is taken grows out of it */
 };
 
 /* Every piece of work on the log stands between this and ent_view_leave(). */
@@ -145,8 +147,9 @@ static enum ent_err advance(struct pull *p, const struct ent_vhead *before, bool
         return r;
     if (!ent_vlog_is_open(p->v, l, h))
         return ent_vlog_keep(p->v, l, h, false);
-    if ((r = ent_vlog_cosign(p->v, l, h, p->now)) != ENT_OK)
-        return r;
+    r = ent_vlog_cosign(p->v, l, h, p->last.size, &p->proof, p->now);
+    if (r != ENT_OK && r != ENT_E_STATE && r != ENT_E_POLICY && r != ENT_E_AUTH)
+        return r; /* what the signer does not want is a head without our cosignature */
     if (h->size > ent_vlog_largest(l))
         ent_vlog_heard(p->v, l, p->now);
     return ent_vlog_set_head(p->v, l, h);
@@ -173,6 +176,10 @@ static enum ent_err prove(struct pull *p, const struct ent_vhead *before, bool h
     if (r == ENT_OK)
         r = ent_merkle_check_consistency(had ? before->size : 0, had ? &before->root : &empty,
                                          h->size, &h->root, proof.hash, proof.n);
+    if (r == ENT_OK && p->last.size == before->size)
+        p->proof = proof;
+    else if (r == ENT_OK && p->last.size > 0 && p->last.size < h->size)
+        r = ent_merkle_prove_consistency(&p->proof, p->last.size, h->size, &source);
     return r;
 }
 
@@ -246,8 +253,9 @@ static enum ent_err compare_sizes(struct pull *p, const struct ent_vhead *h,
         *had = p->l->has_head;
         *before = p->l->head;
         *ret_larger = !*had || h->size > before->size;
-        if (!*ret_larger)
-            r = ent_vlog_hear(p->v, p->l, h, p->now);
+        p->proof.n = 0;
+        r = *ret_larger ? ent_vlog_signed(p->v, p->l, &p->last)
+                        : ent_vlog_hear(p->v, p->l, h, p->now);
     }
     ent_view_leave(p->v);
     return r;

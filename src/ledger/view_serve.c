@@ -150,15 +150,23 @@ static unsigned get_witness(struct ent_view *v, struct ent_buf *b, struct ent_sl
 /* Whoever has all entries below a head says so with the key for that, as C2SP's mirrors do. */
 static enum ent_err put_mirror_sig(struct ent_view *v, struct ent_vlog *l, struct ent_buf *b)
 {
+    const struct ent_signer *by = v->opts.signer;
     char name[ENT_NAME_MAX + 16];
     struct ent_note note;
+    struct ent_signature sig;
     size_t self = ent_view_index(v, v->opts.self);
     int64_t time = ent_vhead_time(&l->head, self);
-    if (v->opts.mirror == NULL || l->mirrored != l->head.size || time == 0 ||
+    if (by == NULL || !by->keys.has_mirror || l->mirrored != l->head.size || time == 0 ||
         ent_note_parse(&note, ent_buf_slice(b), NULL) != ENT_OK || note.sigs == ENT_NOTE_SIGS)
         return ENT_OK;
+    struct ent_cosigned c = {.size = l->head.size, .root = l->head.root, .time = time};
+    (void)snprintf(c.origin, sizeof(c.origin), "%s", l->origin);
+    memcpy(c.sig, l->head.cosig[self] + 8, sizeof(c.sig));
+    enum ent_err r = by->mirror(by->ctx, &sig, NULL, &c);
+    if (r != ENT_OK) /* a signature that is only more */
+        return ENT_OK;
     ent_key_name(name, v->opts.self, "mirror");
-    return ent_cosign_sign_by(b, note.text.n, name, &v->keys->mirror, time);
+    return ent_cosign_add(b, note.text.n, name, &sig.pk, time, sig.sig);
 }
 
 /* The newest that our log signed: who was shown an entry above the last head that others have

@@ -74,20 +74,36 @@ static unsigned conflict(struct ent_view_answer *ret, uint64_t last)
     return r == ENT_OK ? 409 : 500;
 }
 
-/* Does the new head grow out of ours? 0, or the status that says no. */
-static unsigned check_growth(struct ent_view_answer *ret, const struct ent_vlog *l,
+/* The last head that was cosigned here. The signer may know of a later one than our files: its
+ * signature was lost when they could not be written. Who asks from there has it on. */
+static enum ent_err last_head(const struct ent_view *v, struct ent_last_head *ret,
+                              const struct ent_vlog *l, uint64_t old)
+{
+    struct ent_last_head by_signer;
+    enum ent_err r = ENT_OK;
+    *ret = (struct ent_last_head){.size = 0};
+    ent_sha256_of(&ret->root, ent_slice(NULL, 0));
+    if (l->has_head)
+        *ret = (struct ent_last_head){.size = l->head.size, .root = l->head.root};
+    if (old > ret->size && (r = ent_vlog_signed(v, l, &by_signer)) == ENT_OK &&
+        by_signer.size > ret->size)
+        *ret = by_signer;
+    return r;
+}
+
+/* Does the new head grow out of the last? 0, or the status that says no. */
+static unsigned check_growth(struct ent_view_answer *ret, const struct ent_last_head *last,
                              const struct ent_add_checkpoint *a, const struct ent_vhead *h)
 {
     struct ent_hash32 empty;
-    const struct ent_hash32 *before = l->has_head ? &l->head.root : &empty;
     ent_sha256_of(&empty, ent_slice(NULL, 0));
     if (h->size == 0 && memcmp(h->root.b, empty.b, sizeof(empty.b)) != 0)
         return refuse(ret, 422, "the root of an empty log is another one");
     if (a->old == 0 && a->proof.n > 0)
         return refuse(ret, 422, "a proof from the empty log has no hashes");
-    if (a->old == h->size && l->has_head && !ent_vhead_same(&l->head, h))
+    if (a->old == h->size && memcmp(last->root.b, h->root.b, sizeof(last->root.b)) != 0)
         return refuse(ret, 422, "another root for this size was cosigned before");
-    if (ent_merkle_check_consistency(a->old, before, h->size, &h->root, a->proof.hash,
+    if (ent_merkle_check_consistency(a->old, &last->root, h->size, &h->root, a->proof.hash,
                                      a->proof.n) != ENT_OK)
         return refuse(ret, 422, "the consistency proof does not hold");
     return 0;
@@ -96,14 +112,16 @@ static unsigned check_growth(struct ent_view_answer *ret, const struct ent_vlog 
 static unsigned check(struct ent_view *v, struct ent_view_answer *ret, struct ent_vlog *l,
                       const struct ent_add_checkpoint *a, const struct ent_vhead *h)
 {
-    uint64_t last = l->has_head ? l->head.size : 0;
+    struct ent_last_head last;
     if (!ent_vlog_is_open(v, l, h))
         return refuse(ret, 403, "the log is closed, or its member is exposed");
     if (a->old > h->size)
         return refuse(ret, 400, "the old size is above the new one");
-    if (a->old != last)
-        return conflict(ret, last);
-    unsigned status = check_growth(ret, l, a, h);
+    if (last_head(v, &last, l, a->old) != ENT_OK)
+        return 500;
+    if (a->old != last.size)
+        return conflict(ret, last.size);
+    unsigned status = check_growth(ret, &last, a, h);
     if (status == 0 && !ent_view_may_cosign(v))
         return refuse(ret, 503, "this node does not know whether it is an old copy of itself");
     return status;
@@ -111,7 +129,8 @@ static unsigned check(struct ent_view *v, struct ent_view_answer *ret, struct en
 
 /* It is cosigned only when it is on the disk. */
 static unsigned accept(struct ent_view *v, struct ent_view_answer *ret, struct ent_vlog *l,
-                       struct ent_vhead *h, const char *from, int64_t now)
+                       const struct ent_add_checkpoint *a, struct ent_vhead *h, const char *from,
+                       int64_t now)
 {
     bool grown = !l->has_head || h->size > l->head.size;
     size_t self = ent_view_index(v, v->opts.self);
@@ -124,7 +143,13 @@ static unsigned accept(struct ent_view *v, struct ent_view_answer *ret, struct e
         bool newer = ent_vhead_merge(h, &l->head);
         (void)newer;
     }
-    if (ent_vlog_cosign(v, l, h, now) != ENT_OK || ent_vlog_set_head(v, l, h) != ENT_OK)
+    struct ent_last_head last;
+    r = ent_vlog_cosign(v, l, h, a->old, &a->proof, now);
+    if (r == ENT_E_STATE && last_head(v, &last, l, h->size) == ENT_OK && last.size > a->old)
+        return conflict(ret, last.size);
+    if (r == ENT_E_STATE || r == ENT_E_POLICY) /* it knows another one than lock/ says, or less */
+        return refuse(ret, 503, "the signer of this node knows another head of this log");
+    if (r != ENT_OK || ent_vlog_set_head(v, l, h) != ENT_OK)
         return 500;
     /* Anybody can have an old head cosigned again: nobody but its owner is alive by that. */
     if (grown || (from != NULL && strcmp(from, l->member->name) == 0))
@@ -154,11 +179,11 @@ static unsigned add_checkpoint(struct ent_view *v, struct ent_view_answer *ret, 
         return 500;
     if (ent_vhead_read(&h, v, l, a.note, l->has_head ? &l->head : NULL, NULL) != ENT_OK)
         return refuse(ret, 403, "a signature of the checkpoint is missing or does not hold");
-    if (ent_vlog_is_own(v, l) || v->opts.witness == NULL)
+    if (ent_vlog_is_own(v, l) || !ent_view_is_witness(v))
         return refuse(ret, 403, "not a witness of this log");
     unsigned status = check(v, ret, l, &a, &h);
     if (status == 0)
-        return accept(v, ret, l, &h, from, now);
+        return accept(v, ret, l, &a, &h, from, now);
     /* Refused, and kept: it may be half of a proof. */
     enum ent_err r = ent_vlog_hear(v, l, &h, now);
     return r == ENT_OK || r == ENT_E_AUTH ? status : 500;

@@ -55,14 +55,13 @@ size_t ent_labels_block_count(uint64_t labels, uint64_t block)
 
 #define SLOTS ((size_t)2 * ENT_MATCH_LABELS_MOST)
 
-enum ent_err ent_lookup_holder_new(struct ent_lookup_holder **ret, bool pad)
+enum ent_err ent_lookup_holder_new(struct ent_lookup_holder **ret)
 {
     struct ent_lookup_holder *h = ent_secret_alloc(sizeof(*h));
     uint8_t *room;
     if (h == NULL)
         return ENT_E_NOMEM;
     memset(h, 0, sizeof(*h));
-    h->pad = pad;
     ent_items_init(&h->items);
     ent_buf_init(&h->label_of, (size_t)ENT_MATCH_ITEMS_MOST * sizeof(uint32_t));
     ent_buf_init(&h->labels, (size_t)ENT_MATCH_LABELS_MOST * sizeof(struct ent_label));
@@ -176,6 +175,11 @@ static enum ent_err shuffle_boxes(struct ent_lookup_holder *h)
     for (uint32_t i = 0; i < n; i++)
         h->box_of[h->label_in[i]] = i;
     return ENT_OK;
+}
+
+void ent_lookup_holder_pad(struct ent_lookup_holder *h)
+{
+    h->pad = true;
 }
 
 enum ent_err ent_lookup_holder_accept(struct ent_lookup_holder *h, struct ent_match_accept *ret)

@@ -28,13 +28,13 @@ size_t ent_labels_block_count(uint64_t labels, uint64_t block);
 #define ENT_LOOKUP_BYTES_MOST ((size_t)4 << 30)
 
 /* --- holder --------------------------------------------------------------------------------------
- * new -> add (label and item, as often as needed) -> accept -> start -> tags (jobs) -> sort, and at
- * any time after start: admit, evaluate; after sort: filter, labels.
+ * new -> add (label and item, as often as needed; and pad) -> accept -> start -> tags (jobs) ->
+ * sort, and at any time after start: admit, evaluate; after sort: filter, labels.
  */
 struct ent_lookup_holder;
 
-/* A fresh key. pad: hide the exact size behind the next power of two. */
-ENT_MUST_USE enum ent_err ent_lookup_holder_new(struct ent_lookup_holder **ret, bool pad);
+/* A fresh key. */
+ENT_MUST_USE enum ent_err ent_lookup_holder_new(struct ent_lookup_holder **ret);
 void ent_lookup_holder_free(struct ent_lookup_holder *h);
 
 /* The number of an equal label that was added before, or a new one. Beyond ENT_MATCH_LABELS_MOST
@@ -45,6 +45,9 @@ ENT_MUST_USE enum ent_err ent_lookup_holder_label(struct ent_lookup_holder *h, u
 /* item: ent_observable_key(); each at most once. */
 ENT_MUST_USE enum ent_err ent_lookup_holder_add(struct ent_lookup_holder *h, struct ent_slice item,
                                                 uint32_t label);
+
+/* Hide the exact size behind the next power of two. Before the acceptance. */
+void ent_lookup_holder_pad(struct ent_lookup_holder *h);
 
 /* Fill the body of the acceptance (all but what node/ knows better). No more adding. */
 ENT_MUST_USE enum ent_err ent_lookup_holder_accept(struct ent_lookup_holder *h,

@@ -20,5 +20,14 @@
 #include "match/filter.h"
 #include "match/label.h"
 #include "match/lookup.h"
+#include "match/quorum_field.h"
+#include "match/quorum_shape.h"
+#include "match/quorum_table.h"
+#include "match/quorum_collect.h"
+#include "match/quorum_offer.h"
+#include "match/quorum_terms.h"
+#include "match/quorum_wire.h"
+#include "match/quorum_keys.h"
+#include "match/quorum_run.h"
 
 #endif

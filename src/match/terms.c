@@ -1,56 +1,20 @@
 /* terms.c: bodies of match statements, the session id, committed inputs. */
 #include "match/match.h"
+#include "match/terms_parts.h"
 
 #define OFFER_LINE  "entente/match-offer@v1"
 #define ACCEPT_LINE "entente/match-accept@v1"
 #define REFUSE_LINE "entente/match-refuse@v1"
 #define RESULT_LINE "entente/match-result@v1"
 
-struct b64_32 {
-    char text[ENT_BASE64_LEN(32)];
-};
-
-static struct b64_32 b64(const uint8_t bytes32[static 32])
-{
-    struct b64_32 r;
-    ent_base64_encode(r.text, bytes32, 32);
-    return r;
-}
-
-static enum ent_err encode_types(struct ent_buf *b, uint32_t types)
-{
-    enum ent_err r = ENT_OK;
-    const char *before = " ";
-    for (int t = 1; t < ENT_OBS_TYPES && r == ENT_OK; t++) {
-        if ((types & ENT_OBS_BIT(t)) == 0)
-            continue;
-        r = ent_buf_printf(b, "%s%s", before, ent_obs_type_name((enum ent_obs_type)t));
-        before = ",";
-    }
-    return r;
-}
-
 enum ent_err ent_match_offer_encode(struct ent_buf *b, const struct ent_match_offer *o)
 {
     enum ent_err r;
     if ((r = ent_buf_printf(b, OFFER_LINE "\nto %s\nmode lookup\ntypes", o->to)) != ENT_OK ||
-        (r = encode_types(b, o->types)) != ENT_OK)
+        (r = ent_obs_types_encode(b, o->types)) != ENT_OK)
         return r;
     return ent_buf_printf(b, "\nitems %llu\nnonce %s\nroot %s\n", (unsigned long long)o->items,
-                          b64(o->nonce.b).text, b64(o->root.b).text);
-}
-
-/* Words in another order or repeated mean the same set: only one text is right. */
-static void take_types(struct ent_lines *l, uint32_t *ret)
-{
-    struct ent_buf again;
-    struct ent_slice word = ent_lines_word(l);
-    ent_buf_init(&again, 1024);
-    if (l->err == ENT_OK &&
-        (ent_obs_types_parse(ret, word) != ENT_OK || encode_types(&again, *ret) != ENT_OK ||
-         again.n != word.n + 1 || memcmp(again.p + 1, word.p, word.n) != 0))
-        ent_lines_fail(l, ENT_E_FORMAT);
-    ent_buf_release(&again);
+                          ent_b64_32(o->nonce.b).text, ent_b64_32(o->root.b).text);
 }
 
 enum ent_err ent_match_offer_parse(struct ent_match_offer *ret, struct ent_slice s)
@@ -63,7 +27,7 @@ enum ent_err ent_match_offer_parse(struct ent_match_offer *ret, struct ent_slice
     ent_lines_str(&l, o.to, sizeof(o.to));
     ent_lines_exact(&l, "mode lookup");
     ent_lines_key(&l, "types");
-    take_types(&l, &o.types);
+    ent_obs_types_take(&l, &o.types);
     ent_lines_key(&l, "items");
     o.items = ent_lines_u64(&l, ENT_MATCH_ITEMS_MOST);
     ent_lines_key(&l, "nonce");
@@ -80,7 +44,8 @@ enum ent_err ent_match_accept_encode(struct ent_buf *b, const struct ent_match_a
 {
     return ent_buf_printf(b, ACCEPT_LINE "\nitems %llu\nlabels %llu\nkey %s\nnonce %s\nroot %s\n",
                           (unsigned long long)a->items, (unsigned long long)a->labels,
-                          b64(a->key.b).text, b64(a->nonce.b).text, b64(a->root.b).text);
+                          ent_b64_32(a->key.b).text, ent_b64_32(a->nonce.b).text,
+                          ent_b64_32(a->root.b).text);
 }
 
 enum ent_err ent_match_accept_parse(struct ent_match_accept *ret, struct ent_slice s)
@@ -132,7 +97,7 @@ enum ent_err ent_match_refuse_parse(enum ent_verdict *ret, struct ent_slice s)
 enum ent_err ent_match_result_encode(struct ent_buf *b, const struct ent_match_result *res)
 {
     return ent_buf_printf(b, RESULT_LINE "\nasked %llu\ncommitment %s\n",
-                          (unsigned long long)res->asked, b64(res->commitment.b).text);
+                          (unsigned long long)res->asked, ent_b64_32(res->commitment.b).text);
 }
 
 enum ent_err ent_match_result_parse(struct ent_match_result *ret, struct ent_slice s)

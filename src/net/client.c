@@ -25,7 +25,6 @@ struct ent_client {
     CURLM *multi;
     struct curl_slist *headers;
     struct ent_buf base, url; /* "https://host:port", and with the path of the call */
-    int identity_fd;
     const atomic_bool *stop;
     uint64_t sent, received;
     char error[CURL_ERROR_SIZE];
@@ -33,20 +32,76 @@ struct ent_client {
     enum ent_err answer_err;
 };
 
-/* libcurl takes a client certificate from memory only with other TLS libraries than GnuTLS, so it
- * gets a file without a name, sealed, that nobody else can open. */
-static enum ent_err identity_file(struct ent_client *c, struct ent_slice cert, struct ent_slice key)
+/* What a call can fail of, in words; see ent_client_why(). */
+enum why {
+    WHY_KEY = 1,
+    WHY_REFUSED,
+    WHY_TOO_LARGE,
+    WHY_MEMORY,
+    WHY_TIMEOUT,
+    WHY_NAME,
+    WHY_CONNECT,
+    WHY_HANDSHAKE,
+    WHY_BROKEN,
+    WHY_STATUS,
+    WHY_INTERRUPTED,
+    WHY_CURL,
+    WHY_REQUEST,
+    WHY_URL,
+    WHY_START
+};
+
+static const char *const why[ENT_CLIENT_WHYS] = {
+    [WHY_KEY] = "the server's key is not the one expected",
+    [WHY_REFUSED] = "the server refused our key",
+    [WHY_TOO_LARGE] = "the answer is larger than allowed",
+    [WHY_MEMORY] = "no memory for the call",
+    [WHY_TIMEOUT] = "the server took too long",
+    [WHY_NAME] = "the server's name cannot be resolved",
+    [WHY_CONNECT] = "no connection to the server",
+    [WHY_HANDSHAKE] = "the TLS handshake failed",
+    [WHY_BROKEN] = "the connection broke before the answer was whole",
+    [WHY_STATUS] = "an answer without a status",
+    [WHY_INTERRUPTED] = "the call was interrupted",
+    [WHY_CURL] = "libcurl cannot make the call",
+    [WHY_REQUEST] = "not a request this client can make",
+    [WHY_URL] = "not a URL of the form https://host:port",
+    [WHY_START] = "the HTTPS client cannot start",
+};
+
+const char *ent_client_why(unsigned number)
 {
-    enum ent_err r;
-    c->identity_fd = memfd_create("tls", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (c->identity_fd < 0)
-        return ENT_E_IO;
-    if ((r = ent_fd_write(c->identity_fd, cert)) != ENT_OK ||
-        (r = ent_fd_write(c->identity_fd, key)) != ENT_OK)
+    return number < ENT_CLIENT_WHYS ? why[number] : NULL;
+}
+
+unsigned ent_client_why_number(const char *text)
+{
+    for (unsigned i = 1; text != NULL && i < ENT_CLIENT_WHYS; i++)
+        if (strcmp(why[i], text) == 0)
+            return i;
+    return 0;
+}
+
+enum ent_err ent_client_identity(int *ret_fd, struct ent_diag *d, struct ent_slice cert_pem,
+                                 struct ent_slice key_pem)
+{
+    enum ent_err r = ent_tls_start();
+    if (r != ENT_OK)
+        return ent_fail(d, r, "TLS cannot start", 0, 0);
+    if ((r = ent_tls_identity_check(cert_pem, key_pem)) != ENT_OK)
+        return ent_fail(d, r, "not a certificate and the key that belongs to it", 0, 0);
+    int fd = memfd_create("tls", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return ent_fail_sys(d, "cannot hold the TLS identity in memory");
+    if ((r = ent_fd_write(fd, cert_pem)) != ENT_OK || (r = ent_fd_write(fd, key_pem)) != ENT_OK)
+        r = ent_fail(d, r, "cannot hold the TLS identity in memory", 0, 0);
+    else if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
+        r = ent_fail_sys(d, "cannot hold the TLS identity in memory");
+    if (r != ENT_OK) {
+        (void)close(fd);
         return r;
-    if (fcntl(c->identity_fd, F_ADD_SEALS,
-              F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
-        return ENT_E_IO;
+    }
+    *ret_fd = fd;
     return ENT_OK;
 }
 
@@ -110,14 +165,14 @@ enum ent_err ent_client_url_check(const char *text)
     return r == ENT_E_NOMEM ? r : r != ENT_OK ? ENT_E_FORMAT : ENT_OK;
 }
 
-static CURLcode set_trust(struct ent_client *c, const struct ent_spki *server)
+static CURLcode set_trust(struct ent_client *c, const struct ent_spki *server, int identity)
 {
     char pin[sizeof(PIN_PREFIX) + ENT_BASE64_LEN(sizeof(server->b))] = PIN_PREFIX;
     char fd_path[sizeof("/proc/self/fd/") + 16];
     CURLcode e;
 
     ent_base64_encode(pin + sizeof(PIN_PREFIX) - 1, server->b, sizeof(server->b));
-    (void)snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", c->identity_fd);
+    (void)snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", identity);
     if ((e = curl_easy_setopt(c->easy, CURLOPT_PINNEDPUBLICKEY, pin)) != CURLE_OK ||
         (e = curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 0L)) != CURLE_OK ||
         (e = curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 0L)) != CURLE_OK ||
@@ -162,30 +217,24 @@ enum ent_err ent_client_new(struct ent_client **ret, struct ent_diag *d,
 {
     enum ent_err r = ent_tls_start();
     if (r != ENT_OK)
-        return ent_fail(d, r, "TLS cannot start", 0, 0);
-    if ((r = ent_tls_identity_check(opts->cert_pem, opts->key_pem)) != ENT_OK)
-        return ent_fail(d, r, "not a certificate and the key that belongs to it", 0, 0);
+        return ent_fail(d, r, why[WHY_START], 0, 0);
     struct ent_client *c = calloc(1, sizeof(*c));
     if (c == NULL)
-        return ent_fail(d, ENT_E_NOMEM, "no memory for the HTTPS client", 0, 0);
-    c->identity_fd = -1;
+        return ent_fail(d, ENT_E_NOMEM, why[WHY_MEMORY], 0, 0);
     c->stop = opts->stop;
     ent_buf_init(&c->base, URL_MAX_BYTES);
     ent_buf_init(&c->url, URL_MAX_BYTES + PATH_MAX_BYTES + 1);
     if ((r = parse_url(&c->base, opts->url)) != ENT_OK) {
-        r = ent_fail(d, r, "not a URL of the form https://host:port", 0, 0);
-        goto fail;
-    }
-    if ((r = identity_file(c, opts->cert_pem, opts->key_pem)) != ENT_OK) {
-        r = ent_fail(d, r, "cannot hold the TLS identity in memory", 0, 0);
+        r = ent_fail(d, r, why[WHY_URL], 0, 0);
         goto fail;
     }
     c->headers = curl_slist_append(NULL, "Content-Type: application/octet-stream");
     c->easy = curl_easy_init();
     c->multi = curl_multi_init();
     if (c->headers == NULL || c->easy == NULL || c->multi == NULL ||
-        set_trust(c, &opts->server) != CURLE_OK || set_transport(c, opts) != CURLE_OK) {
-        r = ent_fail(d, ENT_E_UNSUPPORTED, "libcurl lacks an option this needs", 0, 0);
+        set_trust(c, &opts->server, opts->identity) != CURLE_OK ||
+        set_transport(c, opts) != CURLE_OK) {
+        r = ent_fail(d, ENT_E_UNSUPPORTED, why[WHY_START], 0, 0);
         goto fail;
     }
     *ret = c;
@@ -202,8 +251,6 @@ void ent_client_free(struct ent_client *c)
     curl_easy_cleanup(c->easy);
     (void)curl_multi_cleanup(c->multi); /* closes the connection; NULL is fine */
     curl_slist_free_all(c->headers);
-    if (c->identity_fd >= 0)
-        (void)close(c->identity_fd);
     ent_buf_release(&c->url);
     ent_buf_release(&c->base);
     free(c);
@@ -281,25 +328,25 @@ static enum ent_err verdict(const struct ent_client *c, CURLcode e, struct ent_d
     case CURLE_OK:
         return ENT_OK;
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-        return ent_fail(d, ENT_E_AUTH, "the server's key is not the one expected", 0, 0);
+        return ent_fail(d, ENT_E_AUTH, why[WHY_KEY], 0, 0);
     case CURLE_WRITE_ERROR:
         if (c->answer_err == ENT_E_LIMIT)
-            return ent_fail(d, ENT_E_LIMIT, "the answer is larger than allowed", 0, 0);
-        return ent_fail(d, ENT_E_NOMEM, "no memory for the answer", 0, 0);
+            return ent_fail(d, ENT_E_LIMIT, why[WHY_TOO_LARGE], 0, 0);
+        return ent_fail(d, ENT_E_NOMEM, why[WHY_MEMORY], 0, 0);
     case CURLE_OUT_OF_MEMORY:
-        return ent_fail(d, ENT_E_NOMEM, "no memory for the call", 0, 0);
+        return ent_fail(d, ENT_E_NOMEM, why[WHY_MEMORY], 0, 0);
     case CURLE_OPERATION_TIMEDOUT:
-        return ent_fail(d, ENT_E_TIMEOUT, "the server took too long", 0, 0);
+        return ent_fail(d, ENT_E_TIMEOUT, why[WHY_TIMEOUT], 0, 0);
     case CURLE_COULDNT_RESOLVE_HOST:
-        return ent_fail(d, ENT_E_PEER, "the server's name cannot be resolved", 0, 0);
+        return ent_fail(d, ENT_E_PEER, why[WHY_NAME], 0, 0);
     case CURLE_COULDNT_CONNECT:
-        return ent_fail(d, ENT_E_PEER, "no connection to the server", 0, 0);
+        return ent_fail(d, ENT_E_PEER, why[WHY_CONNECT], 0, 0);
     case CURLE_SSL_CONNECT_ERROR:
-        return ent_fail(d, ENT_E_PEER, "the TLS handshake failed", 0, 0);
+        return ent_fail(d, ENT_E_PEER, why[WHY_HANDSHAKE], 0, 0);
     default:
         if (was_refused(c))
-            return ent_fail(d, ENT_E_AUTH, "the server refused our key", 0, 0);
-        return ent_fail(d, ENT_E_PEER, "the connection broke before the answer was whole", 0, 0);
+            return ent_fail(d, ENT_E_AUTH, why[WHY_REFUSED], 0, 0);
+        return ent_fail(d, ENT_E_PEER, why[WHY_BROKEN], 0, 0);
     }
 }
 
@@ -313,7 +360,7 @@ enum ent_err ent_client_call(struct ent_client *c, unsigned *ret_status, struct 
     enum ent_err r;
 
     if ((r = set_path(c, path)) != ENT_OK || (r = set_request(c, method, request_body)) != ENT_OK)
-        return ent_fail(d, r, "not a request this client can make", 0, 0);
+        return ent_fail(d, r, why[WHY_REQUEST], 0, 0);
     c->answer = body;
     c->answer_err = ENT_OK;
     c->error[0] = '\0';
@@ -321,11 +368,11 @@ enum ent_err ent_client_call(struct ent_client *c, unsigned *ret_status, struct 
     if (r == ENT_OK)
         r = verdict(c, e, d);
     else if (r == ENT_E_INTERRUPTED)
-        r = ent_fail(d, r, "the call was interrupted", 0, 0);
+        r = ent_fail(d, r, why[WHY_INTERRUPTED], 0, 0);
     else
-        r = ent_fail(d, r, "libcurl cannot make the call", 0, 0);
+        r = ent_fail(d, r, why[WHY_CURL], 0, 0);
     if (r == ENT_OK && curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK)
-        r = ent_fail(d, ENT_E_PEER, "an answer without a status", 0, 0);
+        r = ent_fail(d, ENT_E_PEER, why[WHY_STATUS], 0, 0);
     /* Also ends a call that is under way, with its connection; an idle one is kept. */
     (void)curl_multi_remove_handle(c->multi, c->easy);
     (void)curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, NULL);

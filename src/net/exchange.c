@@ -19,19 +19,21 @@
 /* In libmicrohttpd's memory for a connection: one header of a request; an answer's head. */
 #define FIELD_MEMORY  96u
 #define ANSWER_MEMORY (ENT_ANSWER_HEADERS + 1024u)
-#define ARGUMENTS_MAX 128u
+#define GROWTH_MEMORY 2048u /* that its buffer may be larger than what is in it */
 #define SHORT_ANSWER  16384u
 #define VERSION       "HTTP/1.1"
 #define BLANKS_MAX    64u /* in front of a header's value */
 
 /* libmicrohttpd makes a list of a query's arguments, and without memory for them it (0.9.75) waits
- * instead of answering. It cannot be told so here, but the connection can end. */
+ * instead of answering. It cannot be told so here, but the connection can end. Its buffer begins
+ * with half of the memory. */
 static void end_if_endless(struct ent_exchange *x, const char *uri)
 {
-    size_t n = 0;
+    const size_t memory = x->conn->http->limits.memory, uri_n = strlen(uri) + GROWTH_MEMORY;
+    size_t list = 0;
     for (const char *p = strchr(uri, '&'); p != NULL; p = strchr(p + 1, '&'))
-        n++;
-    if (n >= ARGUMENTS_MAX) {
+        list += FIELD_MEMORY;
+    if (list > 0 && (uri_n > memory / 2 ? uri_n : memory / 2) + list > memory) {
         x->refused = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
         ent_http_event(x->conn->http, ENT_WEB_HEADERS, x->conn->from16);
         (void)shutdown(x->conn->fd, SHUT_RD);

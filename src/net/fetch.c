@@ -114,6 +114,7 @@ static enum ent_err next_frame(struct ent_fetch *f, struct ent_frame *ret, struc
     if (r != ENT_OK)
         return r;
     if (ent_frame_parse(ret, header) != ENT_OK || ret->type == ENT_FRAME_GET ||
+        ret->type == ENT_FRAME_POST ||
         (f->phase == ASKED && ret->type != ENT_FRAME_HEAD && ret->type != ENT_FRAME_FAIL) ||
         (f->phase == BODY && ret->type == ENT_FRAME_HEAD))
         return broken(f, d, ENT_E_PEER, "the process that fetches said nonsense");
@@ -129,18 +130,14 @@ static enum ent_err next_frame(struct ent_fetch *f, struct ent_frame *ret, struc
     return ENT_OK;
 }
 
-enum ent_err ent_fetch_get(struct ent_fetch *f, struct ent_fetch_answer *ret, struct ent_diag *d,
-                           const char *suffix)
+/* The head of the answer to what was sent, and its end if no body comes. */
+static enum ent_err ask(struct ent_fetch *f, struct ent_fetch_answer *ret, struct ent_diag *d,
+                        enum ent_frame_type type, struct ent_slice payload)
 {
-    struct ent_slice s = ent_slice_str(suffix);
     struct ent_fetch_answer a;
     struct ent_frame frame;
     enum ent_err r;
-    if (f->phase != IDLE)
-        return ent_fail(d, ENT_E_STATE, "the fetch has ended", 0, 0);
-    if (!ent_suffix_is_valid(s))
-        return ent_fail(d, ENT_E_FORMAT, "not a path that can be asked for", 0, 0);
-    if (!ent_frame_send(f->fd, ENT_FRAME_GET, s))
+    if (!ent_frame_send(f->fd, type, payload))
         return broken(f, d, ENT_E_PEER, "the process that fetches has ended");
     f->phase = ASKED;
     if ((r = next_frame(f, &frame, d)) != ENT_OK)
@@ -149,7 +146,7 @@ enum ent_err ent_fetch_get(struct ent_fetch *f, struct ent_fetch_answer *ret, st
         return broken(f, d, ENT_E_PEER, "the process that fetches said nonsense");
     f->phase = BODY;
     f->n = 0;
-    if (a.status != 200 || a.type != ENT_FETCH_TAXII) { /* no body */
+    if (type == ENT_FRAME_POST || a.status != 200 || a.type != ENT_FETCH_TAXII) { /* no body */
         if ((r = next_frame(f, &frame, d)) != ENT_OK)
             return r;
         if (frame.type != ENT_FRAME_END)
@@ -158,6 +155,35 @@ enum ent_err ent_fetch_get(struct ent_fetch *f, struct ent_fetch_answer *ret, st
     }
     *ret = a;
     return ENT_OK;
+}
+
+enum ent_err ent_fetch_get(struct ent_fetch *f, struct ent_fetch_answer *ret, struct ent_diag *d,
+                           const char *suffix)
+{
+    const struct ent_slice s = ent_slice_str(suffix);
+    if (f->phase != IDLE)
+        return ent_fail(d, ENT_E_STATE, "the fetch has ended", 0, 0);
+    if (!ent_suffix_is_valid(s))
+        return ent_fail(d, ENT_E_FORMAT, "not a path that can be asked for", 0, 0);
+    return ask(f, ret, d, ENT_FRAME_GET, s);
+}
+
+enum ent_err ent_fetch_post(struct ent_fetch *f, struct ent_fetch_answer *ret, struct ent_diag *d,
+                            const char *suffix, const char *header, struct ent_slice body)
+{
+    const struct ent_post post = {ent_slice_str(suffix), ent_slice_str(header), body};
+    struct ent_post sent;
+    struct ent_buf b;
+    if (f->phase != IDLE)
+        return ent_fail(d, ENT_E_STATE, "the fetch has ended", 0, 0);
+    ent_buf_init(&b, ENT_FRAME_MAX);
+    enum ent_err r = ent_post_encode(&b, &post);
+    if (r == ENT_OK)
+        r = ent_post_parse(&sent, ent_buf_slice(&b));
+    r = r == ENT_OK ? ask(f, ret, d, ENT_FRAME_POST, ent_buf_slice(&b))
+                    : ent_fail(d, r, "not something that can be sent", 0, 0);
+    ent_buf_release(&b);
+    return r;
 }
 
 static enum ent_err read_body(void *ctx, uint8_t *ret, size_t *ret_n, size_t cap,

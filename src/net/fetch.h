@@ -1,7 +1,8 @@
 /*
- * fetch.h: asking a TAXII server. Sockets, TLS and HTTP live in a process of their own, which is
- * forked before there is a store or a key to see, and which knows one server and the secret for it.
- * It is told paths and gives back a status, the few headers that count, and the bytes of the body.
+ * fetch.h: asking a TAXII server, telling a webhook. Sockets, TLS and HTTP live in a process of
+ * their own, which is forked before there is a store or a key to see, and which knows one server
+ * and the secret for it, and ends when whoever started it does. It is told paths and gives back
+ * a status, the few headers that count, and the bytes of the body.
  *
  * Promises: one server and no other (no redirects, no cookies, no .netrc); its certificate is
  * checked against the system's authorities, or those of one file, with TLS 1.2 or newer; headers,
@@ -12,6 +13,7 @@
 #define ENT_NET_FETCH_H
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "base/base.h"
 
@@ -31,6 +33,12 @@ struct ent_fetch_url {
  * path with empty or dotted parts or with characters that need escaping. */
 ENT_MUST_USE enum ent_err ent_fetch_url_parse(struct ent_fetch_url *ret, const char **ret_why,
                                               struct ent_slice s);
+
+/* As it is meant, with its query and without a '/' more: the origin in *ret, whose path does not
+ * count, and what is asked for there in ret_suffix, of cap bytes. */
+ENT_MUST_USE enum ent_err ent_fetch_target_parse(struct ent_fetch_url *ret, char *ret_suffix,
+                                                 size_t cap, const char **ret_why,
+                                                 struct ent_slice s);
 
 /* What the server behind base calls one of its places: a URL, or a path. ENT_E_POLICY when it is on
  * another server, ENT_E_FORMAT when it is nothing. */
@@ -74,7 +82,11 @@ struct ent_fetch_opts {
     unsigned connect_seconds; /* 0: 30 */
     unsigned idle_seconds;    /* without a byte; 0: 60. Also the grace of 1 KiB/s on average */
     uint64_t max_body;        /* bytes, inflated; 0: 256 MiB */
-    const atomic_bool *stop;  /* when it becomes true, calls end with ENT_E_INTERRUPTED; or NULL */
+    uid_t uid;                /* started as root: whom the new process becomes; 0: it stays root */
+    gid_t gid;
+    void *forget; /* the new process wipes its copy of this first, or NULL */
+    size_t forget_n;
+    const atomic_bool *stop; /* when it becomes true, calls end with ENT_E_INTERRUPTED; or NULL */
 };
 
 /* Forks: before threads, and before there is anything that the network must not see. */
@@ -98,6 +110,11 @@ struct ent_fetch_answer {
  * after an error of the reader or of the channel, only ent_fetch_free() is left to do. */
 ENT_MUST_USE enum ent_err ent_fetch_get(struct ent_fetch *f, struct ent_fetch_answer *ret,
                                         struct ent_diag *d, const char *suffix);
+/* POST of a body of JSON with one header more ("Name: value"), all together below 64 KiB; of the
+ * answer only what is in *ret. ENT_E_FORMAT, ENT_E_LIMIT: it cannot be sent. */
+ENT_MUST_USE enum ent_err ent_fetch_post(struct ent_fetch *f, struct ent_fetch_answer *ret,
+                                         struct ent_diag *d, const char *suffix, const char *header,
+                                         struct ent_slice body);
 struct ent_reader ent_fetch_reader(struct ent_fetch *f);
 /* Of all bodies so far. */
 const uint64_t *ent_fetch_received(const struct ent_fetch *f);

@@ -16,6 +16,7 @@
 #include <linux/close_range.h>
 #include <nss.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -33,12 +34,12 @@ struct child {
     int channel;
     CURL *easy;
     CURLM *multi;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *post_headers;
     uint64_t idle_ns, max_body;
     /* of the request under way */
     struct ent_fetch_answer answer;
     struct ent_head_seen seen;
-    bool head_sent, done, proxy;
+    bool head_sent, done, proxy, post;
     enum ent_fetch_fault fault; /* why a callback ended it; 0: it did not */
     uint64_t head_n, body_n;
     uint64_t start_ns, last_ns, blocked_ns; /* blocked: while the reader was busy */
@@ -63,7 +64,7 @@ static void send_head(struct child *c)
     uint8_t head[ENT_ANSWER_MAX];
     send_frame(c, ENT_FRAME_HEAD, ent_slice(head, ent_answer_encode(head, &c->answer)));
     c->head_sent = true;
-    c->done = c->answer.status != 200 || c->answer.type != ENT_FETCH_TAXII;
+    c->done = c->post || c->answer.status != 200 || c->answer.type != ENT_FETCH_TAXII;
 }
 
 static size_t on_header(char *p, size_t size, size_t n, void *ctx)
@@ -293,16 +294,49 @@ static CURLcode run(struct child *c)
     return m != NULL && m->msg == CURLMSG_DONE ? m->data.result : CURLE_FAILED_INIT;
 }
 
-static void serve(struct child *c, const char *origin, struct ent_slice suffix)
+/* libcurl keeps neither the list nor the body: both stay until the request is over. */
+static CURLcode set_request(struct child *c, const struct ent_post *post)
+{
+    static const char *const fixed[] = {"Content-Type: application/json", "Expect:"};
+    char header[ENT_POST_HEADER + 1];
+    CURLcode e;
+    curl_slist_free_all(c->post_headers);
+    c->post_headers = NULL;
+    if (post == NULL) {
+        e = curl_easy_setopt(c->easy, CURLOPT_HTTPGET, 1L);
+        return e != CURLE_OK ? e : curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
+    }
+    (void)snprintf(header, sizeof(header), "%.*s", (int)post->header.n,
+                   (const char *)post->header.p);
+    for (size_t i = 0; i < 3; i++) {
+        struct curl_slist *more = curl_slist_append(c->post_headers, i < 2 ? fixed[i] : header);
+        if (more == NULL)
+            return CURLE_OUT_OF_MEMORY;
+        c->post_headers = more;
+    }
+    if ((e = curl_easy_setopt(c->easy, CURLOPT_POST, 1L)) != CURLE_OK ||
+        (e = curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, post->body.p)) != CURLE_OK ||
+        (e = curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.n)) !=
+            CURLE_OK)
+        return e;
+    return curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->post_headers);
+}
+
+/* post NULL: a GET. */
+static void serve(struct child *c, const char *origin, struct ent_slice suffix,
+                  const struct ent_post *post)
 {
     c->answer = (struct ent_fetch_answer){0};
     c->seen = (struct ent_head_seen){0};
     c->head_sent = c->done = false;
+    c->post = post != NULL;
     c->fault = 0;
     c->head_n = c->body_n = c->blocked_ns = 0;
     c->start_ns = c->last_ns = ent_clock_steady_ns();
     (void)snprintf(c->url, sizeof(c->url), "%s%.*s", origin, (int)suffix.n, (const char *)suffix.p);
-    CURLcode e = curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
+    CURLcode e = set_request(c, post);
+    if (e == CURLE_OK)
+        e = curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
     if (e == CURLE_OK)
         e = run(c);
     (void)curl_multi_remove_handle(c->multi, c->easy);
@@ -326,6 +360,7 @@ static bool close_all(int *channel)
         return false;
     *channel = STDERR_FILENO + 1;
     ent_secret_harden_process();
+    (void)prctl(PR_SET_NAME, "entente: fetch", 0, 0, 0);
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGTERM, SIG_DFL);
     return close_range(STDERR_FILENO + 2, ~0u, 0) == 0;
@@ -366,7 +401,9 @@ static bool shut_in(const struct child *c, const struct ent_fetch_opts *o)
                                   .n_paths = sizeof(paths) / sizeof(paths[0]),
                                   .ports = ports,
                                   .n_ports = c->proxy ? 0 : 2,
-                                  .stay_root = true,
+                                  .uid = o->uid,
+                                  .gid = o->gid,
+                                  .stay_root = o->uid == 0,
                                   .open_files = 256,
                                   .data_bytes = DATA_MAX,
                                   .best_effort = true};
@@ -388,29 +425,41 @@ static void receive(int fd, uint8_t *p, size_t n)
     }
 }
 
+/* One request as it came; false when nobody would send it. */
+static bool serve_frame(struct child *c, const struct ent_fetch_opts *opts, enum ent_frame_type t,
+                        struct ent_slice payload, uint8_t fault)
+{
+    struct ent_post post = {.suffix = payload};
+    if ((t != ENT_FRAME_GET && t != ENT_FRAME_POST) ||
+        (t == ENT_FRAME_POST && ent_post_parse(&post, payload) != ENT_OK) ||
+        !ent_suffix_is_valid(post.suffix))
+        return false;
+    if (fault == 0)
+        serve(c, opts->url.origin, post.suffix, t == ENT_FRAME_POST ? &post : NULL);
+    else
+        send_frame(c, ENT_FRAME_FAIL, ent_slice(&fault, 1));
+    return true;
+}
+
 _Noreturn void ent_fetch_child(int channel, const struct ent_fetch_opts *opts)
 {
     static struct child c;
-    static uint8_t suffix[ENT_FETCH_SUFFIX];
+    static uint8_t payload[ENT_FRAME_MAX];
     uint8_t header[ENT_FRAME_HEADER], fault = ENT_FAULT_START;
     struct ent_frame frame;
+    ent_wipe(opts->forget, opts->forget_n);
     bool ready = close_all(&channel);
     c.channel = channel;
     ready = ready && set_up(&c, opts);
-    if (ready && !shut_in(&c, opts)) {
-        ready = false;
-        fault = ENT_FAULT_SANDBOX;
-    }
+    if (ready)
+        fault = shut_in(&c, opts) ? 0 : ENT_FAULT_SANDBOX;
     for (;;) {
         receive(channel, header, sizeof(header));
-        if (ent_frame_parse(&frame, header) != ENT_OK || frame.type != ENT_FRAME_GET)
+        if (ent_frame_parse(&frame, header) != ENT_OK ||
+            (frame.type != ENT_FRAME_GET && frame.type != ENT_FRAME_POST))
             _exit(1);
-        receive(channel, suffix, frame.n);
-        if (!ent_suffix_is_valid(ent_slice(suffix, frame.n)))
+        receive(channel, payload, frame.n);
+        if (!serve_frame(&c, opts, frame.type, ent_slice(payload, frame.n), fault))
             _exit(1);
-        if (ready)
-            serve(&c, opts->url.origin, ent_slice(suffix, frame.n));
-        else
-            send_frame(&c, ENT_FRAME_FAIL, ent_slice(&fault, 1));
     }
 }

@@ -18,12 +18,13 @@ enum ent_err ent_frame_parse(struct ent_frame *ret, const uint8_t header5[static
         [ENT_FRAME_BODY] = {1, ENT_FRAME_MAX},
         [ENT_FRAME_END] = {0, 0},
         [ENT_FRAME_FAIL] = {1, 1},
+        [ENT_FRAME_POST] = {1, ENT_FRAME_MAX},
     };
     struct ent_cur c = {header5, ENT_FRAME_HEADER};
     uint8_t type;
     uint32_t n;
     if (ent_cur_u8(&c, &type) != ENT_OK || ent_cur_u32le(&c, &n) != ENT_OK ||
-        type < ENT_FRAME_GET || type > ENT_FRAME_FAIL || n < sizes[type].min || n > sizes[type].max)
+        type < ENT_FRAME_GET || type > ENT_FRAME_POST || n < sizes[type].min || n > sizes[type].max)
         return ENT_E_FORMAT;
     *ret = (struct ent_frame){.type = (enum ent_frame_type)type, .n = n};
     return ENT_OK;
@@ -49,6 +50,56 @@ bool ent_frame_send(int fd, enum ent_frame_type type, struct ent_slice payload)
     ENT_ASSERT(payload.n <= ENT_FRAME_MAX);
     ent_put_u32le(header + 1, (uint32_t)payload.n);
     return send_all(fd, header, sizeof(header)) && send_all(fd, payload.p, payload.n);
+}
+
+/* --- what is posted --------------------------------------------------------------------------- */
+
+enum ent_err ent_post_encode(struct ent_buf *b, const struct ent_post *p)
+{
+    uint8_t n[2];
+    enum ent_err r;
+    if (p->suffix.n > UINT16_MAX || p->header.n > ENT_POST_HEADER ||
+        3 + p->suffix.n + p->header.n + p->body.n > ENT_FRAME_MAX)
+        return ENT_E_LIMIT;
+    ent_put_u16le(n, (uint16_t)p->suffix.n);
+    if ((r = ent_buf_put(b, n, sizeof(n))) == ENT_OK &&
+        (r = ent_buf_put_slice(b, p->suffix)) == ENT_OK &&
+        (r = ent_buf_putc(b, (char)p->header.n)) == ENT_OK &&
+        (r = ent_buf_put_slice(b, p->header)) == ENT_OK)
+        r = ent_buf_put_slice(b, p->body);
+    return r;
+}
+
+/* One line, with a name that says something. */
+static bool is_header(struct ent_slice s)
+{
+    const uint8_t *colon = s.n == 0 ? NULL : memchr(s.p, ':', s.n);
+    if (colon == NULL || colon == s.p || colon + 2 >= s.p + s.n || colon[1] != ' ')
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < ' ' || s.p[i] >= 0x7f || (s.p + i < colon && s.p[i] == ' '))
+            return false;
+    return true;
+}
+
+enum ent_err ent_post_parse(struct ent_post *ret, struct ent_slice s)
+{
+    struct ent_cur c = ent_cur(s);
+    struct ent_post p;
+    uint16_t suffix;
+    uint8_t header;
+    enum ent_err r;
+    if ((r = ent_cur_u16le(&c, &suffix)) != ENT_OK ||
+        (r = ent_cur_take(&c, &p.suffix, suffix)) != ENT_OK ||
+        (r = ent_cur_u8(&c, &header)) != ENT_OK ||
+        (r = ent_cur_take(&c, &p.header, header)) != ENT_OK ||
+        (r = ent_cur_take(&c, &p.body, c.n)) != ENT_OK)
+        return r;
+    if (!ent_suffix_is_valid(p.suffix) || p.suffix.n > ENT_FETCH_SUFFIX || !is_header(p.header) ||
+        p.body.n == 0)
+        return ENT_E_FORMAT;
+    *ret = p;
+    return ENT_OK;
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */

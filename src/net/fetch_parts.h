@@ -13,7 +13,8 @@ enum ent_frame_type {
     ENT_FRAME_HEAD,    /* a struct ent_fetch_answer */
     ENT_FRAME_BODY,
     ENT_FRAME_END,
-    ENT_FRAME_FAIL /* one byte: enum ent_fetch_fault */
+    ENT_FRAME_FAIL, /* one byte: enum ent_fetch_fault */
+    ENT_FRAME_POST  /* a struct ent_post */
 };
 #define ENT_FRAME_HEADER 5
 #define ENT_FRAME_MAX    (64u << 10)
@@ -35,6 +36,17 @@ ENT_MUST_USE enum ent_err ent_answer_parse(struct ent_fetch_answer *ret, struct 
 
 /* The beginning with '/', printable, no fragment. */
 bool ent_suffix_is_valid(struct ent_slice s);
+
+/* u16 suffix, u8 header (a line "Name: value", printable ASCII), then the body, which is not empty.
+ * Slices point into the frame's bytes. */
+struct ent_post {
+    struct ent_slice suffix, header, body;
+};
+#define ENT_POST_HEADER 255u
+/* ENT_E_LIMIT above ENT_FRAME_MAX. */
+ENT_MUST_USE enum ent_err ent_post_encode(struct ent_buf *b, const struct ent_post *p);
+/* ENT_E_FORMAT for what cannot be sent: ent_post_encode() does not look. */
+ENT_MUST_USE enum ent_err ent_post_parse(struct ent_post *ret, struct ent_slice s);
 
 /* One line of a response's head into the answer; false for one that says another thing than one
  * before it. Other headers are passed over. */

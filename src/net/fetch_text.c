@@ -156,6 +156,25 @@ enum ent_err ent_fetch_url_parse(struct ent_fetch_url *ret, const char **ret_why
     return ENT_OK;
 }
 
+enum ent_err ent_fetch_target_parse(struct ent_fetch_url *ret, char *ret_suffix, size_t cap,
+                                    const char **ret_why, struct ent_slice s)
+{
+    size_t n = 0, slashes = 0;
+    while (n < s.n && (slashes += s.p[n] == '/') < 3 && s.p[n] != '?' && s.p[n] != '#')
+        n++;
+    const struct ent_slice suffix = n == s.n ? ENT_SLICE_LIT("/") : ent_slice(s.p + n, s.n - n);
+    struct ent_fetch_url u;
+    enum ent_err r = ent_fetch_url_parse(&u, ret_why, ent_slice(s.p, n));
+    if (r != ENT_OK)
+        return r;
+    if (!ent_suffix_is_valid(suffix) || suffix.n >= cap)
+        return bad(ret_why, "behind the host is no path of printable characters without '#'");
+    memcpy(ret_suffix, suffix.p, suffix.n);
+    ret_suffix[suffix.n] = '\0';
+    *ret = u;
+    return ENT_OK;
+}
+
 enum ent_err ent_fetch_url_below(struct ent_fetch_url *ret, const struct ent_fetch_url *base,
                                  struct ent_slice s)
 {

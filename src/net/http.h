@@ -144,6 +144,8 @@ gnutls_session_t ent_conn_session(struct MHD_Connection *mc);
 void ent_conn_ready(struct ent_conn *c);
 /* From now on this phase, for so many seconds; 0 for no limit. */
 void ent_conn_enter(struct ent_conn *c, enum ent_conn_phase phase, unsigned seconds);
+/* Ends those that are ready and not kept, which is asked with the server's lock held. */
+void ent_conn_review(struct ent_http *h, bool (*keep)(const struct ent_conn *c));
 void *ent_conn_reaper(void *http);
 
 /* head.c: what of a request's head libmicrohttpd shows, read strictly. Each returns 0 or the status
@@ -165,7 +167,7 @@ ENT_MUST_USE unsigned ent_head_end(struct ent_head *h, uint64_t *ret_length);
 const char *ent_head_method(const char *text);
 
 /* answer.c: an answer's head; what a handler adds is checked. */
-#define ENT_ANSWER_HEADERS 4096u /* bytes of them */
+#define ENT_ANSWER_HEADERS 2048u /* bytes of them */
 ENT_MUST_USE bool ent_answer_check(struct ent_slice lines, struct ent_slice *ret_etag,
                                    bool *ret_cache);
 ENT_MUST_USE bool ent_answer_etag_among(struct ent_slice list, struct ent_slice etag);

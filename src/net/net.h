@@ -57,6 +57,9 @@ struct ent_server_opts {
     /* Asked during the handshake, from any thread; false ends it. Asked again for each request, so
      * that a key taken out of the pact loses the connections it has open. */
     bool (*allow)(void *ctx, const struct ent_spki *peer);
+    /* Whether nobody can know that yet: then the handshake ends without a refusal, as a connection
+     * that broke, and the peer tries again. NULL: it is always known. */
+    bool (*undecided)(void *ctx);
     /* Asked when the headers are there and before the body is read: the largest body this method
      * and path may have; 0 refuses the request with 404. */
     size_t (*max_body)(void *ctx, const struct ent_spki *peer, const char *method,
@@ -81,6 +84,9 @@ struct ent_server;
 ENT_MUST_USE enum ent_err ent_server_start(struct ent_server **ret, struct ent_diag *d,
                                            const struct ent_server_opts *opts);
 unsigned ent_server_port(const struct ent_server *s);
+/* Asks allow() again about everybody who is connected, and ends at once the connections of those
+ * who are not allowed any more. From any thread; not from allow(). */
+void ent_server_review(struct ent_server *s);
 /* Lets requests that have begun end (at most a few seconds), then closes everything. A handle()
  * that is running is always waited for. */
 void ent_server_stop(struct ent_server *s);
@@ -91,9 +97,14 @@ void ent_server_stop(struct ent_server *s);
 /* One connection, kept open between calls; one thread at a time. */
 struct ent_client;
 
+/* A TLS identity as clients take it: a file in memory, without a name and sealed, because libcurl
+ * with GnuTLS reads certificates from files alone. The caller closes it, after the last client. */
+ENT_MUST_USE enum ent_err ent_client_identity(int *ret_fd, struct ent_diag *d,
+                                              struct ent_slice cert_pem, struct ent_slice key_pem);
+
 struct ent_client_opts {
-    const char *url; /* "https://host:port"; anything but https is ENT_E_FORMAT */
-    struct ent_slice cert_pem, key_pem;
+    const char *url;          /* "https://host:port"; anything but https is ENT_E_FORMAT */
+    int identity;             /* of ent_client_identity(); outlives the client */
     struct ent_spki server;   /* the only key accepted */
     unsigned connect_seconds; /* 0: 10 */
     unsigned call_seconds;    /* 0: 120 */
@@ -121,6 +132,12 @@ ENT_MUST_USE enum ent_err ent_client_call(struct ent_client *c, unsigned *ret_st
                                           struct ent_buf *body, struct ent_diag *d,
                                           const char *method, const char *path,
                                           struct ent_slice request_body);
+
+/* All that d->text says after the two functions above, by number, so that another process can be
+ * told: NULL for a number that has none, 0 for a text that is none of these. */
+#define ENT_CLIENT_WHYS 16u
+const char *ent_client_why(unsigned number);
+unsigned ent_client_why_number(const char *text);
 
 /* Bytes sent and received so far, as the TLS records' payload, headers included. */
 void ent_client_traffic(const struct ent_client *c, uint64_t *ret_sent, uint64_t *ret_received);

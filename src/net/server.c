@@ -31,6 +31,8 @@ static int admit(gnutls_session_t session)
     const struct ent_server *s = c->http->app.ctx;
     bool known = ent_tls_peer(&c->peer, session) == ENT_OK;
 
+    if (s->opts.undecided != NULL && s->opts.undecided(s->opts.ctx))
+        return GNUTLS_E_CERTIFICATE_ERROR;
     if (known && s->opts.allow(s->opts.ctx, &c->peer)) {
         c->admitted = true;
         ent_conn_ready(c);
@@ -150,6 +152,17 @@ enum ent_err ent_server_start(struct ent_server **ret, struct ent_diag *d,
 unsigned ent_server_port(const struct ent_server *s)
 {
     return s->http->port;
+}
+
+static bool is_allowed(const struct ent_conn *c)
+{
+    const struct ent_server *s = c->http->app.ctx;
+    return s->opts.allow(s->opts.ctx, &c->peer);
+}
+
+void ent_server_review(struct ent_server *s)
+{
+    ent_conn_review(s->http, is_allowed);
 }
 
 void ent_server_stop(struct ent_server *s)

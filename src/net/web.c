@@ -18,6 +18,10 @@
 
 #define RSA_BITS 2048
 
+/* libmicrohttpd keeps this much for a connection as long as it lives, idle or not: a head, its
+ * lists of what is in it, and the answer's head. */
+#define BESIDE_HEAD 4096u
+
 struct ent_web {
     struct ent_web_opts opts; /* listen and the PEM slices are not kept */
     struct ent_told told;
@@ -132,12 +136,13 @@ static bool kind_ok(struct ent_slice cert_pem)
 }
 
 /* libmicrohttpd would only say that it cannot start. */
-static enum ent_err check_pair(struct ent_diag *d, const struct ent_web_opts *o)
+enum ent_err ent_web_check_pair(struct ent_diag *d, struct ent_slice cert_pem,
+                                struct ent_slice key_pem)
 {
-    gnutls_datum_t cert = ent_tls_datum(o->cert_pem), key = ent_tls_datum(o->key_pem);
+    gnutls_datum_t cert = ent_tls_datum(cert_pem), key = ent_tls_datum(key_pem);
     gnutls_certificate_credentials_t cred;
 
-    if (!kind_ok(o->cert_pem))
+    if (!kind_ok(cert_pem))
         return ent_fail(d, ENT_E_FORMAT,
                         "not a certificate with an RSA (2048 bits or more) or ECDSA key", 0, 0);
     if (gnutls_certificate_allocate_credentials(&cred) < 0)
@@ -183,12 +188,12 @@ static struct ent_http_limits limits_of(const struct ent_web_opts *o)
         .idle_seconds = or_default(o->idle_seconds, 60),
         .request_seconds = or_default(o->request_seconds, 30),
         .answer_seconds = or_default(o->answer_seconds, 60),
-        .head = or_size(o->max_head, 16u << 10),
+        .head = or_size(o->max_head, 8u << 10),
         .answer = or_size(o->max_answer, 4u << 20),
         .bodies = or_size(o->max_bodies, 256u << 20),
         .answers = or_size(o->max_answers, 256u << 20),
     };
-    l.memory = 2 * l.head;
+    l.memory = l.head + BESIDE_HEAD;
     l.per_address = or_default(o->max_per_address, (l.connections + 1) / 2);
     l.handshake_seconds = or_default(o->handshake_seconds, at_most(l.request_seconds, 10));
     return l;
@@ -204,7 +209,7 @@ static enum ent_err start(struct ent_web *w, struct ent_diag *d, const struct en
         return ent_fail(d, ENT_E_POLICY, "HTTP without TLS is for the loopback alone", 0, 0);
     if ((r = ent_tls_start()) != ENT_OK)
         return ent_fail(d, r, "TLS cannot start", 0, 0);
-    if (!o->plain && (r = check_pair(d, o)) != ENT_OK)
+    if (!o->plain && (r = ent_web_check_pair(d, o->cert_pem, o->key_pem)) != ENT_OK)
         return r;
     const struct ent_http_opts http = {
         .listen = o->listen,

@@ -33,7 +33,7 @@ struct ent_web_request {
 struct ent_web_answer {
     unsigned status;        /* 200 to 599 */
     const char *type;       /* a literal, or in the caller's memory until the answer is out */
-    struct ent_buf headers; /* "Name: value\n" each, ASCII without control bytes; up to 4 KiB */
+    struct ent_buf headers; /* "Name: value\n" each, ASCII without control bytes; up to 2 KiB */
     struct ent_buf body;    /* with its maximum */
 };
 
@@ -86,7 +86,7 @@ struct ent_web_opts {
     unsigned idle_seconds;      /* between two requests; 0: 60 */
     unsigned request_seconds;   /* from a request's first byte to its last; 0: 30 */
     unsigned answer_seconds;    /* until an answer is taken; 0: 60 */
-    size_t max_head;            /* request line and headers; 0: 16 KiB */
+    size_t max_head;            /* request line and headers; 0: 8 KiB */
     size_t max_answer;          /* 0: 4 MiB */
     size_t max_bodies;          /* all requests' bodies together; 0: 256 MiB */
     size_t max_answers;         /* all answers' bodies above 16 KiB together; 0: 256 MiB */
@@ -95,6 +95,9 @@ struct ent_web_opts {
 struct ent_web;
 ENT_MUST_USE enum ent_err ent_web_start(struct ent_web **ret, struct ent_diag *d,
                                         const struct ent_web_opts *opts);
+/* What it would say of this certificate and its key. */
+ENT_MUST_USE enum ent_err ent_web_check_pair(struct ent_diag *d, struct ent_slice cert_pem,
+                                             struct ent_slice key_pem);
 unsigned ent_web_port(const struct ent_web *w);
 /* Refusals since the start, one number for each enum ent_web_event. */
 void ent_web_counts(const struct ent_web *w, uint64_t ret[static ENT_WEB_EVENTS]);

@@ -6,19 +6,17 @@
 
 #define TRIES       4u
 #define WAITS       25u      /* for a node that has just been started */
+#define BUSY_MS     60000u   /* for one that takes no offer now */
 #define POLL_MS     200u     /* at most; see call_ok() */
 #define PATIENCE_MS 3600000u /* how long a partner may compute its filter */
-#define CLIENTS     64u
-#define PULLS       4096u /* pieces of a partner's log; 65,536 entries each */
+#define PULLS       4096u    /* pieces of a partner's log; 65,536 entries each */
 
 struct asking {
     const struct ent_ask_opts *o;
-    struct ent_lookup_asker *asker;
     struct ent_ask_report *report;
-    struct ent_buf cert, key; /* PEM; key is secret */
-    pthread_mutex_t lock;     /* everything below */
-    struct ent_client *idle[CLIENTS];
-    size_t idles;
+    struct ent_spki server;
+    struct ent_seed32 seed; /* secret: opens what was committed to */
+    pthread_mutex_t lock;   /* everything below */
     uint64_t answered;
     struct ent_diag *d;
     struct ent_diag why; /* of the last call for the view, when it failed */
@@ -41,63 +39,34 @@ static void wait_ms(unsigned ms)
     (void)nanosleep(&ts, NULL);
 }
 
-/* --- connections --------------------------------------------------------------------------------
+/* Of the process that computes; it may be this one. */
+static enum ent_err sought(enum ent_err r, struct ent_diag *d)
+{
+    if (r == ENT_OK || r == ENT_E_NOMEM)
+        return r;
+    return ent_fail(d, ENT_E_INTERRUPTED, "the process that computed this run has ended", 0, 0);
+}
+
+/* --- calls --------------------------------------------------------------------------------------
  */
-
-static enum ent_err take_client(struct asking *a, struct ent_client **ret, struct ent_diag *d)
-{
-    struct ent_client *c = NULL;
-    (void)pthread_mutex_lock(&a->lock);
-    if (a->idles > 0)
-        c = a->idle[--a->idles];
-    (void)pthread_mutex_unlock(&a->lock);
-    if (c != NULL) {
-        *ret = c;
-        return ENT_OK;
-    }
-    struct ent_client_opts opts = {.url = a->o->url != NULL ? a->o->url : a->o->partner->url,
-                                   .cert_pem = ent_buf_slice(&a->cert),
-                                   .key_pem = ent_buf_slice(&a->key),
-                                   .call_seconds = a->o->call_seconds,
-                                   .stop = a->o->stop};
-    ent_spki_of_ed25519(&opts.server, a->o->partner->tls.pk.b);
-    return ent_client_new(ret, d, &opts);
-}
-
-static void count_and_free(struct asking *a, struct ent_client *c)
-{
-    uint64_t sent = 0, received = 0;
-    ent_client_traffic(c, &sent, &received);
-    a->report->sent += sent;
-    a->report->received += received;
-    ent_client_free(c);
-}
-
-static void give_client(struct asking *a, struct ent_client *c, bool broken)
-{
-    (void)pthread_mutex_lock(&a->lock);
-    if (broken || a->idles == CLIENTS)
-        count_and_free(a, c);
-    else
-        a->idle[a->idles++] = c;
-    (void)pthread_mutex_unlock(&a->lock);
-}
 
 /* One message, again and again while the connection breaks. Our messages may all be repeated. */
 static enum ent_err call(struct asking *a, unsigned *ret_status, struct ent_buf *answer,
                          struct ent_diag *d, const char *method, const char *path,
                          struct ent_slice body)
 {
+    const struct ent_dial q = {.url = a->o->url != NULL ? a->o->url : a->o->partner->url,
+                               .server = a->server,
+                               .call_seconds = a->o->call_seconds,
+                               .method = method,
+                               .path = path,
+                               .body = body};
     enum ent_err r = ENT_E_PEER;
     for (unsigned i = 0; i < TRIES; i++) {
-        struct ent_client *c;
         if (stopped(a))
             return ent_fail(d, ENT_E_INTERRUPTED, "stopped", 0, 0);
-        if ((r = take_client(a, &c, d)) != ENT_OK)
-            return r;
         ent_buf_clear(answer);
-        r = blame(ent_client_call(c, ret_status, answer, d, method, path, body));
-        give_client(a, c, r != ENT_OK);
+        r = blame(a->o->dialer.call(a->o->dialer.ctx, ret_status, answer, d, &q));
         if (r != ENT_E_PEER)
             return r;
         if (i + 1 < TRIES)
@@ -228,8 +197,10 @@ static enum ent_err make_offer(struct asking *a, struct agreed *g)
     ent_buf_init(&body, 1024);
     memcpy(g->offer.to, a->o->partner->name, sizeof(g->offer.to));
     g->offer.types = a->o->types;
-    ent_lookup_asker_offer(a->asker, &g->offer);
-    if ((r = ent_match_offer_encode(&body, &g->offer)) == ENT_OK) {
+    if ((r = sought(ent_seek_offer(&a->o->seeker, &g->offer, &a->seed, a->o->pad), a->d)) ==
+            ENT_OK &&
+        (r = ent_match_offer_encode(&body, &g->offer)) == ENT_OK) {
+        a->report->asked = g->offer.items;
         wish.body = ent_buf_slice(&body);
         r = say(a, &g->offer_bytes, &g->offer_act, &g->offer_room, &a->report->offer, &wish);
     }
@@ -256,6 +227,29 @@ static enum ent_err check_answer(struct asking *a, struct agreed *g, unsigned st
     return ent_fail(a->d, ENT_E_AUTH, "the partner's answer makes no sense", 0, 0);
 }
 
+/* The same offer, until the partner hears it: it may sign nothing before it has met others, hears
+ * none before it ends, to be started anew, and none out of a log that it has not seen so far. */
+static enum ent_err send_offer(struct asking *a, struct agreed *g, unsigned *ret_status)
+{
+    enum ent_err r = ENT_OK;
+    *ret_status = 503;
+    for (unsigned waited = 0, pause; *ret_status == 503 && r == ENT_OK; waited += pause) {
+        if (waited >= BUSY_MS)
+            return ent_fail(a->d, ENT_E_PEER,
+                            "the partner takes no offers now: it is about to end, or may sign "
+                            "nothing, because it waits for what others know of its log",
+                            0, 0);
+        pause = POLL_MS + waited / 32;
+        if (waited > 0) {
+            wait_ms(pause);
+            (void)!show_head(a); /* there may be a newer one, which the offer stands under */
+        }
+        r = call(a, ret_status, &g->answer_bytes, a->d, "POST", "/peer/v1/match",
+                 ent_buf_slice(&g->offer_bytes));
+    }
+    return r;
+}
+
 static enum ent_err offer_once(struct asking *a, struct agreed *g)
 {
     unsigned status = 0;
@@ -263,20 +257,8 @@ static enum ent_err offer_once(struct asking *a, struct agreed *g)
     ent_buf_clear(&g->offer_bytes);
     ent_buf_clear(&g->answer_bytes);
     enum ent_err r = make_offer(a, g);
-    if (r != ENT_OK)
+    if (r != ENT_OK || (r = send_offer(a, g, &status)) != ENT_OK)
         return r;
-    for (unsigned i = 0; i < WAITS && r == ENT_OK && (i == 0 || status == 503); i++) {
-        if (i > 0)
-            wait_ms(POLL_MS);
-        r = call(a, &status, &g->answer_bytes, a->d, "POST", "/peer/v1/match",
-                 ent_buf_slice(&g->offer_bytes));
-    }
-    if (r != ENT_OK)
-        return r;
-    if (status == 503)
-        return ent_fail(
-            a->d, ENT_E_PEER,
-            "the partner may sign nothing now: it waits for what others know of its log", 0, 0);
     if (status != 200 && status != 403)
         return ent_fail(a->d, ENT_E_PEER, "the partner would not hear the offer", 0, 0);
     return check_answer(a, g, status);
@@ -300,44 +282,48 @@ static enum ent_err agree(struct asking *a, struct agreed *g)
     ent_match_sid(&sid, &g->offer_act, &g->offer, &g->answer.act, &g->accept);
     ent_hex_encode(a->report->run, sid.b, 16);
     a->report->theirs = g->accept.items;
-    return ent_lookup_asker_start(a->asker, &sid, &g->accept);
+    return sought(ent_seek_start(&a->o->seeker, &sid, &g->accept), a->d);
 }
 
 /* --- questions ----------------------------------------------------------------------------------
  */
+
+/* Errors of what the partner said are the partner's; whatever else, the process's. */
+static enum ent_err judged(enum ent_err r, struct ent_diag *d, const char *why)
+{
+    if (r == ENT_E_FORMAT || r == ENT_E_AUTH || r == ENT_E_LIMIT)
+        return ent_fail(d, ENT_E_AUTH, why, 0, 0);
+    return sought(r, d);
+}
+
+static void note_answered(struct asking *a, size_t n)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    a->answered += n;
+    if (a->o->progress != NULL)
+        a->o->progress(a->o->ctx, ENT_ASK_QUESTIONS, a->answered, a->report->asked);
+    (void)pthread_mutex_unlock(&a->lock);
+}
 
 static enum ent_err ask_batch(void *ctx, size_t i)
 {
     struct asking *a = ctx;
     struct ent_buf ask, answer;
     struct ent_diag d = {0};
-    struct ent_lookup_batch *b = ent_secret_alloc(sizeof(*b));
     enum ent_err r;
-    if (b == NULL)
-        return ENT_E_NOMEM;
     ent_buf_init(&ask, ENT_LOOKUP_ASK_MAX);
     ent_buf_init(&answer, ENT_LOOKUP_ANSWER_MAX);
-    if ((r = ent_lookup_asker_ask(a->asker, b, &ask, i)) != ENT_OK ||
-        (r = call_ok(a, &answer, &d, "POST", "evaluate", ent_buf_slice(&ask))) != ENT_OK)
-        goto out;
-    size_t n = b->n;
-    if ((r = ent_lookup_asker_answer(a->asker, b, ent_buf_slice(&answer))) != ENT_OK) {
-        r = ent_fail(&d, blame(r), "the partner's answers do not carry a valid proof", 0, 0);
-        goto out;
-    }
-    (void)pthread_mutex_lock(&a->lock);
-    a->answered += n;
-    if (a->o->progress != NULL)
-        a->o->progress(a->o->ctx, ENT_ASK_QUESTIONS, a->answered, ent_lookup_asker_items(a->asker));
-    (void)pthread_mutex_unlock(&a->lock);
-out:
+    if ((r = sought(ent_seek_question(&a->o->seeker, &ask, a->report->asked, i), &d)) == ENT_OK &&
+        (r = call_ok(a, &answer, &d, "POST", "evaluate", ent_buf_slice(&ask))) == ENT_OK &&
+        (r = judged(ent_seek_answer(&a->o->seeker, i, ent_buf_slice(&answer)), &d,
+                    "the partner's answers do not carry a valid proof")) == ENT_OK)
+        note_answered(a, ent_lookup_batch_count(a->report->asked, i));
     if (r != ENT_OK) {
         (void)pthread_mutex_lock(&a->lock);
-        if (a->d != NULL && a->d->text == NULL) /* the first to fail knows why */
+        if (a->d->text == NULL) /* the first to fail knows why */
             *a->d = d;
         (void)pthread_mutex_unlock(&a->lock);
     }
-    ent_secret_free(b);
     ent_buf_release(&ask);
     ent_buf_release(&answer);
     return r;
@@ -361,10 +347,9 @@ static enum ent_err receive(struct asking *a, const struct agreed *g, struct ent
         if ((r = call_ok(a, &block, a->d, "GET", name, ent_slice(NULL, 0))) != ENT_OK)
             break;
         ent_sha256_add(sum, ent_buf_slice(&block));
-        r = tags ? ent_lookup_asker_filter(a->asker, ent_buf_slice(&block))
-                 : ent_lookup_asker_labels(a->asker, ent_buf_slice(&block));
-        if (r == ENT_E_FORMAT)
-            r = ent_fail(a->d, blame(r), "the partner's filter is malformed", 0, 0);
+        r = judged(tags ? ent_seek_filter(&a->o->seeker, ent_buf_slice(&block))
+                        : ent_seek_labels(&a->o->seeker, ent_buf_slice(&block)),
+                   a->d, "the partner's filter is malformed");
         if (a->o->progress != NULL)
             a->o->progress(a->o->ctx, ENT_ASK_FILTER, i + 1, all);
     }
@@ -372,34 +357,23 @@ static enum ent_err receive(struct asking *a, const struct agreed *g, struct ent
     return r;
 }
 
-struct hit_list {
-    struct ent_buf text;
-};
-
-static enum ent_err note_hit(void *ctx, const struct ent_lookup_hit *h)
-{
-    struct hit_list *l = ctx;
-    enum ent_err r = ent_buf_put_slice(&l->text, h->item);
-    return r == ENT_OK ? ent_buf_putc(&l->text, '\n') : r;
-}
-
 /* What stays with us of the result: who was met, and the salts that open what was committed to. */
 static enum ent_err keep(struct asking *a, const struct agreed *g, const struct ent_salt32 *salt,
-                         const struct hit_list *hits, const struct ent_buf *ours,
+                         const struct ent_buf *hits, const struct ent_buf *ours,
                          const struct ent_buf *theirs)
 {
     char seed[ENT_BASE64_LEN(32)], salt64[ENT_BASE64_LEN(32)], text[192];
     const char *id = a->report->run;
     const struct ent_home *h = ent_book_home(a->o->book);
     enum ent_err r;
-    ent_base64_encode(seed, ent_lookup_asker_seed(a->asker)->b, 32);
+    ent_base64_encode(seed, a->seed.b, 32);
     ent_base64_encode(salt64, salt->b, 32);
     int n = snprintf(text, sizeof(text), "entente/run@v1\nrole asker\nseed %s\nsalt %s\n", seed,
                      salt64);
     if ((r = ent_home_run_file(h, a->d, id, "offer", ent_buf_slice(&g->offer_bytes))) == ENT_OK &&
         (r = ent_home_run_file(h, a->d, id, "accept", ent_buf_slice(&g->answer_bytes))) == ENT_OK &&
         (r = ent_home_run_file(h, a->d, id, "secret", ent_slice(text, (size_t)n))) == ENT_OK &&
-        (r = ent_home_run_file(h, a->d, id, "hits", ent_buf_slice(&hits->text))) == ENT_OK &&
+        (r = ent_home_run_file(h, a->d, id, "hits", ent_buf_slice(hits))) == ENT_OK &&
         (r = ent_home_run_file(h, a->d, id, "result", ent_buf_slice(ours))) == ENT_OK)
         r = ent_home_run_file(h, a->d, id, "result-theirs", ent_buf_slice(theirs));
     if (r == ENT_OK)
@@ -434,10 +408,9 @@ static enum ent_err check_their_result(struct asking *a, const struct agreed *g,
 static enum ent_err conclude(struct asking *a, const struct agreed *g,
                              const struct ent_hash32 *served)
 {
-    struct hit_list hits;
     struct ent_match_result ours = {.asked = a->report->asked};
     struct ent_salt32 salt;
-    struct ent_buf body, room, mine, theirs;
+    struct ent_buf hits, body, room, mine, theirs;
     struct ent_act act;
     uint64_t index;
     struct ent_act_wish wish = {.type = ENT_ST_RESULT,
@@ -445,15 +418,15 @@ static enum ent_err conclude(struct asking *a, const struct agreed *g,
                                 .media = ENT_MEDIA_RESULT,
                                 .now = ent_clock_now()};
     enum ent_err r;
-    ent_buf_init(&hits.text, (size_t)1 << 32);
+    ent_buf_init(&hits, a->o->hits_max != 0 ? a->o->hits_max : ENT_LOOKUP_BYTES_MOST);
     ent_buf_init(&body, 1024);
     ent_buf_init(&room, ENT_ACT_MAX);
     ent_buf_init(&mine, ENT_DELIVERY_MAX);
     ent_buf_init(&theirs, ENT_DELIVERY_MAX);
-    if ((r = ent_lookup_asker_hits(a->asker, note_hit, &hits, &a->report->hits)) != ENT_OK)
+    if ((r = sought(ent_seek_hits(&a->o->seeker, &hits, &a->report->hits), a->d)) != ENT_OK)
         goto out;
     ent_random(salt.b, sizeof(salt.b));
-    ent_commit(&ours.commitment, &salt, ent_buf_slice(&hits.text));
+    ent_commit(&ours.commitment, &salt, ent_buf_slice(&hits));
     if ((r = ent_match_result_encode(&body, &ours)) != ENT_OK)
         goto out;
     wish.body = ent_buf_slice(&body);
@@ -463,7 +436,7 @@ static enum ent_err conclude(struct asking *a, const struct agreed *g,
         goto out;
     r = keep(a, g, &salt, &hits, &mine, &theirs);
 out:
-    ent_buf_wipe(&hits.text);
+    ent_buf_wipe(&hits);
     ent_buf_release(&body);
     ent_buf_release(&room);
     ent_buf_release(&mine);
@@ -471,15 +444,12 @@ out:
     return r;
 }
 
-/* What we asked is counted on our side too, so that --dry-run can say what is left. The partner's
- * count is the one that binds. */
 static enum ent_err count_spent(struct asking *a)
 {
     ent_book_lock(a->o->book);
     uint64_t period = ent_budget_period(&ent_book_home(a->o->book)->pact->budget, ent_clock_now());
     ent_book_unlock(a->o->book);
-    return ent_store_charge(a->o->store, a->o->partner->name, ENT_WE_ASK, period, a->report->asked,
-                            INT64_MAX);
+    return a->o->charge(a->o->ctx, a->o->partner->name, period, a->report->asked);
 }
 
 static enum ent_err run(struct asking *a, struct agreed *g)
@@ -490,9 +460,8 @@ static enum ent_err run(struct asking *a, struct agreed *g)
     if ((r = agree(a, g)) != ENT_OK || (r = count_spent(a)) != ENT_OK)
         return r;
     *a->d = (struct ent_diag){0}; /* what was wrong before was put right */
-    r = ent_pool_run(a->o->pool, ask_batch, a,
-                     (size_t)ent_lookup_batches(ent_lookup_asker_items(a->asker)));
-    if (r != ENT_OK || (r = ent_lookup_asker_match(a->asker)) != ENT_OK)
+    r = ent_pool_run(a->o->pool, ask_batch, a, (size_t)ent_lookup_batches(a->report->asked));
+    if (r != ENT_OK || (r = sought(ent_seek_match(&a->o->seeker), a->d)) != ENT_OK)
         return r;
     ent_sha256_init(&sum);
     if ((r = receive(a, g, &sum)) != ENT_OK)
@@ -501,39 +470,72 @@ static enum ent_err run(struct asking *a, struct agreed *g)
     return conclude(a, g, &served);
 }
 
-enum ent_err ent_ask(struct ent_lookup_asker *asker, struct ent_ask_report *ret, struct ent_diag *d,
+enum ent_err ent_ask(struct ent_ask_report *ret, struct ent_diag *d,
                      const struct ent_ask_opts *opts)
 {
     struct ent_diag own = {0};
-    struct asking a = {.o = opts, .asker = asker, .report = ret, .d = d == NULL ? &own : d};
+    struct asking a = {.o = opts, .report = ret, .d = d == NULL ? &own : d};
     struct agreed *g = calloc(1, sizeof(*g));
-    struct ent_spki spki;
     uint64_t start = ent_clock_steady_ns();
-    enum ent_err r;
     if (g == NULL)
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
     *a.d = (struct ent_diag){0};
-    *ret = (struct ent_ask_report){.asked = ent_lookup_asker_items(asker)};
+    *ret = (struct ent_ask_report){.asked = 0};
+    ent_spki_of_ed25519(&a.server, opts->partner->tls.pk.b);
     (void)pthread_mutex_init(&a.lock, NULL);
-    ent_buf_init(&a.cert, 8192);
-    ent_buf_init(&a.key, 8192);
     ent_buf_init(&g->offer_room, ENT_ACT_MAX);
     ent_buf_init(&g->offer_bytes, ENT_DELIVERY_MAX);
     ent_buf_init(&g->answer_bytes, ENT_DELIVERY_MAX);
-    r = ent_net_identity(&a.cert, &a.key, &spki, opts->tls, ent_book_home(opts->book)->self.name);
-    if (r == ENT_OK)
-        r = run(&a, g);
-    while (a.idles > 0)
-        count_and_free(&a, a.idle[--a.idles]);
+    enum ent_err r = run(&a, g);
     ret->took_ns = ent_clock_steady_ns() - start;
     ent_buf_release(&g->offer_room);
     ent_buf_release(&g->offer_bytes);
     ent_buf_release(&g->answer_bytes);
     free(g);
-    ent_buf_release(&a.cert);
-    ent_buf_wipe(&a.key);
+    ent_wipe(&a.seed, sizeof(a.seed));
     (void)pthread_mutex_destroy(&a.lock);
     if (r != ENT_OK && a.d->text == NULL)
         return ent_fail(a.d, r, ent_err_str(r), 0, 0);
+    return r;
+}
+
+/* --- whether
+ * --------------------------------------------------------------------------------------
+ */
+
+static enum ent_err decide(struct ent_book *book, const char **ret_whom, struct ent_diag *d,
+                           const char *partner, uint64_t items, uint64_t spent)
+{
+    const struct ent_home *h = ent_book_home(book);
+    struct ent_verdict_on on = {0};
+    struct ent_match_wish w = {.self = partner,
+                               .partner = h->self.name,
+                               .items = items,
+                               .most = UINT64_MAX,
+                               .spent = spent,
+                               .now = ent_clock_now()};
+    enum ent_verdict v;
+    *ret_whom = partner;
+    if (ent_book_is_withdrawn(book, partner))
+        return ent_fail(d, ENT_E_POLICY, "has withdrawn from the pact", 0, 0);
+    w.withdrawn = ent_book_is_withdrawn(book, h->self.name);
+    enum ent_err r = ent_view_verdict(ent_book_view(book), &on, partner, w.now);
+    if (r != ENT_OK && r != ENT_E_NOTFOUND)
+        return r;
+    if (on.exposed)
+        return ent_fail(d, ENT_E_POLICY, ent_misbehaviour_text(on.kind), 0, 0);
+    if (ent_pact_is_disputed(h->pact, partner))
+        return ent_fail(d, ENT_E_POLICY, "what it says now is in dispute", 0, 0);
+    *ret_whom = h->self.name;
+    v = ent_pact_decide_match(h->pact, &w);
+    return v == ENT_ALLOWED ? ENT_OK : ent_fail(d, ENT_E_POLICY, ent_verdict_text(v), 0, 0);
+}
+
+enum ent_err ent_ask_may(struct ent_book *book, const char **ret_whom, struct ent_diag *d,
+                         const char *partner, uint64_t items, uint64_t spent)
+{
+    ent_book_lock(book);
+    enum ent_err r = decide(book, ret_whom, d, partner, items, spent);
+    ent_book_unlock(book);
     return r;
 }

@@ -1,8 +1,6 @@
 /* audit.c: everything that is kept of a log, checked from its files. */
 #include "node/node.h"
 
-#include <dirent.h>
-
 #define BATCH       2048u
 #define BATCH_BYTES (16u << 20)
 #define PER_JOB     32u
@@ -137,7 +135,7 @@ static enum ent_err load(struct auditing *a, struct ent_buf *b, const char *dir,
 {
     char name[ENT_DISK_NAME_MAX];
     (void)snprintf(name, sizeof(name), "%.120s/%.70s", dir, file);
-    enum ent_err r = ent_disk_load(&a->rd->disk.disk, b, name);
+    enum ent_err r = ent_disk_load(a->rd->home->disk, b, name);
     if (r == ENT_OK || r == ENT_E_NOTFOUND)
         return r;
     return r == ENT_E_LIMIT ? wrong(a, dir, file, "the file is too large")
@@ -275,20 +273,19 @@ static enum ent_err check_entries(struct auditing *a)
 /* --- what statements name, and what is held against a member ------------------------------------
  */
 
-/* Called with each file of a folder, in no order. */
+/* Called with each file of a folder. */
 static enum ent_err each_file(struct auditing *a, const char *folder,
                               enum ent_err (*each)(struct auditing *a, const char *name))
 {
-    char path[ENT_PATH_MAX];
-    struct dirent *e;
-    enum ent_err r = ent_home_path(a->opts->home, path, folder);
-    DIR *dir = r == ENT_OK ? opendir(path) : NULL;
-    if (dir == NULL)
-        return r;
-    while (r == ENT_OK && (e = readdir(dir)) != NULL)
-        if (e->d_name[0] != '.')
-            r = each(a, e->d_name);
-    (void)closedir(dir);
+    char name[ENT_DISK_NAME_MAX];
+    struct ent_buf names;
+    enum ent_err r = ent_home_list(a->opts->home, &names, folder);
+    if (r != ENT_OK)
+        r = ent_disk_fail(a->d, r, "cannot read a directory");
+    struct ent_cur c = ent_cur(ent_buf_slice(&names));
+    while (r == ENT_OK && ent_home_next_name(&c, name))
+        r = each(a, name);
+    ent_buf_release(&names);
     return r;
 }
 
@@ -402,11 +399,12 @@ static enum ent_err audit_all(struct auditing *a)
     if (r == ENT_OK && a->rd != NULL)
         r = each_file(a, "exposed", check_proof);
     if (r == ENT_OK && a->rd != NULL && a->rd->own)
-        r = ent_audit_home(&a->ret->flaw, &a->ret->files, a->d, a->opts->home);
+        r = ent_audit_home(&a->ret->flaw, &a->ret->files, a->d, a->opts->home, a->opts->stop);
     return r;
 }
 
-enum ent_err ent_audit(struct ent_audit *ret, struct ent_diag *d, const struct ent_audit_opts *opts)
+static enum ent_err audit_once(struct ent_audit *ret, struct ent_diag *d,
+                               const struct ent_audit_opts *opts)
 {
     struct auditing *a = calloc(1, sizeof(*a));
     *ret = (struct ent_audit){.logs = 0};
@@ -421,5 +419,18 @@ enum ent_err ent_audit(struct ent_audit *ret, struct ent_diag *d, const struct e
     ent_buf_release(&a->bytes);
     free(a->witness);
     free(a);
+    return r;
+}
+
+/* Beside a running node what lies there may be by keys of a pact that came after the home was
+ * opened: it is damaged only if the newest pact does not know it either. */
+enum ent_err ent_audit(struct ent_audit *ret, struct ent_diag *d, const struct ent_audit_opts *opts)
+{
+    enum ent_err r;
+    bool changed;
+    do {
+        changed = false;
+        r = audit_once(ret, d, opts);
+    } while (r == ENT_E_AUTH && ent_home_refresh(opts->home, NULL, &changed) == ENT_OK && changed);
     return r;
 }

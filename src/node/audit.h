@@ -12,7 +12,7 @@
 #include "node/reading.h"
 
 struct ent_audit_opts {
-    const struct ent_home *home;
+    struct ent_home *home; /* reads newer versions of the pact, should they appear meanwhile */
     const char *member;    /* NULL: one's own logs */
     struct ent_pool *pool; /* verifies signatures */
     const atomic_bool *stop;
@@ -41,9 +41,10 @@ ENT_MUST_USE enum ent_err ent_audit(struct ent_audit *ret, struct ent_diag *d,
                                     const struct ent_audit_opts *opts);
 
 /* The parts of it that are about no log: the files of the home, and how far this mirror was read.
- */
+ * stop as above. */
 ENT_MUST_USE enum ent_err ent_audit_home(struct ent_flaw *flaw, uint64_t *ret_files,
-                                         struct ent_diag *d, const struct ent_home *h);
+                                         struct ent_diag *d, const struct ent_home *h,
+                                         const atomic_bool *stop);
 ENT_MUST_USE enum ent_err ent_audit_cursor(struct ent_flaw *flaw, struct ent_diag *d,
                                            const struct ent_home *h, const char *dir);
 

@@ -1,15 +1,14 @@
 /*
  * audit_home.c: the files of a home that are in no log: keys, what was said about the pact's next
  * version, who has left, proofs of misbehaviour, what one's votes bind to, the records of matches,
- * and the audit log of this home's users.
+ * the windows of observation, and the audit log of this home's users.
  * The card and the versions of the pact were verified when the home was opened.
  */
 #include "node/node.h"
 
-#include <dirent.h>
-
 struct checking {
     const struct ent_home *h;
+    const atomic_bool *stop;
     struct ent_flaw *flaw;
     struct ent_diag *d;
     uint64_t files;
@@ -27,11 +26,8 @@ static enum ent_err wrong(struct checking *c, const char *name, const char *text
 /* Its bytes; with a line that tells damage, without that line. ENT_E_NOTFOUND. */
 static enum ent_err load(struct checking *c, struct ent_slice *ret, const char *name, bool checked)
 {
-    char path[ENT_PATH_MAX];
-    enum ent_err r = ent_home_path(c->h, path, name);
     ent_buf_clear(&c->bytes);
-    if (r == ENT_OK)
-        r = ent_file_read(&c->bytes, c->d, path);
+    enum ent_err r = ent_home_load(c->h, &c->bytes, c->d, name);
     if (r == ENT_E_LIMIT)
         return wrong(c, name, "the file is too large");
     if (r != ENT_OK)
@@ -43,22 +39,24 @@ static enum ent_err load(struct checking *c, struct ent_slice *ret, const char *
     return ENT_OK;
 }
 
-/* Each name in a folder, in order; nothing where there is no such folder. */
+/* Each name in a folder, in order; nothing where there is no such folder. What was removed since it
+ * was listed was not damaged: a node that runs beside this clears away what is over. */
 static enum ent_err each_name(struct checking *c, const char *folder,
                               enum ent_err (*each)(struct checking *c, const char *name,
                                                    const char *file))
 {
-    char path[ENT_PATH_MAX], name[ENT_DISK_NAME_MAX + 256];
-    struct dirent **e = NULL;
-    enum ent_err r = ent_home_path(c->h, path, folder);
-    int n = r == ENT_OK ? scandir(path, &e, NULL, alphasort) : 0;
-    for (int i = 0; i < n; i++) {
-        (void)snprintf(name, sizeof(name), "%s/%s", folder, e[i]->d_name);
-        if (r == ENT_OK && e[i]->d_name[0] != '.')
-            r = each(c, name, e[i]->d_name);
-        free(e[i]);
+    char name[2 * ENT_DISK_NAME_MAX], file[ENT_DISK_NAME_MAX];
+    struct ent_buf names;
+    enum ent_err r = ent_home_list(c->h, &names, folder);
+    if (r != ENT_OK)
+        r = ent_disk_fail(c->d, r, "cannot read a directory");
+    struct ent_cur cur = ent_cur(ent_buf_slice(&names));
+    while (r == ENT_OK && ent_home_next_name(&cur, file)) {
+        (void)snprintf(name, sizeof(name), "%s/%s", folder, file);
+        if ((r = each(c, name, file)) == ENT_E_NOTFOUND)
+            r = ENT_OK;
     }
-    free(e);
+    ent_buf_release(&names);
     return r;
 }
 
@@ -245,6 +243,46 @@ static enum ent_err check_run(struct checking *c, const char *name, const char *
     return r == ENT_OK ? each_name(c, name, check_record) : r;
 }
 
+/* --- windows of observation ---------------------------------------------------------------------
+ */
+
+static enum ent_err go_on(void *ctx, const struct ent_window_item *item)
+{
+    const struct checking *c = ctx;
+    (void)item;
+    return c->stop != NULL && atomic_load(c->stop) ? ENT_E_INTERRUPTED : ENT_OK;
+}
+
+static enum ent_err check_window(void *ctx, struct ent_window_id id, const struct ent_window *w,
+                                 uint64_t bytes, const struct ent_diag *why)
+{
+    static const struct ent_windows_want all = {.types = ENT_OBS_ALL};
+    struct checking *c = ctx;
+    char dir[ENT_PATH_MAX], name[ENT_WINDOW_NAME], file[ENT_DISK_NAME_MAX];
+    struct ent_diag d = {0};
+    (void)w, (void)bytes, (void)why; /* of its beginning; here all of it is read */
+    enum ent_err r = ent_observe_folder(c->h, dir);
+    if (r == ENT_OK)
+        r = ent_windows_read(dir, id, &all, NULL, go_on, c, &d);
+    ent_window_name(name, id);
+    (void)snprintf(file, sizeof(file), ENT_OBSERVE_FOLDER "/%s", name);
+    if (r == ENT_E_FORMAT || r == ENT_E_UNSUPPORTED)
+        return wrong(c, file, d.text);
+    if (r == ENT_E_NOTFOUND) /* it expired just now */
+        return ENT_OK;
+    if (r != ENT_OK && c->d != NULL)
+        *c->d = d;
+    c->files += r == ENT_OK;
+    return r;
+}
+
+static enum ent_err check_windows(struct checking *c)
+{
+    char dir[ENT_PATH_MAX];
+    enum ent_err r = ent_observe_folder(c->h, dir);
+    return r == ENT_OK ? ent_windows_each(dir, check_window, c, c->d) : r;
+}
+
 /* --- the audit log ------------------------------------------------------------------------------
  */
 
@@ -276,18 +314,19 @@ static enum ent_err check_all(struct checking *c)
     for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++)
         if ((r = load(c, &ignored, small[i], true)) != ENT_OK && r != ENT_E_NOTFOUND)
             return r;
-    if ((r = each_name(c, "runs", check_run)) != ENT_OK)
+    if ((r = each_name(c, "runs", check_run)) != ENT_OK || (r = check_windows(c)) != ENT_OK)
         return r;
     return check_trail(c);
 }
 
 enum ent_err ent_audit_home(struct ent_flaw *flaw, uint64_t *ret_files, struct ent_diag *d,
-                            const struct ent_home *h)
+                            const struct ent_home *h, const atomic_bool *stop)
 {
     struct checking *c = calloc(1, sizeof(*c));
     if (c == NULL)
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
-    *c = (struct checking){.h = h, .flaw = flaw, .d = d, .files = 1 + h->chain.versions};
+    *c = (struct checking){
+        .h = h, .stop = stop, .flaw = flaw, .d = d, .files = 1 + h->chain.versions};
     ent_buf_init(&c->bytes, ENT_MISBEHAVIOUR_MAX);
     enum ent_err r = check_all(c);
     *ret_files = c->files;

@@ -4,13 +4,12 @@
  * nobody at the pen takes all that waits and commits it as one.
  */
 #include "node/node.h"
-#include "node/disk.h"
+#include "node/signing.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <sys/file.h>
+
+#define LOCK_NAME "book.lock"
 
 struct job {
     const struct ent_act_wish *wish;
@@ -25,9 +24,8 @@ struct job {
 
 struct ent_book {
     struct ent_book_opts opts;
-    struct ent_book_keys *keys; /* secret memory; NULL: reads only */
-    struct ent_disk_real disk_real;
-    bool has_disk;
+    struct ent_signing signing;      /* with keys of our own */
+    const struct ent_signer *signer; /* NULL: reads only */
     char dir[32], lock_dir[32], origin[ENT_LOG_ORIGIN];
     unsigned generation;
     struct ent_log *log;
@@ -38,7 +36,7 @@ struct ent_book {
 
     pthread_mutex_t lock; /* recursive */
     unsigned depth;
-    int lock_fd;
+    bool has_locks;
 
     pthread_mutex_t queue_lock;
     pthread_cond_t queue_changed;
@@ -59,22 +57,21 @@ void ent_book_keys_derive(struct ent_book_keys *ret, const struct ent_seed32 *au
 /* --- the lock -----------------------------------------------------------------------------------
  */
 
-static enum ent_err lock_file(const struct ent_book *b, struct ent_diag *d, int how)
+static enum ent_err lock_file(const struct ent_book *b, struct ent_diag *d, enum ent_disk_lock how)
 {
-    while (flock(b->lock_fd, how) != 0)
-        if (errno != EINTR)
-            return ent_fail_sys(d, "cannot lock the book");
-    return ENT_OK;
+    const struct ent_disk *disk = b->opts.home->disk;
+    enum ent_err r = disk->lock(disk->ctx, LOCK_NAME, how);
+    return r == ENT_OK ? r : ent_disk_fail(d, r, "cannot lock the book");
 }
 
 /* Whoever takes the lock goes on to read and write, and one that is not let go keeps everybody
  * waiting: the process ends here, as at a power cut, which all of it is made for. */
-static void lock_or_end(const struct ent_book *b, int how)
+static void lock_or_end(const struct ent_book *b, enum ent_disk_lock how)
 {
     struct ent_diag d = {0};
     if (lock_file(b, &d, how) == ENT_OK)
         return;
-    (void)fprintf(stderr, "entente: %s/book.lock: %s: %s\n", b->opts.home->dir, d.text,
+    (void)fprintf(stderr, "entente: %s/" LOCK_NAME ": %s: %s\n", b->opts.home->dir, d.text,
                   strerror(d.sys));
     _exit(ENT_BOOK_LOST);
 }
@@ -83,13 +80,13 @@ void ent_book_lock(struct ent_book *b)
 {
     (void)pthread_mutex_lock(&b->lock);
     if (b->depth++ == 0)
-        lock_or_end(b, LOCK_EX);
+        lock_or_end(b, ENT_DISK_EXCLUSIVE);
 }
 
 void ent_book_unlock(struct ent_book *b)
 {
     if (--b->depth == 0)
-        lock_or_end(b, LOCK_UN);
+        lock_or_end(b, ENT_DISK_UNLOCKED);
     (void)pthread_mutex_unlock(&b->lock);
 }
 
@@ -127,7 +124,7 @@ static void tell_mended(void *ctx, const char *file)
 
 bool ent_book_mend(struct ent_book *b, const char *file)
 {
-    if (b->keys == NULL)
+    if (b->signer == NULL)
         return false;
     tell_mended(b, file);
     return true;
@@ -135,13 +132,12 @@ bool ent_book_mend(struct ent_book *b, const char *file)
 
 static enum ent_err make_locks(struct ent_book *b, struct ent_diag *d)
 {
-    char path[ENT_PATH_MAX];
+    const struct ent_disk *disk = b->opts.home->disk;
     pthread_mutexattr_t attr;
-    enum ent_err r = ent_home_path(b->opts.home, path, "book.lock");
+    enum ent_err r = disk->lock(disk->ctx, LOCK_NAME, ENT_DISK_UNLOCKED); /* makes it */
     if (r != ENT_OK)
-        return ent_fail(d, r, "path too long", 0, 0);
-    if ((b->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
-        return ent_fail_sys(d, "cannot open the book's lock");
+        return ent_disk_fail(d, r, "cannot open the book's lock");
+    b->has_locks = true;
     (void)pthread_mutexattr_init(&attr);
     (void)pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
     (void)pthread_mutex_init(&b->lock, &attr);
@@ -172,18 +168,16 @@ static enum ent_err open_log(struct ent_book *b, struct ent_diag *d)
         return ent_fail(d, ENT_E_POLICY, "this member stands in no version of the pact", 0, 0);
     b->generation = self->log[self->logs - 1].generation;
     ent_roster_origin(&h->roster, b->origin, self->name, b->generation);
-    struct ent_pubkey pk = {{0}};
-    if (b->keys != NULL)
-        ent_sign_public(&pk, &b->keys->log);
     const struct ent_pubkey *want = &self->log[self->logs - 1].pk;
-    bool has_key = b->keys != NULL && memcmp(pk.b, want->b, sizeof(pk.b)) == 0;
+    bool has_key = b->signer != NULL && b->signer->keys.has_log &&
+                   memcmp(b->signer->keys.log.b, want->b, sizeof(want->b)) == 0;
     (void)snprintf(b->dir, sizeof(b->dir), "log/%u", b->generation);
     (void)snprintf(b->lock_dir, sizeof(b->lock_dir), "lock/%u", b->generation);
-    const struct ent_log_opts opts = {.disk = &b->disk_real.disk,
+    const struct ent_log_opts opts = {.disk = b->opts.home->disk,
                                       .dir = b->dir,
                                       .lock = b->lock_dir,
                                       .origin = b->origin,
-                                      .key = has_key ? &b->keys->log : NULL,
+                                      .signer = has_key ? b->signer : NULL,
                                       .pk = want,
                                       .alone = !is_anybody_to_ask(h)};
     return ent_log_open(&b->log, d, &opts);
@@ -192,11 +186,10 @@ static enum ent_err open_log(struct ent_book *b, struct ent_diag *d)
 static enum ent_err open_view(struct ent_book *b, struct ent_diag *d)
 {
     const struct ent_home *h = b->opts.home;
-    const struct ent_view_opts opts = {.disk = &b->disk_real.disk,
+    const struct ent_view_opts opts = {.disk = b->opts.home->disk,
                                        .self = h->self.name,
                                        .own = b->log,
-                                       .witness = b->keys != NULL ? &b->keys->witness : NULL,
-                                       .mirror = b->keys != NULL ? &b->keys->mirror : NULL,
+                                       .signer = b->signer,
                                        .chain = ent_chain_file(&h->chain),
                                        .ctx = b,
                                        .lock = lock_view,
@@ -218,6 +211,20 @@ static enum ent_err open_parts(struct ent_book *b, struct ent_diag *d)
     return r;
 }
 
+/* One that lives elsewhere may be older than this version of the pact. */
+static enum ent_err find_signer(struct ent_book *b, struct ent_diag *d)
+{
+    const struct ent_home *h = b->opts.home;
+    enum ent_err r = ENT_OK;
+    b->signer = b->opts.signer;
+    if (b->signer != NULL)
+        return b->signer->follow(b->signer->ctx, d, ent_chain_file(&h->chain));
+    if (b->opts.keys != NULL && (r = ent_signing_start(&b->signing, d, h->self.name, &h->roster,
+                                                       h->disk, b->opts.keys)) == ENT_OK)
+        b->signer = b->signing.signer;
+    return r;
+}
+
 enum ent_err ent_book_open(struct ent_book **ret, struct ent_diag *d,
                            const struct ent_book_opts *opts)
 {
@@ -229,20 +236,12 @@ enum ent_err ent_book_open(struct ent_book **ret, struct ent_diag *d,
     if (b == NULL)
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
     b->opts = *opts;
-    b->lock_fd = -1;
     enum ent_err r = make_locks(b, d);
-    if (r == ENT_OK && opts->keys != NULL) {
-        b->keys = ent_secret_alloc(sizeof(*b->keys));
-        r = b->keys == NULL ? ent_fail(d, ENT_E_NOMEM, "no memory for keys", 0, 0) : ENT_OK;
-        if (r == ENT_OK)
-            *b->keys = *opts->keys;
-    }
-    if (r == ENT_OK && (r = ent_disk_open(&b->disk_real, d, opts->home->dir)) == ENT_OK) {
-        b->has_disk = true;
-        if ((r = lock_file(b, d, LOCK_EX)) ==
-            ENT_OK) /* the first one is refused as anything else is */
-            r = open_parts(b, d);
-    }
+    if (r == ENT_OK)
+        r = find_signer(b, d);
+    if (r == ENT_OK && (r = lock_file(b, d, ENT_DISK_EXCLUSIVE)) ==
+                           ENT_OK) /* the first one is refused as anything else is */
+        r = open_parts(b, d);
     if (r != ENT_OK) {
         ent_book_close(b);
         return r;
@@ -259,11 +258,8 @@ void ent_book_close(struct ent_book *b)
     ent_log_free(b->log);
     for (size_t i = 0; i < b->pasts; i++)
         ent_log_free(b->past[i]);
-    if (b->has_disk)
-        ent_disk_close(&b->disk_real);
-    ent_secret_free(b->keys);
-    if (b->lock_fd >= 0) {
-        (void)close(b->lock_fd);
+    ent_signing_end(&b->signing);
+    if (b->has_locks) {
         (void)pthread_mutex_destroy(&b->lock);
         (void)pthread_mutex_destroy(&b->queue_lock);
         (void)pthread_cond_destroy(&b->queue_changed);
@@ -278,7 +274,7 @@ struct ent_home *ent_book_home(struct ent_book *b)
 
 const struct ent_disk *ent_book_disk(struct ent_book *b)
 {
-    return &b->disk_real.disk;
+    return b->opts.home->disk;
 }
 
 struct ent_view *ent_book_view(struct ent_book *b)
@@ -320,8 +316,12 @@ static enum ent_err next_log(struct ent_book *b, struct ent_diag *d)
 
 enum ent_err ent_book_follow(struct ent_book *b, struct ent_diag *d)
 {
+    enum ent_err r = ENT_OK;
     ent_book_lock(b);
-    enum ent_err r = next_log(b, d);
+    if (b->signer != NULL)
+        r = b->signer->follow(b->signer->ctx, d, ent_chain_file(&b->opts.home->chain));
+    if (r == ENT_OK)
+        r = next_log(b, d);
     if (r == ENT_OK)
         r = ent_view_set_roster(b->view, &b->opts.home->roster,
                                 ent_chain_file(&b->opts.home->chain));
@@ -347,6 +347,7 @@ enum ent_err ent_book_refresh(struct ent_book *b, struct ent_diag *d, bool *ret_
 /* What this member has seen of all logs, kept under the name that its statements give it. */
 static enum ent_err keep_heads(struct ent_book *b, struct ent_hash32 *ret)
 {
+    const struct ent_disk *disk = b->opts.home->disk;
     char name[80], hex[ENT_HEX_LEN(32)];
     struct ent_buf list;
     uint64_t size = 0;
@@ -354,9 +355,8 @@ static enum ent_err keep_heads(struct ent_book *b, struct ent_hash32 *ret)
     enum ent_err r = ent_view_heads_root(b->view, ret, &list);
     ent_hex_encode(hex, ret->b, 32);
     (void)snprintf(name, sizeof(name), "heads/%s", hex);
-    if (r == ENT_OK && (r = b->disk_real.disk.size(b->disk_real.disk.ctx, &size, name)) == ENT_OK &&
-        size == 0)
-        r = b->disk_real.disk.replace(b->disk_real.disk.ctx, name, ent_buf_slice(&list));
+    if (r == ENT_OK && (r = disk->size(disk->ctx, &size, name)) == ENT_OK && size == 0)
+        r = disk->replace(disk->ctx, name, ent_buf_slice(&list));
     ent_buf_release(&list);
     return r;
 }
@@ -366,9 +366,8 @@ static const struct ent_roster_member *own(const struct ent_book *b)
     return ent_roster_member(&b->opts.home->roster, b->opts.home->self.name);
 }
 
-/* The author key for a place of this log, if it is here. */
-static enum ent_err author_for(const struct ent_book *b, const struct ent_keypair **ret,
-                               struct ent_diag *d, uint64_t index)
+/* Whether the signer has the author key for a place of this log. */
+static enum ent_err check_author(const struct ent_book *b, struct ent_diag *d, uint64_t index)
 {
     const struct ent_pubkey *pk = ent_roster_author(own(b), b->generation, index);
     if (pk == NULL)
@@ -376,11 +375,8 @@ static enum ent_err author_for(const struct ent_book *b, const struct ent_keypai
                         "the pact has closed this log, or has no author key of this member for "
                         "what comes next: others have to vote in a new card",
                         0, 0);
-    for (size_t i = 0; i < b->keys->authors; i++)
-        if (memcmp(b->keys->author[i].pk.b, pk->b, sizeof(pk->b)) == 0) {
-            *ret = &b->keys->author[i];
-            return ENT_OK;
-        }
+    if (ent_signer_is_author(b->signer, pk))
+        return ENT_OK;
     return ent_fail(d, ENT_E_STATE,
                     "the pact wants another author key for what comes next than was unlocked: "
                     "start again, with the file of that key in keys/",
@@ -412,20 +408,19 @@ static enum ent_err write_one(struct ent_book *b, struct job *j, uint64_t index,
                                .type = j->wish->type,
                                .time = j->wish->now,
                                .heads = *heads};
-    const struct ent_keypair *author = NULL;
     struct ent_slice entry;
     size_t start = j->bytes->n;
     enum ent_err r;
     if ((r = check_boundary(bd, st.type, place, &j->d)) != ENT_OK ||
-        (r = author_for(b, &author, &j->d, index)) != ENT_OK)
+        (r = check_author(b, &j->d, index)) != ENT_OK)
         return r;
     memcpy(st.author, h->self.name, sizeof(st.author));
     if (j->wish->ref != NULL)
         st.ref[st.refs++] = *j->wish->ref;
     (void)snprintf(st.tlp, sizeof(st.tlp), "%s", ent_tlp_name(ENT_TLP_AMBER_STRICT));
     (void)snprintf(st.media, sizeof(st.media), "%s", j->wish->media);
-    if ((r = ent_act_make(j->bytes, j->ret, &st, j->wish->body, author)) != ENT_OK)
-        return ent_fail(&j->d, r, "cannot sign a statement", 0, 0);
+    if ((r = ent_act_make(j->bytes, j->ret, &j->d, &st, j->wish->body, b->signer)) != ENT_OK)
+        return r;
     if ((r = ent_act_statement(&entry, ent_slice(j->bytes->p + start, j->bytes->n - start))) ==
         ENT_OK)
         r = ent_log_append(b->log, &j->index, entry, &j->ret->salt, j->ret->body);
@@ -440,11 +435,10 @@ static uint64_t left_over(const struct ent_book *b, uint64_t place)
     const struct ent_roster_member *self = own(b);
     const struct ent_author_key *last = &self->author[self->authors - 1];
     const struct ent_log_key *log = &self->log[self->logs - 1];
-    const struct ent_keypair *ignored;
     uint64_t n = last->from > place ? last->from - place : 0;
     uint64_t index = place - ent_roster_base(self, b->generation);
-    return log->closed || n > ENT_BOOK_SETTLE || author_for(b, &ignored, NULL, index) != ENT_OK ||
-                   author_for(b, &ignored, NULL, index + n) != ENT_OK
+    return log->closed || n > ENT_BOOK_SETTLE || check_author(b, NULL, index) != ENT_OK ||
+                   check_author(b, NULL, index + n) != ENT_OK
                ? 0
                : n;
 }
@@ -479,7 +473,7 @@ static enum ent_err prepare(struct ent_book *b, struct ent_boundary *ret_bd,
 {
     bool changed = false;
     enum ent_err r = ent_book_refresh(b, d, &changed);
-    if (r == ENT_OK && b->keys != NULL && ent_log_state(b->log) == ENT_LOG_READ_ONLY)
+    if (r == ENT_OK && b->signer != NULL && ent_log_state(b->log) == ENT_LOG_READ_ONLY)
         r = ent_fail(d, ENT_E_STATE,
                      "the pact has a new log of this member, by another key than was unlocked: "
                      "start again",
@@ -524,7 +518,8 @@ enum ent_err ent_book_settle(struct ent_book *b, struct ent_diag *d)
 {
     ent_book_lock(b);
     uint64_t place = ent_roster_base(own(b), b->generation) + ent_log_size(b->log);
-    bool any = b->keys != NULL && ent_log_state(b->log) == ENT_LOG_READY && left_over(b, place) > 0;
+    bool any =
+        b->signer != NULL && ent_log_state(b->log) == ENT_LOG_READY && left_over(b, place) > 0;
     enum ent_err r = any ? write_all(b, NULL, d) : ENT_OK;
     ent_book_unlock(b);
     return r;
@@ -533,14 +528,13 @@ enum ent_err ent_book_settle(struct ent_book *b, struct ent_diag *d)
 enum ent_err ent_book_may_say(struct ent_book *b, struct ent_diag *d)
 {
     struct ent_boundary bd;
-    const struct ent_keypair *ignored;
     ent_book_lock(b);
     enum ent_err r = prepare(b, &bd, NULL, d);
     uint64_t index = ent_log_size(b->log);
     if (r == ENT_OK &&
         (r = check_boundary(&bd, ENT_ST_REPORT, ent_roster_base(own(b), b->generation) + index,
                             d)) == ENT_OK)
-        r = author_for(b, &ignored, d, index);
+        r = check_author(b, d, index);
     ent_book_unlock(b);
     return r;
 }
@@ -579,7 +573,7 @@ enum ent_err ent_book_act(struct ent_book *b, struct ent_buf *bytes, struct ent_
 {
     struct job j = {.wish = wish, .bytes = bytes, .ret = ret};
     size_t before = bytes->n;
-    if (b->keys == NULL)
+    if (b->signer == NULL)
         return ent_fail(d, ENT_E_STATE, "opened for reading only", 0, 0);
     run_queue(b, &j);
     if (j.err != ENT_OK) {

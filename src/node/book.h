@@ -19,8 +19,8 @@
 
 struct ent_book;
 
-/* The keys that a book uses; copied into memory of its own. Which of the author keys signs is a
- * matter of the place in the log, and one that is missing says nothing. */
+/* The keys that a book uses, copied into the memory of its signer. Which of the author keys signs
+ * is a matter of the place in the log, and one that is missing says nothing. */
 #define ENT_BOOK_AUTHORS 2u
 struct ent_book_keys {
     struct ent_keypair author[ENT_BOOK_AUTHORS];
@@ -34,14 +34,30 @@ void ent_book_keys_derive(struct ent_book_keys *ret, const struct ent_seed32 *au
 /* The author key before the newest, while there are places left that are its own; NULL when it is
  * not needed, or not known. */
 const struct ent_pubkey *ent_home_author_before(const struct ent_home *h);
-/* All that a book and its connections need, unlocked. *ret_which: the key that *d is about. */
+/* Which keys a book needs, by what others know them. */
+struct ent_book_wants {
+    struct ent_pubkey author[ENT_BOOK_AUTHORS];
+    size_t authors;
+    struct ent_pubkey node;
+    unsigned generation; /* of the log */
+};
+void ent_home_book_wants(const struct ent_home *h, struct ent_book_wants *ret);
+/* Whether who has the keys of `have` has those of `w`: once all places of an author key are taken,
+ * it is wanted no more. */
+bool ent_book_wants_met(const struct ent_book_wants *have, const struct ent_book_wants *w);
+/* All that a book and its connections need, unlocked; of the home its key files alone. An author
+ * key before the newest may be gone. *ret_which: the key that *d is about. */
 ENT_MUST_USE enum ent_err ent_home_book_keys(const struct ent_home *h, struct ent_book_keys *ret,
-                                             struct ent_seed32 *ret_tls, struct ent_diag *d,
+                                             struct ent_seed32 *ret_node, struct ent_diag *d,
+                                             const struct ent_book_wants *wants,
                                              struct ent_slice passphrase, const char **ret_which);
 
 struct ent_book_opts {
     struct ent_home *home;            /* outlives the book, which keeps its pact up to date */
-    const struct ent_book_keys *keys; /* NULL: reads only */
+    const struct ent_book_keys *keys; /* for a signer of its own; or NULL */
+    /* Instead: one that is elsewhere, outlives the book, and is told of the newest version of the
+     * pact. Neither: reads only. */
+    const struct ent_signer *signer;
     void *ctx;
     void (*exposed)(void *ctx, const struct ent_misbehaviour *m); /* or NULL */
     /* A file below the home was damaged and comes back, from others or from what it was made of; or

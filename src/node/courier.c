@@ -18,7 +18,7 @@ struct courier {
     struct ent_links *links;
     pthread_t thread;
     bool running, wanted; /* wanted: under the lock */
-    bool met, tried, refused;
+    bool met, tried, refused, broken;
     size_t told;        /* how much of the news */
     unsigned misses;    /* in a row */
     uint64_t submitted; /* size of the own head that it cosigned last */
@@ -44,6 +44,7 @@ static void tell(struct courier *c, enum ent_err r, const struct ent_diag *d)
     (void)pthread_mutex_lock(&c->all->lock);
     c->met = r == ENT_OK;
     c->refused = r == ENT_E_AUTH;
+    c->broken = r == ENT_E_PEER;
     (void)pthread_mutex_unlock(&c->all->lock);
     c->tried = true;
     if (change && c->all->opts.event != NULL && !atomic_load(&c->all->ending))
@@ -196,9 +197,14 @@ static void *run(void *ctx)
     return NULL;
 }
 
+/* A connection that breaks may have been ended because our key is let in no more: who has heard
+ * that we withdraw does so at once. Whether it was that, the next handshake says. */
 static void *visit_once(void *ctx)
 {
-    visit(ctx);
+    struct courier *c = ctx;
+    visit(c);
+    if (c->broken)
+        visit(c);
     return NULL;
 }
 
@@ -208,6 +214,7 @@ static enum ent_err start_one(struct ent_couriers *all, const char *member, stru
     const struct ent_links_opts links = {.pact = all->opts.home->pact,
                                          .self = all->opts.home->self.name,
                                          .tls = all->opts.tls,
+                                         .front = all->opts.front,
                                          .member = all->opts.member,
                                          .url = all->opts.url,
                                          .connect_seconds = CONNECT_SECONDS,

@@ -8,6 +8,7 @@
 #define ENT_NODE_COURIER_H
 
 #include "node/book.h"
+#include "node/service.h"
 
 struct ent_couriers;
 
@@ -22,10 +23,11 @@ struct ent_courier_event {
 struct ent_couriers_opts {
     struct ent_home *home;
     struct ent_book *book;
-    const struct ent_seed32 *tls; /* outlives them */
-    unsigned seconds;             /* visit everybody at least so often */
-    bool brief;                   /* greet, submit the own head, bring entries; mirror nothing */
-    const char *member, *url;     /* reach this one there instead; or NULL */
+    const struct ent_seed32 *tls;   /* outlives them */
+    const struct ent_caller *front; /* as in struct ent_links_opts */
+    unsigned seconds;               /* visit everybody at least so often */
+    bool brief;                     /* greet, submit the own head, bring entries; mirror nothing */
+    const char *member, *url;       /* reach this one there instead; or NULL */
     void *ctx;
     /* Whenever a member was reached for the first time, or no more; from any thread. */
     void (*event)(void *ctx, const struct ent_courier_event *e);

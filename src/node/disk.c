@@ -1,4 +1,4 @@
-/* disk.c: files below a directory, written in place and kept open. */
+/* disk.c: files that are written in place and kept open. */
 #include "node/node.h"
 #include "node/disk.h"
 
@@ -6,61 +6,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-
-/* Names are ours, but parts of them were somebody's name once. */
-static bool name_is_valid(const char *name)
-{
-    char before = '/';
-    size_t n = 0;
-    for (; name[n] != '\0'; before = name[n++]) {
-        char c = name[n];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-                     (c == '.' && before != '/') || (c == '/' && before != '/');
-        if (!plain || n + 1 >= ENT_DISK_NAME_MAX)
-            return false;
-    }
-    return n > 0 && before != '/';
-}
-
-/* --- folders -----------------------------------------------------------------------------------
- */
-
-static enum ent_err sync_dir(int at, const char *path)
-{
-    int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return ent_err_from_errno(errno);
-    enum ent_err e = ent_dir_sync(fd, NULL);
-    (void)close(fd);
-    return e;
-}
-
-/* The folder of name, or "." */
-static void parent_of(char ret[static ENT_DISK_NAME_MAX], const char *name)
-{
-    const char *slash = strrchr(name, '/');
-    (void)snprintf(ret, ENT_DISK_NAME_MAX, "%.*s", slash == NULL ? 1 : (int)(slash - name),
-                   slash == NULL ? "." : name);
-}
-
-/* Every folder above name, each of them synced into its own. */
-static enum ent_err make_parents(const struct ent_disk_real *r, const char *name)
-{
-    char path[ENT_DISK_NAME_MAX], above[ENT_DISK_NAME_MAX];
-    for (const char *slash = strchr(name, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        (void)snprintf(path, sizeof(path), "%.*s", (int)(slash - name), name);
-        if (mkdirat(r->dir, path, 0700) != 0) {
-            if (errno == EEXIST)
-                continue;
-            return ent_err_from_errno(errno);
-        }
-        parent_of(above, path);
-        enum ent_err e = sync_dir(r->dir, above);
-        if (e != ENT_OK)
-            return e;
-    }
-    return ENT_OK;
-}
 
 /* --- open files --------------------------------------------------------------------------------
  */
@@ -82,11 +27,11 @@ static void forget(struct ent_disk_file *f)
 
 /* A place for one more: a free one, or that of the file which was not used for longest. What was
  * written to it is synced before it is closed, so that no error of the disk goes unseen. */
-static enum ent_err place(struct ent_disk_real *r, struct ent_disk_file **ret)
+static enum ent_err place(struct ent_disk_cache *c, struct ent_disk_file **ret)
 {
     struct ent_disk_file *best = NULL;
     for (size_t i = 0; i < ENT_DISK_OPEN_MAX; i++) {
-        struct ent_disk_file *f = &r->file[i];
+        struct ent_disk_file *f = &c->file[i];
         if (f->fd < 0) {
             *ret = f;
             return ENT_OK;
@@ -108,115 +53,127 @@ static enum ent_err place(struct ent_disk_real *r, struct ent_disk_file **ret)
     return ENT_OK;
 }
 
-static int open_or_make(const struct ent_disk_real *r, const char *name, bool make,
-                        enum ent_err *ret_err)
+/* Let go of it when nobody uses it any more. */
+static void set_stale(struct ent_disk_file *f)
 {
-    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
-    int fd = openat(r->dir, name, flags);
-    *ret_err = fd < 0 ? ent_err_from_errno(errno) : ENT_OK;
-    if (fd >= 0 || errno != ENOENT || !make)
-        return fd;
-    if ((*ret_err = make_parents(r, name)) != ENT_OK)
-        return -1;
-    if ((fd = openat(r->dir, name, flags | O_CREAT, 0600)) < 0)
-        *ret_err = ent_err_from_errno(errno);
-    return fd;
+    f->stale = true;
+    if (f->users == 0)
+        forget(f);
+}
+
+/* One that is open, and may what is wanted. One that may only be read makes way for a writer. */
+static struct ent_disk_file *find(struct ent_disk_cache *c, const char *name, bool writes)
+{
+    for (size_t i = 0; i < ENT_DISK_OPEN_MAX; i++) {
+        struct ent_disk_file *f = &c->file[i];
+        if (f->fd < 0 || f->stale || strcmp(f->name, name) != 0)
+            continue;
+        if (f->writes || !writes)
+            return f;
+        set_stale(f);
+    }
+    return NULL;
 }
 
 /* With the lock held. */
-static enum ent_err take_locked(struct ent_disk_real *r, struct ent_disk_file **ret,
-                                const char *name, bool make)
+static enum ent_err take_locked(struct ent_disk_cache *c, struct ent_disk_file **ret,
+                                const char *name, enum ent_open_how how)
 {
-    struct ent_disk_file *f;
+    struct ent_disk_file *f = find(c, name, how != ENT_OPEN_READ);
     struct stat st;
-    enum ent_err e;
-    for (size_t i = 0; i < ENT_DISK_OPEN_MAX; i++) {
-        f = &r->file[i];
-        if (f->fd >= 0 && !f->stale && strcmp(f->name, name) == 0) {
-            *ret = f;
-            return ENT_OK;
+    int fd = -1;
+    enum ent_err e = ENT_OK;
+    if (f == NULL && (e = place(c, &f)) == ENT_OK &&
+        (e = c->opener->open(c->opener->ctx, &fd, name, how)) == ENT_OK) {
+        if (fstat(fd, &st) != 0) {
+            (void)close(fd);
+            return ENT_E_IO;
         }
+        *f = (struct ent_disk_file){
+            .fd = fd, .id = {.dev = st.st_dev, .ino = st.st_ino}, .writes = how != ENT_OPEN_READ};
+        (void)snprintf(f->name, sizeof(f->name), "%s", name);
     }
-    if ((e = place(r, &f)) != ENT_OK)
-        return e;
-    int fd = open_or_make(r, name, make, &e);
-    if (fd < 0)
-        return e;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        (void)close(fd);
-        return ENT_E_IO;
-    }
-    *f = (struct ent_disk_file){.fd = fd, .dev = st.st_dev, .ino = st.st_ino};
-    (void)snprintf(f->name, sizeof(f->name), "%s", name);
-    *ret = f;
-    return ENT_OK;
+    if (e == ENT_OK)
+        *ret = f;
+    return e;
 }
 
 /* Each taken file is given back. */
-static enum ent_err take(struct ent_disk_real *r, struct ent_disk_file **ret, const char *name,
-                         bool make)
+static enum ent_err take(struct ent_disk_cache *c, struct ent_disk_file **ret, const char *name,
+                         enum ent_open_how how)
 {
-    if (!name_is_valid(name))
+    if (!ent_disk_name_is_valid(name))
         return ENT_E_FORMAT;
-    (void)pthread_mutex_lock(&r->lock);
-    enum ent_err e = take_locked(r, ret, name, make);
+    (void)pthread_mutex_lock(&c->lock);
+    enum ent_err e = take_locked(c, ret, name, how);
     if (e == ENT_OK) {
         (*ret)->users++;
-        (*ret)->used = ++r->calls;
+        (*ret)->used = ++c->calls;
     }
-    (void)pthread_mutex_unlock(&r->lock);
+    (void)pthread_mutex_unlock(&c->lock);
     return e;
 }
 
-static void give_back(struct ent_disk_real *r, struct ent_disk_file *f)
+static void give_back(struct ent_disk_cache *c, struct ent_disk_file *f)
 {
-    (void)pthread_mutex_lock(&r->lock);
+    (void)pthread_mutex_lock(&c->lock);
     if (--f->users == 0 && f->stale)
         forget(f);
-    (void)pthread_mutex_unlock(&r->lock);
+    (void)pthread_mutex_unlock(&c->lock);
 }
 
-/* Before the first write: whoever made the file may have died before it was in its folder for good.
- */
-static enum ent_err settle(struct ent_disk_real *r, struct ent_disk_file *f)
+/* Before the first write or sync: whoever made the file may have died before it was in its folder
+ * for good. */
+static enum ent_err settle(struct ent_disk_cache *c, struct ent_disk_file *f)
 {
-    char above[ENT_DISK_NAME_MAX];
-    (void)pthread_mutex_lock(&r->lock);
+    (void)pthread_mutex_lock(&c->lock);
     bool settled = f->settled;
-    (void)pthread_mutex_unlock(&r->lock);
+    (void)pthread_mutex_unlock(&c->lock);
     if (settled)
         return ENT_OK;
-    parent_of(above, f->name);
-    enum ent_err e = sync_dir(r->dir, above);
-    (void)pthread_mutex_lock(&r->lock);
+    enum ent_err e = c->opener->settle(c->opener->ctx, f->name);
+    (void)pthread_mutex_lock(&c->lock);
     f->settled = e == ENT_OK;
-    (void)pthread_mutex_unlock(&r->lock);
+    (void)pthread_mutex_unlock(&c->lock);
     return e;
 }
 
-static void set_dirty(struct ent_disk_real *r, struct ent_disk_file *f, bool dirty)
+static void set_dirty(struct ent_disk_cache *c, struct ent_disk_file *f, bool dirty)
 {
-    (void)pthread_mutex_lock(&r->lock);
+    (void)pthread_mutex_lock(&c->lock);
     f->dirty = dirty;
-    (void)pthread_mutex_unlock(&r->lock);
+    (void)pthread_mutex_unlock(&c->lock);
 }
 
-/* If somebody replaced the file by another, let go of the old one. */
-static void look_again(struct ent_disk_real *r, const char *name)
+/* With the lock held. */
+static bool is_open(const struct ent_disk_cache *c, const char *name)
 {
-    struct stat st;
-    bool there = fstatat(r->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-    (void)pthread_mutex_lock(&r->lock);
+    for (size_t i = 0; i < ENT_DISK_OPEN_MAX; i++)
+        if (c->file[i].fd >= 0 && !c->file[i].stale && strcmp(c->file[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* If somebody replaced or removed the file, let go of the old one; also when nobody can say. */
+static void look_again(struct ent_disk_cache *c, const char *name)
+{
+    struct ent_file_id id = {0, 0};
+    (void)pthread_mutex_lock(&c->lock);
+    bool open = is_open(c, name);
+    (void)pthread_mutex_unlock(&c->lock);
+    if (!open)
+        return;
+    int sys = errno;
+    bool there = c->opener->identify(c->opener->ctx, &id, name) == ENT_OK;
+    (void)pthread_mutex_lock(&c->lock);
     for (size_t i = 0; i < ENT_DISK_OPEN_MAX; i++) {
-        struct ent_disk_file *f = &r->file[i];
-        if (f->fd < 0 || f->stale || strcmp(f->name, name) != 0 ||
-            (there && st.st_dev == f->dev && st.st_ino == f->ino))
-            continue;
-        f->stale = true;
-        if (f->users == 0)
-            forget(f);
+        struct ent_disk_file *f = &c->file[i];
+        if (f->fd >= 0 && !f->stale && strcmp(f->name, name) == 0 &&
+            (!there || id.dev != f->id.dev || id.ino != f->id.ino))
+            set_stale(f);
     }
-    (void)pthread_mutex_unlock(&r->lock);
+    (void)pthread_mutex_unlock(&c->lock);
+    errno = sys; /* of what was done before */
 }
 
 /* --- struct ent_disk ---------------------------------------------------------------------------
@@ -224,13 +181,13 @@ static void look_again(struct ent_disk_real *r, const char *name)
 
 static enum ent_err disk_size(void *ctx, uint64_t *ret, const char *name)
 {
-    struct ent_disk_real *r = ctx;
+    struct ent_disk_cache *c = ctx;
     struct ent_disk_file *f;
     struct stat st;
-    if (!name_is_valid(name))
+    if (!ent_disk_name_is_valid(name))
         return ENT_E_FORMAT;
-    look_again(r, name);
-    enum ent_err e = take(r, &f, name, false);
+    look_again(c, name);
+    enum ent_err e = take(c, &f, name, ENT_OPEN_READ);
     if (e == ENT_E_NOTFOUND) {
         *ret = 0;
         return ENT_OK;
@@ -241,18 +198,18 @@ static enum ent_err disk_size(void *ctx, uint64_t *ret, const char *name)
         e = ent_err_from_errno(errno);
     else
         *ret = (uint64_t)st.st_size;
-    give_back(r, f);
+    give_back(c, f);
     return e;
 }
 
 static enum ent_err disk_read(void *ctx, void *ret, size_t n, const char *name, uint64_t offset)
 {
-    struct ent_disk_real *r = ctx;
+    struct ent_disk_cache *c = ctx;
     struct ent_disk_file *f;
     uint8_t *to = ret;
     if (offset > INT64_MAX - n)
         return ENT_E_NOTFOUND;
-    enum ent_err e = take(r, &f, name, false);
+    enum ent_err e = take(c, &f, name, ENT_OPEN_READ);
     if (e != ENT_OK)
         return e;
     while (n > 0 && e == ENT_OK) {
@@ -267,7 +224,7 @@ static enum ent_err disk_read(void *ctx, void *ret, size_t n, const char *name, 
         offset += (uint64_t)got;
         n -= (size_t)got;
     }
-    give_back(r, f);
+    give_back(c, f);
     return e;
 }
 
@@ -296,29 +253,29 @@ static enum ent_err write_at(int fd, uint64_t offset, struct ent_slice bytes)
 
 static enum ent_err disk_write(void *ctx, const char *name, uint64_t offset, struct ent_slice bytes)
 {
-    struct ent_disk_real *r = ctx;
+    struct ent_disk_cache *c = ctx;
     struct ent_disk_file *f;
-    enum ent_err e = take(r, &f, name, true);
+    enum ent_err e = take(c, &f, name, ENT_OPEN_MAKE);
     if (e != ENT_OK)
         return e;
-    set_dirty(r, f, true);
-    if ((e = settle(r, f)) == ENT_OK)
+    set_dirty(c, f, true);
+    if ((e = settle(c, f)) == ENT_OK)
         e = write_at(f->fd, offset, bytes);
-    give_back(r, f);
+    give_back(c, f);
     return e;
 }
 
 static enum ent_err disk_cut(void *ctx, const char *name, uint64_t size)
 {
-    struct ent_disk_real *r = ctx;
+    struct ent_disk_cache *c = ctx;
     struct ent_disk_file *f;
     struct stat st;
-    enum ent_err e = take(r, &f, name, false);
+    enum ent_err e = take(c, &f, name, ENT_OPEN_WRITE);
     if (e == ENT_E_NOTFOUND && size == 0)
         return ENT_OK;
     if (e != ENT_OK)
         return e;
-    set_dirty(r, f, true);
+    set_dirty(c, f, true);
     if (fstat(f->fd, &st) != 0)
         e = ent_err_from_errno(errno);
     else if (size > (uint64_t)st.st_size)
@@ -327,107 +284,144 @@ static enum ent_err disk_cut(void *ctx, const char *name, uint64_t size)
         while (ftruncate(f->fd, (off_t)size) != 0 && e == ENT_OK)
             if (errno != EINTR)
                 e = ent_err_from_errno(errno);
-    give_back(r, f);
+    give_back(c, f);
     return e;
 }
 
 static enum ent_err disk_sync(void *ctx, const char *name)
 {
-    struct ent_disk_real *r = ctx;
+    struct ent_disk_cache *c = ctx;
     struct ent_disk_file *f;
-    enum ent_err e = take(r, &f, name, false);
+    enum ent_err e = take(c, &f, name, ENT_OPEN_READ);
     if (e != ENT_OK)
         return e;
-    set_dirty(r, f, false); /* first: what is written meanwhile is not synced by this */
-    e = sync_fd(f->fd);
-    give_back(r, f);
+    set_dirty(c, f, false); /* first: what is written meanwhile is not synced by this */
+    if ((e = settle(c, f)) == ENT_OK)
+        e = sync_fd(f->fd);
+    give_back(c, f);
     return e;
-}
-
-/* The new file under another name, which one process at a time may have. */
-static enum ent_err lock_new(const struct ent_disk_real *r, int *ret_fd, const char *tmp)
-{
-    struct stat mine, there;
-    for (;;) {
-        int fd = openat(r->dir, tmp, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
-            return ent_err_from_errno(errno);
-        while (flock(fd, LOCK_EX) != 0)
-            if (errno != EINTR) {
-                enum ent_err e = ent_err_from_errno(errno);
-                (void)close(fd);
-                return e;
-            }
-        if (fstat(fd, &mine) == 0 && fstatat(r->dir, tmp, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-            mine.st_ino == there.st_ino && mine.st_dev == there.st_dev) {
-            *ret_fd = fd;
-            return ENT_OK;
-        }
-        (void)close(fd); /* it became the real one while we waited */
-    }
-}
-
-static enum ent_err replace_by(const struct ent_disk_real *r, const char *name, const char *tmp,
-                               struct ent_slice bytes)
-{
-    char above[ENT_DISK_NAME_MAX];
-    int fd = -1;
-    enum ent_err e = lock_new(r, &fd, tmp);
-    if (e != ENT_OK)
-        return e;
-    if (ftruncate(fd, 0) != 0)
-        e = ent_err_from_errno(errno);
-    else if ((e = ent_fd_write(fd, bytes)) == ENT_OK)
-        e = sync_fd(fd);
-    if (e == ENT_OK && renameat(r->dir, tmp, r->dir, name) != 0)
-        e = ent_err_from_errno(errno);
-    if (e != ENT_OK)
-        (void)unlinkat(r->dir, tmp, 0);
-    (void)close(fd);
-    if (e != ENT_OK)
-        return e;
-    parent_of(above, name);
-    /* The new one may be there already: that it does not fit must not look like "not there". */
-    return sync_dir(r->dir, above) == ENT_OK ? ENT_OK : ENT_E_IO;
 }
 
 static enum ent_err disk_replace(void *ctx, const char *name, struct ent_slice bytes)
 {
-    struct ent_disk_real *r = ctx;
-    char tmp[ENT_DISK_NAME_MAX + 8];
-    enum ent_err e;
-    int n = snprintf(tmp, sizeof(tmp), "%s.new", name);
-    if (!name_is_valid(name) || n < 0 || (size_t)n >= ENT_DISK_NAME_MAX)
+    struct ent_disk_cache *c = ctx;
+    if (!ent_disk_name_is_valid(name))
         return ENT_E_FORMAT;
-    if ((e = make_parents(r, name)) == ENT_OK)
-        e = replace_by(r, name, tmp, bytes);
-    look_again(r, name);
+    enum ent_err e = c->opener->replace(c->opener->ctx, name, bytes);
+    look_again(c, name);
     return e;
 }
 
-enum ent_err ent_disk_open(struct ent_disk_real *r, struct ent_diag *d, const char *dir)
+static enum ent_err disk_create(void *ctx, const char *name, struct ent_slice bytes)
 {
-    *r = (struct ent_disk_real){.disk = {.ctx = r,
-                                         .size = disk_size,
-                                         .read = disk_read,
-                                         .write = disk_write,
-                                         .cut = disk_cut,
-                                         .sync = disk_sync,
-                                         .replace = disk_replace}};
-    for (size_t i = 0; i < ENT_DISK_OPEN_MAX; i++)
-        r->file[i].fd = -1;
-    r->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (r->dir < 0)
-        return ent_fail_sys(d, "cannot open the directory");
-    (void)pthread_mutex_init(&r->lock, NULL);
-    return ENT_OK;
+    struct ent_disk_cache *c = ctx;
+    if (!ent_disk_name_is_valid(name))
+        return ENT_E_FORMAT;
+    return c->opener->create(c->opener->ctx, name, bytes);
 }
 
-void ent_disk_close(struct ent_disk_real *r)
+static enum ent_err disk_remove(void *ctx, const char *name)
+{
+    struct ent_disk_cache *c = ctx;
+    if (!ent_disk_name_is_valid(name))
+        return ENT_E_FORMAT;
+    enum ent_err e = c->opener->remove(c->opener->ctx, name);
+    look_again(c, name);
+    return e;
+}
+
+static enum ent_err disk_list(void *ctx, struct ent_buf *ret, const char *folder)
+{
+    struct ent_disk_cache *c = ctx;
+    if (!ent_disk_name_is_valid(folder))
+        return ENT_E_FORMAT;
+    return c->opener->list(c->opener->ctx, ret, folder);
+}
+
+/* --- locks -------------------------------------------------------------------------------------
+ */
+
+static void forget_lock(struct ent_disk_lock_file *l)
+{
+    if (l->fd >= 0)
+        (void)close(l->fd);
+    l->fd = -1;
+    l->held = false;
+}
+
+/* Open, with the lock held. Whoever unlocks what is not locked begins anew: the file may be another
+ * one by now. */
+static enum ent_err take_lock(struct ent_disk_cache *c, struct ent_disk_lock_file **ret,
+                              const char *name, enum ent_disk_lock how)
+{
+    struct ent_disk_lock_file *l = NULL;
+    for (size_t i = 0; i < ENT_DISK_LOCKS; i++) {
+        struct ent_disk_lock_file *o = &c->locked[i];
+        if (o->fd >= 0 && strcmp(o->name, name) == 0) {
+            l = o;
+            break;
+        }
+        l = o->fd < 0 ? o : l;
+    }
+    if (l == NULL)
+        return ENT_E_LIMIT;
+    if (how == ENT_DISK_UNLOCKED && !l->held)
+        forget_lock(l);
+    *ret = l;
+    if (l->fd >= 0)
+        return ENT_OK;
+    (void)snprintf(l->name, sizeof(l->name), "%s", name);
+    return c->opener->open(c->opener->ctx, &l->fd, name, ENT_OPEN_LOCK);
+}
+
+static enum ent_err disk_lock(void *ctx, const char *name, enum ent_disk_lock how)
+{
+    struct ent_disk_cache *c = ctx;
+    struct ent_disk_lock_file *l = NULL;
+    const int op = how == ENT_DISK_SHARED ? LOCK_SH : how == ENT_DISK_EXCLUSIVE ? LOCK_EX : LOCK_UN;
+    if (!ent_disk_name_is_valid(name))
+        return ENT_E_FORMAT;
+    (void)pthread_mutex_lock(&c->lock);
+    enum ent_err e = take_lock(c, &l, name, how);
+    bool nothing = e == ENT_OK && how == ENT_DISK_UNLOCKED && !l->held;
+    if (e == ENT_OK)
+        l->held = how != ENT_DISK_UNLOCKED;
+    (void)pthread_mutex_unlock(&c->lock);
+    while (e == ENT_OK && !nothing && flock(l->fd, op) != 0)
+        if (errno != EINTR)
+            e = ent_err_from_errno(errno);
+    return e;
+}
+
+/* -----------------------------------------------------------------------------------------------
+ */
+
+void ent_disk_cache_init(struct ent_disk_cache *c, const struct ent_opener *opener)
+{
+    *c = (struct ent_disk_cache){.disk = {.ctx = c,
+                                          .size = disk_size,
+                                          .read = disk_read,
+                                          .write = disk_write,
+                                          .cut = disk_cut,
+                                          .sync = disk_sync,
+                                          .replace = disk_replace,
+                                          .create = disk_create,
+                                          .remove = disk_remove,
+                                          .list = disk_list,
+                                          .lock = disk_lock},
+                                 .opener = opener};
+    for (size_t i = 0; i < ENT_DISK_OPEN_MAX; i++)
+        c->file[i].fd = -1;
+    for (size_t i = 0; i < ENT_DISK_LOCKS; i++)
+        c->locked[i].fd = -1;
+    (void)pthread_mutex_init(&c->lock, NULL);
+}
+
+void ent_disk_cache_release(struct ent_disk_cache *c)
 {
     for (size_t i = 0; i < ENT_DISK_OPEN_MAX; i++)
-        forget(&r->file[i]);
-    (void)pthread_mutex_destroy(&r->lock);
-    (void)close(r->dir);
-    r->dir = -1;
+        forget(&c->file[i]);
+    for (size_t i = 0; i < ENT_DISK_LOCKS; i++)
+        forget_lock(&c->locked[i]);
+    (void)pthread_mutex_destroy(&c->lock);
 }

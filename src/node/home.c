@@ -1,7 +1,7 @@
 /* home.c: making and opening a home, versions of its pact. */
 #include "node/node.h"
+#include "node/files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -24,6 +24,32 @@ enum ent_err ent_home_path(const struct ent_home *h, char ret[static ENT_PATH_MA
                            const char *name)
 {
     return ent_path_join(ret, ENT_PATH_MAX, h->dir, name);
+}
+
+enum ent_err ent_home_load(const struct ent_home *h, struct ent_buf *b, struct ent_diag *d,
+                           const char *name)
+{
+    enum ent_err r = ent_disk_whole(h->disk, b, name);
+    if (r == ENT_OK)
+        return r;
+    return r == ENT_E_LIMIT ? ent_fail(d, r, "file too large", 0, b->max)
+                            : ent_disk_fail(d, r, "cannot read");
+}
+
+enum ent_err ent_home_list(const struct ent_home *h, struct ent_buf *ret, const char *folder)
+{
+    ent_buf_init(ret, ENT_DISK_LIST_MAX);
+    enum ent_err r = h->disk->list(h->disk->ctx, ret, folder);
+    return r == ENT_E_NOTFOUND ? ENT_OK : r;
+}
+
+bool ent_home_next_name(struct ent_cur *names, char ret[static ENT_DISK_NAME_MAX])
+{
+    struct ent_slice line;
+    if (ent_cur_line(names, &line) != ENT_OK || line.n >= ENT_DISK_NAME_MAX)
+        return false;
+    (void)snprintf(ret, ENT_DISK_NAME_MAX, "%.*s", (int)line.n, (const char *)line.p);
+    return true;
 }
 
 const struct ent_member *ent_home_self(const struct ent_home *h)
@@ -159,13 +185,10 @@ static enum ent_err blame(struct ent_diag *d, enum ent_err r, const char *file)
 
 static enum ent_err load_card(struct ent_home *h, struct ent_diag *d)
 {
-    char path[ENT_PATH_MAX];
     struct ent_buf b;
-    enum ent_err r = ent_home_path(h, path, "card");
-    if (r != ENT_OK)
-        return ent_fail(d, r, "path too long", 0, 0);
     ent_buf_init(&b, ENT_CARD_MAX);
-    if ((r = ent_file_read(&b, d, path)) == ENT_OK)
+    enum ent_err r = ent_home_load(h, &b, d, "card");
+    if (r == ENT_OK)
         r = ent_card_parse(&h->self, ent_buf_slice(&b), d);
     ent_buf_release(&b);
     return r == ENT_OK || r == ENT_E_NOTFOUND ? r : blame(d, r, "card");
@@ -174,14 +197,6 @@ static enum ent_err load_card(struct ent_home *h, struct ent_diag *d)
 static void version_name(char ret[static 32], uint64_t version)
 {
     (void)snprintf(ret, 32, "pact/%06llu", (unsigned long long)version);
-}
-
-static enum ent_err version_path(const struct ent_home *h, char ret[static ENT_PATH_MAX],
-                                 uint64_t version)
-{
-    char name[32];
-    version_name(name, version);
-    return ent_home_path(h, ret, name);
 }
 
 static void see(struct ent_home *h)
@@ -194,14 +209,12 @@ static void see(struct ent_home *h)
 /* The next version; ENT_E_NOTFOUND when there is none. */
 static enum ent_err load_next(struct ent_home *h, struct ent_diag *d)
 {
-    char path[ENT_PATH_MAX], name[32];
+    char name[32];
     struct ent_buf b;
     version_name(name, (uint64_t)h->chain.versions + 1);
-    enum ent_err r = ent_home_path(h, path, name);
-    if (r != ENT_OK)
-        return ent_fail(d, r, "path too long", 0, 0);
     ent_buf_init(&b, ENT_PACT_MAX);
-    if ((r = ent_file_read(&b, d, path)) == ENT_OK)
+    enum ent_err r = ent_home_load(h, &b, d, name);
+    if (r == ENT_OK)
         r = ent_chain_add(&h->chain, NULL, ent_buf_slice(&b), d);
     ent_buf_release(&b);
     return r == ENT_OK || r == ENT_E_NOTFOUND ? r : blame(d, r, name);
@@ -210,24 +223,22 @@ static enum ent_err load_next(struct ent_home *h, struct ent_diag *d)
 /* The highest number that a file in pact/ has for its name. */
 static enum ent_err highest_version(const struct ent_home *h, struct ent_diag *d, uint64_t *ret)
 {
-    char path[ENT_PATH_MAX];
-    struct dirent *e;
+    char name[ENT_DISK_NAME_MAX];
+    struct ent_buf names;
     uint64_t v;
-    enum ent_err r = ent_home_path(h, path, "pact");
+    ent_buf_init(&names, ENT_DISK_LIST_MAX);
+    enum ent_err r = h->disk->list(h->disk->ctx, &names, "pact");
     if (r != ENT_OK)
-        return ent_fail(d, r, "path too long", 0, 0);
-    DIR *dir = opendir(path);
-    if (dir == NULL)
-        return ent_fail_sys(d, "cannot read the pact");
+        r = ent_disk_fail(d, r, "cannot read the pact");
     *ret = 0;
-    while ((e = readdir(dir)) != NULL) {
-        const char *digits = e->d_name + strspn(e->d_name, "0");
-        if (strlen(e->d_name) >= 6 &&
-            ent_parse_u64(&v, ent_slice_str(digits), UINT32_MAX) == ENT_OK && v > *ret)
+    struct ent_cur c = ent_cur(ent_buf_slice(&names));
+    while (ent_home_next_name(&c, name))
+        if (strlen(name) >= 6 &&
+            ent_parse_u64(&v, ent_slice_str(name + strspn(name, "0")), UINT32_MAX) == ENT_OK &&
+            v > *ret)
             *ret = v;
-    }
-    (void)closedir(dir);
-    return ENT_OK;
+    ent_buf_release(&names);
+    return r;
 }
 
 /* Versions are read until one is not there. If later ones are, that one was lost, and with it
@@ -246,20 +257,46 @@ static enum ent_err check_no_gap(struct ent_home *h, struct ent_diag *d)
     return ent_fail(d, ENT_E_FORMAT, "a version of the pact is missing", 0, 0);
 }
 
-enum ent_err ent_home_open(struct ent_home **ret, struct ent_diag *d, const char *dir)
+static enum ent_err new_home(struct ent_home **ret, struct ent_diag *d, const char *dir)
 {
-    bool changed;
     struct ent_home *h = calloc(1, sizeof(*h));
     if (h == NULL)
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
     ent_chain_init(&h->chain);
     int n = snprintf(h->dir, sizeof(h->dir), "%s", dir);
-    enum ent_err r = n < 0 || (size_t)n >= sizeof(h->dir)
-                         ? ent_fail(d, ENT_E_LIMIT, "path too long", 0, 0)
-                         : load_card(h, d);
+    if (n < 0 || (size_t)n >= sizeof(h->dir)) {
+        free(h);
+        return ent_fail(d, ENT_E_LIMIT, "path too long", 0, 0);
+    }
+    *ret = h;
+    return ENT_OK;
+}
+
+static enum ent_err open_real(struct ent_home *h, struct ent_diag *d)
+{
+    struct ent_disk_real *real = malloc(sizeof(*real));
+    if (real == NULL)
+        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
+    enum ent_err r = ent_disk_open(real, d, h->dir);
+    if (r != ENT_OK) {
+        free(real);
+        return r;
+    }
+    h->real = real;
+    h->disk = &real->disk;
+    return ENT_OK;
+}
+
+/* From its disk on, if r is ENT_OK. Takes the home. */
+static enum ent_err open_from(struct ent_home **ret, struct ent_home *h, struct ent_diag *d,
+                              enum ent_err r, bool pact)
+{
+    bool changed;
+    if (r == ENT_OK)
+        r = load_card(h, d);
     if (r == ENT_E_NOTFOUND)
         r = ent_fail(d, r, "no home here yet: `entente init --name NAME` makes one", 0, 0);
-    if (r == ENT_OK && (r = ent_home_refresh(h, d, &changed)) == ENT_OK)
+    if (r == ENT_OK && pact && (r = ent_home_refresh(h, d, &changed)) == ENT_OK)
         r = check_no_gap(h, d);
     if (r != ENT_OK) {
         ent_home_free(h);
@@ -269,11 +306,39 @@ enum ent_err ent_home_open(struct ent_home **ret, struct ent_diag *d, const char
     return ENT_OK;
 }
 
+enum ent_err ent_home_open(struct ent_home **ret, struct ent_diag *d, const char *dir)
+{
+    struct ent_home *h = NULL;
+    enum ent_err r = new_home(&h, d, dir);
+    return r == ENT_OK ? open_from(ret, h, d, open_real(h, d), true) : r;
+}
+
+enum ent_err ent_home_open_card(struct ent_home **ret, struct ent_diag *d, const char *dir)
+{
+    struct ent_home *h = NULL;
+    enum ent_err r = new_home(&h, d, dir);
+    return r == ENT_OK ? open_from(ret, h, d, open_real(h, d), false) : r;
+}
+
+enum ent_err ent_home_open_on(struct ent_home **ret, struct ent_diag *d, const char *dir,
+                              const struct ent_disk *disk)
+{
+    struct ent_home *h = NULL;
+    enum ent_err r = new_home(&h, d, dir);
+    if (r != ENT_OK)
+        return r;
+    h->disk = disk;
+    return open_from(ret, h, d, ENT_OK, true);
+}
+
 void ent_home_free(struct ent_home *h)
 {
     if (h == NULL)
         return;
     ent_chain_release(&h->chain);
+    if (h->real != NULL)
+        ent_disk_close(h->real);
+    free(h->real);
     free(h);
 }
 
@@ -291,11 +356,11 @@ enum ent_err ent_home_refresh(struct ent_home *h, struct ent_diag *d, bool *ret_
 
 /* Another process wrote this version a moment ago: is it the same? */
 static enum ent_err compare_file(struct ent_home *h, struct ent_chain_split *split,
-                                 struct ent_diag *d, const char *path)
+                                 struct ent_diag *d, const char *name)
 {
     struct ent_buf b;
     ent_buf_init(&b, ENT_PACT_MAX);
-    enum ent_err r = ent_file_read(&b, d, path);
+    enum ent_err r = ent_home_load(h, &b, d, name);
     if (r == ENT_OK)
         r = ent_chain_add(&h->chain, split, ent_buf_slice(&b), d);
     ent_buf_release(&b);
@@ -305,16 +370,17 @@ static enum ent_err compare_file(struct ent_home *h, struct ent_chain_split *spl
 static enum ent_err add_version(struct ent_home *h, struct ent_chain_split *split,
                                 struct ent_diag *d, struct ent_slice version)
 {
-    char path[ENT_PATH_MAX];
+    char name[32];
     bool changed;
     enum ent_err r;
     if ((r = ent_home_refresh(h, d, &changed)) != ENT_OK ||
         (r = ent_chain_add(&h->chain, split, version, d)) != ENT_OK)
         return r;
-    if ((r = version_path(h, path, h->chain.versions)) == ENT_OK)
-        r = ent_file_create(path, version, 0644, d);
-    if (r == ENT_E_EXISTS)
-        r = compare_file(h, split, d, path);
+    version_name(name, h->chain.versions);
+    if ((r = h->disk->create(h->disk->ctx, name, version)) == ENT_E_EXISTS)
+        r = compare_file(h, split, d, name);
+    else if (r != ENT_OK)
+        r = ent_disk_fail(d, r, "cannot keep a version of the pact");
     see(h); /* also after an error: the chain has moved */
     return r;
 }

@@ -10,8 +10,11 @@
  *     log/, lock/, mirror/, ...   what was said (book.h)
  *     runs/<id>/         what belongs to one match: both sides' acts, the result, opening secrets,
  *                        and the sums of these files
+ *     accounts.epoch     goes up when an account changes (epoch.h)
+ *     processes          what runs, while a node does (processes.h)
  *     store.db           indicators and budgets
  *     image/             the indicators, compiled
+ *     observed/          what watchers saw in each window of time (observe.h)
  */
 #ifndef ENT_NODE_HOME_H
 #define ENT_NODE_HOME_H
@@ -22,10 +25,14 @@
 
 #define ENT_PATH_MAX 4096
 
+struct ent_disk_real;
+
 struct ent_home {
     char dir[ENT_PATH_MAX];
-    struct ent_member self; /* as on its card */
-    struct ent_chain chain; /* of pact versions */
+    const struct ent_disk *disk; /* all of it but keys, store and image, and the settings */
+    struct ent_disk_real *real;  /* what disk is, where this process opens files; else NULL */
+    struct ent_member self;      /* as on its card */
+    struct ent_chain chain;      /* of pact versions */
     /* The newest version, in chain; NULL while this member is in no pact. Valid until the next
      * refresh; threads share it under the book's lock. */
     const struct ent_pact *pact;
@@ -50,6 +57,12 @@ ENT_MUST_USE enum ent_err ent_home_make(struct ent_diag *d, const struct ent_hom
 /* Open one and verify its pact from the first version on; ENT_E_FORMAT when a version between two
  * others is lost. Free it in any case. */
 ENT_MUST_USE enum ent_err ent_home_open(struct ent_home **ret, struct ent_diag *d, const char *dir);
+/* The same for a process that may open no files: disk outlives the home, and dir is only told. */
+ENT_MUST_USE enum ent_err ent_home_open_on(struct ent_home **ret, struct ent_diag *d,
+                                           const char *dir, const struct ent_disk *disk);
+/* Without the pact, for a process that is to parse nothing of others'. */
+ENT_MUST_USE enum ent_err ent_home_open_card(struct ent_home **ret, struct ent_diag *d,
+                                             const char *dir);
 void ent_home_free(struct ent_home *h);
 
 /* Read newer versions of the pact that have appeared; *ret_changed says so. */
@@ -71,8 +84,19 @@ ENT_MUST_USE enum ent_err ent_home_add_version(struct ent_home *h, struct ent_ch
 ENT_MUST_USE enum ent_err ent_home_join(struct ent_home *h, struct ent_chain_split *split,
                                         struct ent_diag *d, struct ent_slice chain);
 
+/* For what is not on its disk. */
 ENT_MUST_USE enum ent_err ent_home_path(const struct ent_home *h, char ret[static ENT_PATH_MAX],
                                         const char *name);
+
+/* A whole file on its disk, appended to b, whose maximum bounds it. */
+ENT_MUST_USE enum ent_err ent_home_load(const struct ent_home *h, struct ent_buf *b,
+                                        struct ent_diag *d, const char *name);
+/* The names in a folder, a line each, as ent_disk lists them; nothing where there is no folder. The
+ * caller releases ret, after an error too. */
+ENT_MUST_USE enum ent_err ent_home_list(const struct ent_home *h, struct ent_buf *ret,
+                                        const char *folder);
+/* The next of these names; false behind the last. */
+bool ent_home_next_name(struct ent_cur *names, char ret[static ENT_DISK_NAME_MAX]);
 
 /* --- keys ---------------------------------------------------------------------------------------
  */
@@ -110,6 +134,8 @@ ENT_MUST_USE enum ent_err ent_home_key_number(const struct ent_home *h, unsigned
 /* Whether a passphrase is needed for the one in use. */
 ENT_MUST_USE enum ent_err ent_home_key_is_locked(const struct ent_home *h, bool *ret,
                                                  struct ent_diag *d, enum ent_key_role role);
+/* The same for any, where the pact that says which is in use is not read. */
+bool ent_home_key_any_is_locked(const struct ent_home *h, enum ent_key_role role);
 
 /* Whether this file is what it says it is, as far as that can be told without the passphrase, and
  * whose public key it is. ENT_E_NOTFOUND, ENT_E_FORMAT, or ENT_E_AUTH. */
@@ -140,6 +166,7 @@ enum ent_node_key {
     ENT_NODE_WITNESS,
     ENT_NODE_MIRROR,
     ENT_NODE_TRAIL, /* the audit log's */
+    ENT_NODE_WEB,   /* of a certificate for the users' port */
     ENT_NODE_LOG = 16
 };
 void ent_node_seed(struct ent_seed32 *ret, const struct ent_seed32 *node, enum ent_node_key which,
@@ -151,10 +178,11 @@ void ent_node_seed(struct ent_seed32 *ret, const struct ent_seed32 *node, enum e
  */
 
 /* ENT_E_EXISTS for one that is there, unless it is to be replaced. */
-ENT_MUST_USE enum ent_err ent_kept_write(const char *path, struct ent_slice said, bool replace,
-                                         struct ent_diag *d);
+ENT_MUST_USE enum ent_err ent_kept_write(const struct ent_disk *disk, const char *name,
+                                         struct ent_slice said, bool replace, struct ent_diag *d);
 /* Appended; ENT_E_AUTH for one that is damaged. */
-ENT_MUST_USE enum ent_err ent_kept_read(struct ent_buf *ret, const char *path);
+ENT_MUST_USE enum ent_err ent_kept_read(struct ent_buf *ret, const struct ent_disk *disk,
+                                        const char *name);
 
 /* --- runs ---------------------------------------------------------------------------------------
  */

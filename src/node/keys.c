@@ -162,6 +162,16 @@ enum ent_err ent_home_key_is_locked(const struct ent_home *h, bool *ret, struct 
     return r;
 }
 
+bool ent_home_key_any_is_locked(const struct ent_home *h, enum ent_key_role role)
+{
+    struct key_file k = {0};
+    bool any = false;
+    for (unsigned n = 1; n <= ENT_KEY_FILES && !any; n++)
+        any = load(h, &k, NULL, role, n) == ENT_OK && k.locked;
+    ent_wipe(&k, sizeof(k));
+    return any;
+}
+
 enum ent_err ent_home_key_check(const struct ent_home *h, struct ent_pubkey *ret,
                                 struct ent_diag *d, enum ent_key_role role, unsigned number)
 {
@@ -298,14 +308,14 @@ enum ent_err ent_home_prepare(const struct ent_home *h, struct ent_seed32 *ret, 
 /* How many entries of this log were signed for, as far as that lies here. */
 static uint64_t said(const struct ent_home *h, unsigned generation)
 {
-    char path[ENT_PATH_MAX], name[32];
+    char name[32];
     struct ent_checkpoint cp = {.size = 0};
     struct ent_note note;
     struct ent_buf b;
     uint64_t size = 0;
     (void)snprintf(name, sizeof(name), "lock/%u/checkpoint", generation);
     ent_buf_init(&b, ENT_NOTE_MAX);
-    if (ent_home_path(h, path, name) == ENT_OK && ent_file_read(&b, NULL, path) == ENT_OK &&
+    if (ent_disk_load(h->disk, &b, name) == ENT_OK &&
         ent_note_parse(&note, ent_buf_slice(&b), NULL) == ENT_OK &&
         ent_checkpoint_parse(&cp, note.text, NULL) == ENT_OK)
         size = cp.size;
@@ -325,28 +335,55 @@ const struct ent_pubkey *ent_home_author_before(const struct ent_home *h)
     return place >= last->from || place >= before->until ? NULL : &before->key.pk;
 }
 
-enum ent_err ent_home_book_keys(const struct ent_home *h, struct ent_book_keys *ret,
-                                struct ent_seed32 *ret_tls, struct ent_diag *d,
-                                struct ent_slice passphrase, const char **ret_which)
+void ent_home_book_wants(const struct ent_home *h, struct ent_book_wants *ret)
 {
     const struct ent_pubkey *before = ent_home_author_before(h);
-    struct ent_seed32 author = {{0}}, node = {{0}};
+    *ret = (struct ent_book_wants){.author = {*ent_home_public(h, ENT_KEY_AUTHOR)},
+                                   .authors = 1,
+                                   .node = *ent_home_public(h, ENT_KEY_NODE),
+                                   .generation = ent_member_log(ent_home_self(h))->generation};
+    if (before != NULL)
+        ret->author[ret->authors++] = *before;
+}
+
+static bool has_author(const struct ent_book_wants *have, const struct ent_pubkey *pk)
+{
+    for (size_t i = 0; i < have->authors; i++)
+        if (memcmp(have->author[i].b, pk->b, sizeof(pk->b)) == 0)
+            return true;
+    return false;
+}
+
+bool ent_book_wants_met(const struct ent_book_wants *have, const struct ent_book_wants *w)
+{
+    bool met = have->generation == w->generation &&
+               memcmp(have->node.b, w->node.b, sizeof(w->node.b)) == 0;
+    for (size_t i = 0; met && i < w->authors; i++)
+        met = has_author(have, &w->author[i]);
+    return met;
+}
+
+enum ent_err ent_home_book_keys(const struct ent_home *h, struct ent_book_keys *ret,
+                                struct ent_seed32 *ret_node, struct ent_diag *d,
+                                const struct ent_book_wants *wants, struct ent_slice passphrase,
+                                const char **ret_which)
+{
+    struct ent_seed32 author = {{0}};
     unsigned number;
     enum ent_err r;
     *ret_which = ent_key_role_name(ENT_KEY_AUTHOR);
-    if ((r = ent_home_key(h, &author, d, ENT_KEY_AUTHOR, passphrase)) == ENT_OK) {
+    if ((r = ent_home_key_of(h, &author, d, ENT_KEY_AUTHOR, &wants->author[0], passphrase)) ==
+        ENT_OK) {
         *ret_which = ent_key_role_name(ENT_KEY_NODE);
-        r = ent_home_key(h, &node, d, ENT_KEY_NODE, passphrase);
+        r = ent_home_key_of(h, ret_node, d, ENT_KEY_NODE, &wants->node, passphrase);
     }
-    if (r == ENT_OK) {
-        ent_node_seed(ret_tls, &node, ENT_NODE_TLS, 0);
-        ent_book_keys_derive(ret, &author, &node, ent_member_log(ent_home_self(h))->generation);
-    }
-    if (r == ENT_OK && before != NULL &&
-        ent_home_key_number(h, &number, NULL, ENT_KEY_AUTHOR, before) == ENT_OK &&
-        (r = ent_home_key_of(h, &author, d, ENT_KEY_AUTHOR, before, passphrase)) == ENT_OK)
-        ent_keypair_init(&ret->author[ret->authors++], &author);
+    if (r == ENT_OK)
+        ent_book_keys_derive(ret, &author, ret_node, wants->generation);
+    for (size_t i = 1; r == ENT_OK && i < wants->authors; i++)
+        if (ent_home_key_number(h, &number, NULL, ENT_KEY_AUTHOR, &wants->author[i]) == ENT_OK &&
+            (r = ent_home_key_of(h, &author, d, ENT_KEY_AUTHOR, &wants->author[i], passphrase)) ==
+                ENT_OK)
+            ent_keypair_init(&ret->author[ret->authors++], &author);
     ent_wipe(&author, sizeof(author));
-    ent_wipe(&node, sizeof(node));
     return r;
 }

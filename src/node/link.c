@@ -1,17 +1,17 @@
 /* link.c: other members over HTTPS. */
-#include "node/link.h"
+#include "node/node.h"
 
 struct link {
     char name[ENT_NAME_MAX + 1];
     char url[ENT_URL_MAX + 1];
     struct ent_spki spki;
-    struct ent_client *client; /* NULL until it is needed, and again when it broke */
-    const char *why;           /* it broke; a literal, or NULL */
+    const char *why; /* the last call failed; a literal, or NULL */
 };
 
 struct ent_links {
-    struct ent_links_opts opts; /* without pact, self, tls, member and url */
-    struct ent_buf cert, key;   /* PEM; key is secret */
+    unsigned connect_seconds, call_seconds;
+    struct ent_clients *own; /* or NULL */
+    struct ent_dialer dialer;
     struct link link[ENT_PACT_MEMBERS];
     size_t links;
 };
@@ -35,15 +35,15 @@ enum ent_err ent_links_new(struct ent_links **ret, struct ent_diag *d,
                            const struct ent_links_opts *opts)
 {
     struct ent_links *l = calloc(1, sizeof(*l));
-    struct ent_spki own;
+    enum ent_err r = ENT_OK;
     if (l == NULL)
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
-    ent_buf_init(&l->cert, 8192);
-    ent_buf_init(&l->key, 8192);
-    l->opts.connect_seconds = opts->connect_seconds;
-    l->opts.call_seconds = opts->call_seconds;
-    l->opts.stop = opts->stop;
-    enum ent_err r = ent_net_identity(&l->cert, &l->key, &own, opts->tls, opts->self);
+    l->connect_seconds = opts->connect_seconds;
+    l->call_seconds = opts->call_seconds;
+    if (opts->front != NULL)
+        l->dialer = ent_front_dialer(opts->front);
+    else if ((r = ent_clients_new(&l->own, d, opts->tls, opts->self, opts->stop)) == ENT_OK)
+        l->dialer = ent_clients_dialer(l->own);
     for (size_t i = 0; r == ENT_OK && i < opts->pact->members; i++)
         if (strcmp(opts->pact->member[i].name, opts->self) != 0)
             r = add(l, &opts->pact->member[i], opts);
@@ -55,35 +55,12 @@ enum ent_err ent_links_new(struct ent_links **ret, struct ent_diag *d,
     return ENT_OK;
 }
 
-static void hang_up(struct link *to)
-{
-    ent_client_free(to->client);
-    to->client = NULL;
-}
-
 void ent_links_free(struct ent_links *l)
 {
     if (l == NULL)
         return;
-    for (size_t i = 0; i < l->links; i++)
-        hang_up(&l->link[i]);
-    ent_buf_release(&l->cert);
-    ent_buf_wipe(&l->key);
+    ent_clients_free(l->own);
     free(l);
-}
-
-static enum ent_err dial(struct ent_links *l, struct link *to, struct ent_diag *d)
-{
-    const struct ent_client_opts opts = {.url = to->url,
-                                         .cert_pem = ent_buf_slice(&l->cert),
-                                         .key_pem = ent_buf_slice(&l->key),
-                                         .server = to->spki,
-                                         .connect_seconds = l->opts.connect_seconds,
-                                         .call_seconds = l->opts.call_seconds,
-                                         .stop = l->opts.stop};
-    if (to->client != NULL)
-        return ENT_OK;
-    return ent_client_new(&to->client, d, &opts);
 }
 
 static enum ent_err call(void *ctx, unsigned *ret_status, struct ent_buf *answer,
@@ -98,11 +75,14 @@ static enum ent_err call(void *ctx, unsigned *ret_status, struct ent_buf *answer
             to = &l->link[i];
     if (to == NULL || strcmp(to->url, "-") == 0)
         return ENT_E_NOTFOUND;
-    enum ent_err r = dial(l, to, &d);
-    if (r == ENT_OK)
-        r = ent_client_call(to->client, ret_status, answer, &d, method, path, body);
-    if (r != ENT_OK)
-        hang_up(to);
+    const struct ent_dial q = {.url = to->url,
+                               .server = to->spki,
+                               .connect_seconds = l->connect_seconds,
+                               .call_seconds = l->call_seconds,
+                               .method = method,
+                               .path = path,
+                               .body = body};
+    enum ent_err r = l->dialer.call(l->dialer.ctx, ret_status, answer, &d, &q);
     to->why = r != ENT_OK ? d.text : NULL;
     return r;
 }

@@ -12,12 +12,17 @@
 #include "net/net.h"
 #include "pact/pact.h"
 
+#include "node/dial.h"
+
 struct ent_links;
 
 struct ent_links_opts {
     const struct ent_pact *pact; /* copied: names, addresses, keys */
     const char *self;
+    /* By connections of this process, with this key; or, when front is set, by the front's, which
+     * outlives them: tls and stop do not count then. */
     const struct ent_seed32 *tls;
+    const struct ent_caller *front;
     const char *member, *url;               /* reach this one there instead; or NULL */
     unsigned connect_seconds, call_seconds; /* 0: those of net/ */
     const atomic_bool *stop;                /* or NULL */

@@ -1,14 +1,12 @@
 /* news.c: acts that concern the pact itself: kept, found in mirrors, handed on. */
 #include "node/node.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <unistd.h>
-
 #define NEXT_DIR   "pact/next"
 #define NEXT_EACH  64u   /* of one member about one version; nobody honest says more */
 #define READ_PIECE 4096u /* entries under one hold of the lock */
 #define CURSOR_MAX (24u + ENT_CHECK_LINE)
+
+static const char cannot_read[] = "cannot read what was said about the next version";
 
 bool ent_news_concerns(enum ent_statement_type t)
 {
@@ -31,44 +29,41 @@ struct counted {
     char first[64 + 1 + ENT_NAME_MAX + 1];
 };
 
+#define NEXT_NAME (sizeof(NEXT_DIR) + ENT_DISK_NAME_MAX)
+
 static enum ent_err count_next(struct ent_book *b, struct counted *ret, const char *hex,
                                const char *member)
 {
-    char path[ENT_PATH_MAX];
-    struct dirent *e;
+    char file[ENT_DISK_NAME_MAX];
+    struct ent_buf names;
     *ret = (struct counted){.n = 0};
-    enum ent_err r = ent_home_path(ent_book_home(b), path, NEXT_DIR);
-    DIR *dir = r == ENT_OK ? opendir(path) : NULL;
-    while (dir != NULL && (e = readdir(dir)) != NULL)
-        if (is_of(e->d_name, hex, member) && strlen(e->d_name) < sizeof(ret->first) &&
-            ret->n++ == 0)
-            memcpy(ret->first, e->d_name, strlen(e->d_name) + 1);
-    if (dir != NULL)
-        (void)closedir(dir);
+    enum ent_err r = ent_home_list(ent_book_home(b), &names, NEXT_DIR);
+    struct ent_cur c = ent_cur(ent_buf_slice(&names));
+    while (r == ENT_OK && ent_home_next_name(&c, file))
+        if (is_of(file, hex, member) && strlen(file) < sizeof(ret->first) && ret->n++ == 0)
+            memcpy(ret->first, file, strlen(file) + 1);
+    ent_buf_release(&names);
     return r;
 }
 
-static enum ent_err file_path(struct ent_book *b, char ret[static ENT_PATH_MAX], const char *file)
+static void name_of(char ret[static NEXT_NAME], const char *file)
 {
-    char name[ENT_NAME_MAX + 96];
-    (void)snprintf(name, sizeof(name), NEXT_DIR "/%s", file);
-    return ent_home_path(ent_book_home(b), ret, name);
+    (void)snprintf(ret, NEXT_NAME, NEXT_DIR "/%s", file);
 }
 
 static enum ent_err keep(struct ent_book *b, struct ent_diag *d, const struct ent_act *act,
                          struct ent_slice bytes)
 {
-    char hex[ENT_HEX_LEN(32)], file[ENT_NAME_MAX + 72], path[ENT_PATH_MAX];
+    char hex[ENT_HEX_LEN(32)], name[NEXT_NAME];
     struct counted has;
-    enum ent_err r;
     ent_hex_encode(hex, act->leaf.b, 32);
-    (void)snprintf(file, sizeof(file), "%s.%s", hex, act->st.author);
-    if ((r = count_next(b, &has, NULL, act->st.author)) != ENT_OK ||
-        (r = file_path(b, path, file)) != ENT_OK)
-        return ent_fail(d, r, "path too long", 0, 0);
+    (void)snprintf(name, sizeof(name), NEXT_DIR "/%s.%s", hex, act->st.author);
+    enum ent_err r = count_next(b, &has, NULL, act->st.author);
+    if (r != ENT_OK)
+        return ent_disk_fail(d, r, cannot_read);
     if (has.n >= NEXT_EACH)
         return ent_fail(d, ENT_E_LIMIT, "too much was said about the next version", 0, NEXT_EACH);
-    return ent_kept_write(path, bytes, false, d);
+    return ent_kept_write(ent_book_disk(b), name, bytes, false, d);
 }
 
 /* About the version that comes next, and no other. */
@@ -113,7 +108,7 @@ enum ent_err ent_news_may_say(struct ent_book *b, struct ent_diag *d)
     struct counted has;
     enum ent_err r = count_next(b, &has, NULL, ent_book_home(b)->self.name);
     if (r != ENT_OK)
-        return ent_fail(d, r, "path too long", 0, 0);
+        return ent_disk_fail(d, r, cannot_read);
     return has.n < NEXT_EACH
                ? ENT_OK
                : ent_fail(d, ENT_E_LIMIT,
@@ -135,15 +130,14 @@ enum ent_err ent_news_own(struct ent_book *b, struct ent_diag *d, uint64_t index
 
 enum ent_err ent_news_get(struct ent_book *b, struct ent_buf *bytes, const char *hex)
 {
-    char path[ENT_PATH_MAX];
+    char name[NEXT_NAME];
     struct counted has;
     enum ent_err r = count_next(b, &has, hex, NULL);
     if (r == ENT_OK && has.n == 0)
         r = ENT_E_NOTFOUND;
+    name_of(name, has.first);
     if (r == ENT_OK)
-        r = file_path(b, path, has.first);
-    if (r == ENT_OK)
-        r = ent_kept_read(bytes, path);
+        r = ent_kept_read(bytes, ent_book_disk(b), name);
     return r == ENT_E_AUTH ? ENT_E_NOTFOUND : r;
 }
 
@@ -157,36 +151,36 @@ size_t ent_news_count(struct ent_book *b)
 enum ent_err ent_news_each(struct ent_book *b, void *ctx,
                            enum ent_err (*each)(void *ctx, struct ent_slice bytes))
 {
-    char path[ENT_PATH_MAX], file[ENT_PATH_MAX];
-    struct ent_buf bytes;
-    struct dirent **names = NULL;
-    enum ent_err r = ent_home_path(ent_book_home(b), path, NEXT_DIR);
-    int n = r == ENT_OK ? scandir(path, &names, NULL, alphasort) : 0;
+    char file[ENT_DISK_NAME_MAX], name[NEXT_NAME];
+    struct ent_buf bytes, names;
+    enum ent_err r = ent_home_list(ent_book_home(b), &names, NEXT_DIR);
+    struct ent_cur c = ent_cur(ent_buf_slice(&names));
     ent_buf_init(&bytes, ENT_DELIVERY_MAX);
-    for (int i = 0; i < n; i++) {
+    while (r == ENT_OK && ent_home_next_name(&c, file)) {
+        if (!is_of(file, NULL, NULL))
+            continue;
         ent_buf_clear(&bytes);
-        if (r == ENT_OK && is_of(names[i]->d_name, NULL, NULL) &&
-            (r = file_path(b, file, names[i]->d_name)) == ENT_OK) {
-            r = ent_kept_read(&bytes, file);
-            r = r == ENT_E_AUTH ? ENT_OK : r == ENT_OK ? each(ctx, ent_buf_slice(&bytes)) : r;
-        }
-        free(names[i]);
+        name_of(name, file);
+        r = ent_kept_read(&bytes, ent_book_disk(b), name);
+        r = r == ENT_E_AUTH ? ENT_OK : r == ENT_OK ? each(ctx, ent_buf_slice(&bytes)) : r;
     }
-    free(names);
     ent_buf_release(&bytes);
+    ent_buf_release(&names);
     return r;
 }
 
 void ent_news_clear(struct ent_book *b)
 {
-    char path[ENT_PATH_MAX];
-    struct dirent *e;
-    DIR *dir = ent_home_path(ent_book_home(b), path, NEXT_DIR) == ENT_OK ? opendir(path) : NULL;
-    if (dir == NULL)
-        return;
-    while ((e = readdir(dir)) != NULL)
-        (void)unlinkat(dirfd(dir), e->d_name, 0); /* fails for "." and "..", which stay */
-    (void)closedir(dir);
+    const struct ent_disk *disk = ent_book_disk(b);
+    char file[ENT_DISK_NAME_MAX], name[NEXT_NAME];
+    struct ent_buf names;
+    enum ent_err r = ent_home_list(ent_book_home(b), &names, NEXT_DIR);
+    struct ent_cur c = ent_cur(ent_buf_slice(&names));
+    while (r == ENT_OK && ent_home_next_name(&c, file)) {
+        name_of(name, file);
+        (void)disk->remove(disk->ctx, name);
+    }
+    ent_buf_release(&names);
 }
 
 /* --- reading mirrors ----------------------------------------------------------------------------
@@ -210,7 +204,8 @@ static void read_name(struct ent_book *b, char ret[static ENT_DISK_NAME_MAX], co
     if (is_self(b, member))
         (void)snprintf(ret, ENT_DISK_NAME_MAX, "pact/read-%u", generation);
     else
-        (void)snprintf(ret, ENT_DISK_NAME_MAX, "mirror/%s/%u/read", member, generation);
+        (void)snprintf(ret, ENT_DISK_NAME_MAX, "mirror/%.*s/%u/read", (int)ENT_NAME_MAX, member,
+                       generation);
 }
 
 static enum ent_err get_cursor(struct ent_book *b, const char *name, uint64_t *ret)
@@ -257,16 +252,16 @@ static enum ent_err read_again(struct ent_book *b, const char *member)
 /* One file; name is below the home. */
 static enum ent_err mend(struct ent_book *b, const char *name, const char *member, bool drop)
 {
-    char path[ENT_PATH_MAX];
+    const struct ent_disk *disk = ent_book_disk(b);
     struct ent_buf said;
-    enum ent_err r = ent_home_path(ent_book_home(b), path, name);
     ent_buf_init(&said, ENT_DELIVERY_MAX);
-    if (r == ENT_OK && (r = ent_kept_read(&said, path)) == ENT_E_AUTH) {
+    enum ent_err r = ent_kept_read(&said, disk, name);
+    if (r == ENT_E_AUTH) {
         r = ENT_OK;
         if (ent_book_mend(b, name)) {
             r = read_again(b, member); /* first: a file that is gone asks for nothing */
-            if (r == ENT_OK && drop && unlink(path) != 0)
-                r = ent_err_from_errno(errno);
+            if (r == ENT_OK && drop)
+                r = disk->remove(disk->ctx, name);
         }
     }
     ent_buf_release(&said);
@@ -275,18 +270,17 @@ static enum ent_err mend(struct ent_book *b, const char *name, const char *membe
 
 static enum ent_err mend_folder(struct ent_book *b, const char *folder, bool next)
 {
-    char path[ENT_PATH_MAX], name[ENT_DISK_NAME_MAX + 256];
-    struct dirent *e;
-    enum ent_err r = ent_home_path(ent_book_home(b), path, folder);
-    DIR *dir = r == ENT_OK ? opendir(path) : NULL;
-    while (dir != NULL && r == ENT_OK && (e = readdir(dir)) != NULL) {
-        if (next ? !is_of(e->d_name, NULL, NULL) : !ent_name_is_valid(ent_slice_str(e->d_name)))
+    char file[ENT_DISK_NAME_MAX], name[NEXT_NAME];
+    struct ent_buf names;
+    enum ent_err r = ent_home_list(ent_book_home(b), &names, folder);
+    struct ent_cur c = ent_cur(ent_buf_slice(&names));
+    while (r == ENT_OK && ent_home_next_name(&c, file)) {
+        if (next ? !is_of(file, NULL, NULL) : !ent_name_is_valid(ent_slice_str(file)))
             continue;
-        (void)snprintf(name, sizeof(name), "%s/%s", folder, e->d_name);
-        r = mend(b, name, next ? e->d_name + 65 : e->d_name, next);
+        (void)snprintf(name, sizeof(name), "%s/%s", folder, file);
+        r = mend(b, name, next ? file + 65 : file, next);
     }
-    if (dir != NULL)
-        (void)closedir(dir);
+    ent_buf_release(&names);
     return r;
 }
 
@@ -465,14 +459,14 @@ static enum ent_err tell_one(void *ctx, struct ent_slice bytes)
 /* Who has withdrawn says so itself, to everybody, also where nobody can fetch it. */
 static enum ent_err tell_withdrawal(struct ent_book *b, struct telling *t)
 {
-    char name[ENT_NAME_MAX + 16], path[ENT_PATH_MAX];
+    char name[ENT_NAME_MAX + 16];
     struct ent_buf bytes;
     if (!ent_book_is_withdrawn(b, ent_book_home(b)->self.name))
         return ENT_OK;
     (void)snprintf(name, sizeof(name), "withdrawn/%s", ent_book_home(b)->self.name);
-    enum ent_err r = ent_home_path(ent_book_home(b), path, name);
     ent_buf_init(&bytes, ENT_DELIVERY_MAX);
-    if (r == ENT_OK && (r = ent_kept_read(&bytes, path)) == ENT_OK)
+    enum ent_err r = ent_kept_read(&bytes, ent_book_disk(b), name);
+    if (r == ENT_OK)
         r = tell_one(t, ent_buf_slice(&bytes));
     ent_buf_release(&bytes);
     return r == ENT_E_NOTFOUND || r == ENT_E_AUTH ? ENT_OK : r; /* a damaged one is made again */

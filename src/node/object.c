@@ -2,72 +2,6 @@
 #include "base/base.h"
 #include "node/object.h"
 
-/* Of one object, of at most ENT_STIX_OBJECT_MOST bytes. */
-#define OBSERVABLES_MAX ((size_t)64 << 20)
-
-static enum ent_err collect_one(void *ctx, const struct ent_indicator *ind)
-{
-    return ent_buf_put(ctx, &ind->obs, sizeof(ind->obs));
-}
-
-static enum ent_err skip_one(void *ctx, uint64_t line, const char *reason, struct ent_slice what)
-{
-    (void)ctx;
-    (void)line;
-    (void)reason;
-    (void)what;
-    return ENT_OK;
-}
-
-/* The observables that an object speaks of, as struct ent_observable. */
-static enum ent_err collect(struct ent_buf *ret, struct ent_slice object)
-{
-    const struct ent_import_opts opts = {
-        .format = ENT_FORMAT_STIX, .confidence = -1, .unflagged = true};
-    const struct ent_import_sink sink = {.ctx = ret, .take = collect_one, .skip = skip_one};
-    struct ent_diag d;
-    return ent_intel_read(ent_reader_mem(&object), &opts, &sink, NULL, &d);
-}
-
-static bool is_among(const struct ent_observable *o, const struct ent_buf *set)
-{
-    const struct ent_observable *p = (const void *)set->p;
-    for (size_t i = 0; i < set->n / sizeof(*p); i++)
-        if (p[i].type == o->type && strcmp(p[i].text, o->text) == 0)
-            return true;
-    return false;
-}
-
-static enum ent_err end_old_claims(struct ent_store *s, struct ent_slice before,
-                                   const struct ent_stix_object *o, struct ent_slice source)
-{
-    struct ent_buf was, is;
-    ent_buf_init(&was, OBSERVABLES_MAX);
-    ent_buf_init(&is, OBSERVABLES_MAX);
-    enum ent_err r = collect(&was, before);
-    if (r == ENT_OK)
-        r = collect(&is, o->bytes);
-    const struct ent_observable *p = (const void *)was.p;
-    for (size_t i = 0; i < was.n / sizeof(*p) && r == ENT_OK; i++)
-        if (!is_among(&p[i], &is))
-            r = ent_store_drop_claim(s, &p[i], source, o->id);
-    ent_buf_release(&is);
-    ent_buf_release(&was);
-    return r;
-}
-
-enum ent_err ent_object_keep(struct ent_store *s, enum ent_object_put *ret, bool *ret_elsewhere,
-                             const struct ent_stix_object *o, struct ent_slice source, int64_t now)
-{
-    struct ent_buf before;
-    ent_buf_init(&before, ENT_OBJECT_BEFORE);
-    enum ent_err r = ent_store_object_put(s, ret, ret_elsewhere, &before, o, source, now);
-    if (r == ENT_OK && *ret == ENT_OBJECT_NEWER && !o->revoked) /* what was revoked stays known */
-        r = end_old_claims(s, ent_buf_slice(&before), o, source);
-    ent_buf_release(&before);
-    return r;
-}
-
 /* --- out ---------------------------------------------------------------------------------------
  */
 
@@ -163,27 +97,38 @@ static enum ent_err ask_claim(void *ctx, const struct ent_claim *c)
     return ENT_OK;
 }
 
+/* What it says of one observable. */
+static enum ent_err may_go_claim(const struct ent_object_out *x, bool *ret,
+                                 const struct ent_kept *object, enum ent_obs_type type,
+                                 struct ent_slice value)
+{
+    struct asking a = {.x = x, .object = object};
+    struct ent_observable o;
+    uint64_t id;
+    enum ent_err r = ent_observable_parse_as(&o, NULL, type, value);
+    if (r == ENT_OK)
+        r = ent_store_find(x->opts.store, &id, &o);
+    if (r == ENT_OK)
+        r = ent_store_claims_of(x->opts.store, id, ask_claim, &a);
+    *ret = r == ENT_OK && a.may && !a.shut;
+    return r == ENT_E_NOTFOUND ? ENT_OK : r;
+}
+
 /* All that it speaks of may go, or nothing of it goes as it came: it may name what was decided
  * against here, or what nobody asked for. */
 static enum ent_err may_go_whole(const struct ent_object_out *x, bool *ret,
                                  const struct ent_kept *object)
 {
-    struct ent_buf named;
-    ent_buf_init(&named, OBSERVABLES_MAX);
-    enum ent_err r = collect(&named, object->bytes);
-    const struct ent_observable *o = (const void *)named.p;
-    size_t n = named.n / sizeof(*o);
-    *ret = n == 1 || !x->opts.alone;
-    for (size_t i = 0; i < n && n > 1 && *ret && r == ENT_OK; i++) {
-        struct asking a = {.x = x, .object = object};
-        uint64_t id;
-        r = ent_store_find(x->opts.store, &id, &o[i]);
-        if (r == ENT_OK)
-            r = ent_store_claims_of(x->opts.store, id, ask_claim, &a);
-        *ret = a.may && !a.shut;
-        r = r == ENT_E_NOTFOUND ? ENT_OK : r;
-    }
-    ent_buf_release(&named);
+    struct ent_slice rest, value;
+    struct ent_stix_gist g;
+    enum ent_obs_type type;
+    size_t n = 0;
+    enum ent_err r = ent_stix_gist_parse(&g, object->gist);
+    for (rest = g.names; r == ENT_OK && ent_stix_names_next(&type, &value, &rest);)
+        n++;
+    *ret = r == ENT_OK && (n == 1 || !x->opts.alone);
+    for (rest = g.names; n > 1 && *ret && r == ENT_OK && ent_stix_names_next(&type, &value, &rest);)
+        r = may_go_claim(x, ret, object, type, value);
     return r;
 }
 

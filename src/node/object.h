@@ -1,17 +1,10 @@
 /*
- * object.h: objects of STIX on their way in and out: what an import does with one, and which of
- * them an export writes.
+ * object.h: objects of STIX on their way out: which of them an export writes.
  */
 #ifndef ENT_NODE_OBJECT_H
 #define ENT_NODE_OBJECT_H
 
 #include "store/store.h"
-
-/* Inside a transaction: keep it, see ent_store_object_put(). What an older version of it said, and
- * this one does not, its source says no longer. */
-ENT_MUST_USE enum ent_err ent_object_keep(struct ent_store *s, enum ent_object_put *ret,
-                                          bool *ret_elsewhere, const struct ent_stix_object *o,
-                                          struct ent_slice source, int64_t now);
 
 /*
  * Out, in a format that takes objects: first those that nothing was taken out of, then, claim by

@@ -71,16 +71,6 @@ static struct who whose(struct ent_peer *p, const struct ent_spki *peer)
     return w;
 }
 
-/* A version of the pact that another process of this home accepted counts at once. One that cannot
- * be read keeps the old one: its owner sees the error at the next command. */
-bool ent_peer_allow(void *ctx, const struct ent_spki *peer)
-{
-    struct ent_peer *p = ctx;
-    bool changed;
-    (void)!ent_book_refresh(p->opts.book, NULL, &changed);
-    return whose(p, peer).name[0] != '\0';
-}
-
 /* "/peer/v1/pact/<n>" */
 static bool is_version(const char *method, const char *path, uint64_t *ret)
 {
@@ -92,6 +82,12 @@ static bool is_version(const char *method, const char *path, uint64_t *ret)
 static bool is_brought(const char *method, const char *path)
 {
     return strcmp(method, "POST") == 0 && strcmp(path, ENT_VERSION_PATH) == 0;
+}
+
+/* All of it, also what is none of its routes. */
+static bool is_quorum(const char *path)
+{
+    return strncmp(path, ENT_QUORUM_PATH, sizeof(ENT_QUORUM_PATH) - 1) == 0;
 }
 
 /* "/peer/v1/act" alone, or with a leaf hash behind it. */
@@ -108,12 +104,10 @@ static bool is_news(const char *method, const char *path, const char **ret_hex)
            ent_hex_decode(leaf, 32, ent_slice_str(*ret_hex)) == ENT_OK;
 }
 
-size_t ent_peer_max_body(void *ctx, const struct ent_spki *peer, const char *method,
-                         const char *path)
+size_t ent_peer_body_max(const char *method, const char *path)
 {
     const char *hex;
     uint64_t version;
-    (void)ctx, (void)peer;
     switch (parse_route(method, path).kind) {
     case OFFER:
     case RESULT:
@@ -126,6 +120,8 @@ size_t ent_peer_max_body(void *ctx, const struct ent_spki *peer, const char *met
     case NOWHERE:
         break;
     }
+    if (is_quorum(path))
+        return ent_quorums_body_max(method, path);
     if (is_news(method, path, &hex))
         return hex == NULL ? ENT_DELIVERY_MAX : 1;
     if (is_version(method, path, &version))
@@ -133,6 +129,13 @@ size_t ent_peer_max_body(void *ctx, const struct ent_spki *peer, const char *met
     if (is_brought(method, path))
         return ENT_PACT_MAX;
     return ent_view_max_body(method, path);
+}
+
+size_t ent_peer_max_body(void *ctx, const struct ent_spki *peer, const char *method,
+                         const char *path)
+{
+    (void)ctx, (void)peer;
+    return ent_peer_body_max(method, path);
 }
 
 /* --- the offer ----------------------------------------------------------------------------------
@@ -183,68 +186,45 @@ static struct ent_budget budget_of(struct ent_peer *p)
     return budget;
 }
 
-/* Charged before anything is computed, and durable: a crash gives no second helping. */
-static enum ent_err decide(struct ent_peer *p, const struct offer *o, int64_t now,
-                           enum ent_verdict *ret)
+/* A place in the table, with a runner; NULL: busy. */
+static struct ent_run *reserve(struct ent_peer *p, const struct offer *o)
 {
+    struct ent_run *run = ent_runs_place(p, o->member.name);
+    return run != NULL && ent_runners_take(p->opts.runners, &run->runner) ? run : NULL;
+}
+
+/* Charged before anything is computed, and durable: a crash gives no second helping. *ret_run when
+ * it is allowed: with a runner, and nothing else. */
+static enum ent_err decide(struct ent_peer *p, const struct offer *o, int64_t now,
+                           enum ent_verdict *ret, struct ent_run **ret_run)
+{
+    const struct ent_caller *desk = &p->opts.desk;
     const struct ent_budget budget = budget_of(p);
     uint64_t period = ent_budget_period(&budget, now);
     struct ent_match_wish w = {
         .partner = o->member.name, .items = o->terms.items, .most = p->opts.items_most, .now = now};
-    char key[ENT_NAME_MAX + 24];
-    /* For each of its logs: one that was closed short of what it had said numbers on from there. */
-    (void)snprintf(key, sizeof(key), "sequence/%s", o->member.name);
-    if (o->del.says.generation > 1)
-        (void)snprintf(key, sizeof(key), "sequence/%s.%u", o->member.name, o->del.says.generation);
-    enum ent_err r = ent_store_advance(p->opts.store, key, o->del.act.st.sequence);
+    enum ent_err r =
+        ent_desk_advance(desk, w.partner, o->del.says.generation, o->del.act.st.sequence);
     *ret = ENT_DENIED_STALE;
     if (r != ENT_OK)
         return r == ENT_E_STATE ? ENT_OK : r;
     *ret = ENT_DENIED_BUSY;
-    if (ent_runs_place(p, o->member.name) == NULL)
+    struct ent_run *run = reserve(p, o);
+    if (run == NULL)
         return ENT_OK;
-    if ((r = ent_store_spent(p->opts.store, &w.spent, w.partner, ENT_THEY_ASK, period)) != ENT_OK)
-        return r;
-    if ((*ret = judge(p, &w)) != ENT_ALLOWED)
-        return ENT_OK;
-    r = ent_store_charge(p->opts.store, w.partner, ENT_THEY_ASK, period, w.items, budget.items);
-    if (r == ENT_E_POLICY)
+    r = ent_desk_spent(desk, &w.spent, w.partner, ENT_THEY_ASK, period);
+    if (r == ENT_OK && (*ret = judge(p, &w)) == ENT_ALLOWED &&
+        (r = ent_desk_charge(desk, w.partner, period, w.items, budget.items)) == ENT_E_POLICY) {
         *ret = ENT_DENIED_BUDGET;
-    return r == ENT_E_POLICY ? ENT_OK : r;
-}
-
-static enum ent_err add_known(void *ctx, const struct ent_known *k)
-{
-    struct ent_lookup_holder *h = ctx;
-    uint8_t item[ENT_OBS_KEY_MAX];
-    struct ent_label label;
-    uint32_t index = 0;
-    ent_label_make(&label, k->tlp, k->confidence, k->kind, k->text);
-    enum ent_err r = ent_lookup_holder_label(h, &index, &label);
-    if (r != ENT_OK)
-        return r;
-    return ent_lookup_holder_add(h, ent_slice(item, ent_observable_key(item, &k->obs)), index);
-}
-
-static enum ent_err load_own(struct ent_peer *p, const struct offer *o, int64_t now,
-                             struct ent_lookup_holder **ret, uint64_t *ret_unreleased)
-{
-    const struct ent_known_filter f = {.types = o->terms.types,
-                                       .max_tlp = p->opts.max_tlp,
-                                       .at = now,
-                                       .unreleased = ret_unreleased};
-    struct ent_lookup_holder *h = NULL;
-    enum ent_err r = ent_lookup_holder_new(&h, p->opts.pad);
-    if (r == ENT_OK)
-        r = ent_release_judge(p->opts.store, ent_slice(NULL, 0), NULL);
-    if (r == ENT_OK)
-        r = ent_store_each(p->opts.store, &f, add_known, h);
-    if (r != ENT_OK) {
-        ent_lookup_holder_free(h);
-        return r;
+        r = ENT_OK;
     }
-    *ret = h;
-    return ENT_OK;
+    if (r == ENT_OK && *ret == ENT_ALLOWED) {
+        *ret_run = run;
+    } else { /* nothing was asked of it: another run may have it */
+        ent_runners_give(&run->runner);
+        run->runner = (struct ent_runners_one){NULL, 0};
+    }
+    return r;
 }
 
 /* Say it, and append it as it travels: *ret_leaf is the name of what was said. */
@@ -285,11 +265,11 @@ static enum ent_err refuse(struct ent_peer *p, const struct offer *o, enum ent_v
 
 /* What an audit will need, and what the log of the run says: how many were asked. */
 static enum ent_err keep_start(struct ent_peer *p, const struct ent_run *run,
-                               struct ent_slice offer)
+                               const struct ent_seed32 *opens, struct ent_slice offer)
 {
     char seed[ENT_BASE64_LEN(32)], text[128];
     enum ent_err r;
-    ent_base64_encode(seed, ent_lookup_holder_seed(run->holder)->b, 32);
+    ent_base64_encode(seed, opens->b, 32);
     int n = snprintf(text, sizeof(text), "entente/run@v1\nrole holder\nseed %s\n", seed);
     if ((r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "offer", offer)) ==
             ENT_OK &&
@@ -309,39 +289,40 @@ static enum ent_err keep_start(struct ent_peer *p, const struct ent_run *run,
 static enum ent_err start_run(struct ent_peer *p, struct ent_run *run, const struct offer *o,
                               const struct ent_request *req, int64_t now, uint64_t *ret_unreleased)
 {
-    struct ent_match_accept accept;
+    const struct ent_caller runner = ent_runners_caller(&run->runner);
+    struct ent_run_opened opened = {.unreleased = 0};
     struct ent_act act;
     struct ent_hash32 sid;
     struct ent_buf body, room;
     enum ent_err r;
     ent_buf_init(&body, 1024);
     ent_buf_init(&room, ENT_ACT_MAX);
-    if ((r = load_own(p, o, now, &run->holder, ret_unreleased)) != ENT_OK ||
-        (r = ent_lookup_holder_accept(run->holder, &accept)) != ENT_OK ||
-        (r = ent_match_accept_encode(&body, &accept)) != ENT_OK ||
+    if ((r = ent_run_open(&runner, &opened, o->terms.types, now)) != ENT_OK ||
+        (r = ent_match_accept_encode(&body, &opened.accept)) != ENT_OK ||
         (r = say(p, &run->accept_act, &act, &room, ENT_ST_ACCEPT, ENT_MEDIA_ACCEPT,
                  &o->del.act.leaf, &body, now)) != ENT_OK)
         goto out;
-    ent_match_sid(&sid, &o->del.act, &o->terms, &act, &accept);
+    ent_match_sid(&sid, &o->del.act, &o->terms, &act, &opened.accept);
     ent_hex_encode(run->id, sid.b, 16);
     run->accept = act.leaf;
-    if ((r = ent_lookup_holder_start(run->holder, &sid, o->terms.items)) == ENT_OK)
-        r = keep_start(p, run, req->body);
+    *ret_unreleased = opened.unreleased;
+    if ((r = ent_run_start(&runner, &sid, o->terms.items)) == ENT_OK)
+        r = keep_start(p, run, &opened.seed, req->body);
 out:
+    ent_wipe(&opened, sizeof(opened));
     ent_buf_release(&body);
     ent_buf_release(&room);
     return r;
 }
 
-static enum ent_err accept_offer(struct ent_peer *p, const struct offer *o,
+static enum ent_err accept_offer(struct ent_peer *p, struct ent_run *run, const struct offer *o,
                                  const struct ent_request *req, int64_t now,
                                  struct ent_response *res)
 {
-    struct ent_run *run = ent_runs_place(p, o->member.name);
     uint64_t unreleased = 0;
     enum ent_err r;
-    ENT_ASSERT(run != NULL); /* decide() saw it, under the same lock */
     *run = (struct ent_run){.state = ENT_RUN_BUILDING,
+                            .runner = run->runner,
                             .peer = req->peer,
                             .offer = o->del.act.leaf,
                             .asked = o->terms.items,
@@ -381,10 +362,16 @@ static void handle_offer(struct ent_peer *p, const struct ent_request *req,
         return;
     }
     struct offer *o = malloc(sizeof(*o));
+    struct ent_run *run = NULL;
     enum ent_err r = o == NULL ? ENT_E_NOMEM : ENT_OK;
     (void)pthread_mutex_lock(&p->lock);
     if (r == ENT_OK)
         r = parse_offer(p, req, o);
+    if (r == ENT_E_STATE) { /* from a log that was not shown so far; it may be in a moment */
+        res->status = 503;
+        r = ENT_OK;
+        goto out;
+    }
     if (r != ENT_OK)
         goto out;
     struct ent_run *again = ent_runs_by_offer(p, &o->del.act.leaf, &req->peer);
@@ -394,9 +381,13 @@ static void handle_offer(struct ent_peer *p, const struct ent_request *req,
         res->status = 200;
         goto out;
     }
-    if ((r = decide(p, o, now, &verdict)) != ENT_OK)
+    if (p->draining || p->opts.runners == NULL) {
+        res->status = 503;
         goto out;
-    r = verdict == ENT_ALLOWED ? accept_offer(p, o, req, now, res)
+    }
+    if ((r = decide(p, o, now, &verdict, &run)) != ENT_OK)
+        goto out;
+    r = verdict == ENT_ALLOWED ? accept_offer(p, run, o, req, now, res)
                                : refuse(p, o, verdict, now, res);
 out:
     (void)pthread_mutex_unlock(&p->lock);
@@ -410,31 +401,37 @@ out:
 /* --- inside a run -------------------------------------------------------------------------------
  */
 
+static enum ent_run_state state_of(struct ent_peer *p, const struct ent_run *run)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    enum ent_run_state state = run->state;
+    (void)pthread_mutex_unlock(&p->lock);
+    return state;
+}
+
 static enum ent_err evaluate(struct ent_peer *p, struct ent_run *run, const struct ent_request *req,
                              struct ent_response *res)
 {
-    (void)pthread_mutex_lock(&p->lock);
-    enum ent_err r = run->state == ENT_RUN_BUILDING || run->state == ENT_RUN_READY
-                         ? ent_lookup_holder_admit(run->holder, req->body)
-                         : ENT_E_STATE;
-    (void)pthread_mutex_unlock(&p->lock);
-    return r != ENT_OK ? r : ent_lookup_holder_evaluate(run->holder, &res->body, req->body);
+    const struct ent_caller runner = ent_runners_caller(&run->runner);
+    enum ent_run_state state = state_of(p, run);
+    return state == ENT_RUN_BUILDING || state == ENT_RUN_READY
+               ? ent_run_evaluate(&runner, &res->body, req->body)
+               : ENT_E_STATE;
 }
 
 static enum ent_err serve_block(struct ent_peer *p, struct ent_run *run, const struct route *route,
                                 struct ent_response *res)
 {
-    (void)pthread_mutex_lock(&p->lock);
-    enum ent_run_state state = run->state;
-    (void)pthread_mutex_unlock(&p->lock);
+    const struct ent_caller runner = ent_runners_caller(&run->runner);
+    enum ent_run_state state = state_of(p, run);
     if (state == ENT_RUN_BUILDING) {
         res->status = 202;
         return ENT_OK;
     }
     if (state != ENT_RUN_READY)
         return ENT_E_STATE;
-    return route->kind == FILTER ? ent_lookup_holder_filter(run->holder, &res->body, route->block)
-                                 : ent_lookup_holder_labels(run->holder, &res->body, route->block);
+    return route->kind == FILTER ? ent_run_filter(&runner, &res->body, route->block)
+                                 : ent_run_labels(&runner, &res->body, route->block);
 }
 
 static enum ent_err check_result(struct ent_peer *p, const struct ent_run *run,
@@ -456,28 +453,25 @@ static enum ent_err check_result(struct ent_peer *p, const struct ent_run *run,
 }
 
 /* With the lock held. */
-static enum ent_err finish(struct ent_peer *p, struct ent_run *run, const struct ent_request *req)
+static enum ent_err finish(struct ent_peer *p, struct ent_run *run,
+                           const struct ent_match_result *ours, const struct ent_request *req)
 {
-    struct ent_match_result ours = {.asked = run->asked};
+    const struct ent_home *home = ent_book_home(p->opts.book);
     const struct ent_peer_event e = {
         .kind = ENT_PEER_FINISHED, .run = run->id, .partner = run->partner, .asked = run->asked};
     struct ent_act act;
     struct ent_buf body, room;
     enum ent_err r;
-    if (run->state != ENT_RUN_READY || !ent_lookup_holder_is_complete(run->holder))
-        return ENT_E_STATE;
     ent_buf_init(&body, 1024);
     ent_buf_init(&room, ENT_ACT_MAX);
     if ((r = check_result(p, run, req)) == ENT_OK &&
-        (r = ent_lookup_holder_digest(run->holder, &ours.commitment)) == ENT_OK &&
-        (r = ent_match_result_encode(&body, &ours)) == ENT_OK &&
-        (r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "result-theirs",
-                               req->body)) == ENT_OK &&
+        (r = ent_match_result_encode(&body, ours)) == ENT_OK &&
+        (r = ent_home_run_file(home, NULL, run->id, "result-theirs", req->body)) == ENT_OK &&
         (r = say(p, &run->result_act, &act, &room, ENT_ST_RESULT, ENT_MEDIA_RESULT, &run->accept,
                  &body, ent_clock_now())) == ENT_OK &&
-        (r = ent_home_run_file(ent_book_home(p->opts.book), NULL, run->id, "result",
-                               ent_buf_slice(&run->result_act))) == ENT_OK &&
-        (r = ent_home_run_seal(ent_book_home(p->opts.book), NULL, run->id)) == ENT_OK) {
+        (r = ent_home_run_file(home, NULL, run->id, "result", ent_buf_slice(&run->result_act))) ==
+            ENT_OK &&
+        (r = ent_home_run_seal(home, NULL, run->id)) == ENT_OK) {
         ent_runs_event(p, &e);
         run->state = ENT_RUN_DONE;
     }
@@ -486,11 +480,21 @@ static enum ent_err finish(struct ent_peer *p, struct ent_run *run, const struct
     return r;
 }
 
+/* What was served is for the runner to say, which may take its time: nobody else waits for it. */
 static enum ent_err result(struct ent_peer *p, struct ent_run *run, const struct ent_request *req,
                            struct ent_response *res)
 {
+    const struct ent_caller runner = ent_runners_caller(&run->runner);
+    struct ent_match_result ours = {.asked = run->asked};
+    enum ent_run_state state = state_of(p, run);
+    enum ent_err r = state == ENT_RUN_READY || state == ENT_RUN_DONE ? ENT_OK : ENT_E_STATE;
+    if (state == ENT_RUN_READY)
+        r = ent_run_digest(&runner, &ours.commitment);
     (void)pthread_mutex_lock(&p->lock);
-    enum ent_err r = run->state == ENT_RUN_DONE ? ENT_OK : finish(p, run, req);
+    if (run->state == ENT_RUN_DONE) /* perhaps meanwhile, by the same message sent twice */
+        r = ENT_OK;
+    else if (r == ENT_OK)
+        r = run->state == ENT_RUN_READY ? finish(p, run, &ours, req) : ENT_E_STATE;
     if (r == ENT_OK)
         r = ent_buf_put_slice(&res->body, ent_buf_slice(&run->result_act));
     (void)pthread_mutex_unlock(&p->lock);
@@ -582,6 +586,15 @@ static void handle_view(struct ent_peer *p, const struct ent_request *req, struc
         p->opts.heard(p->opts.ctx, who.name);
 }
 
+static void handle_quorum(struct ent_peer *p, const struct ent_request *req,
+                          struct ent_response *res)
+{
+    const struct who who = whose(p, &req->peer);
+    res->status = 404;
+    if (p->opts.quorums != NULL && who.name[0] != '\0')
+        ent_quorums_handle(p->opts.quorums, who.name, req, res);
+}
+
 void ent_peer_handle(void *ctx, const struct ent_request *req, struct ent_response *res)
 {
     struct ent_peer *p = ctx;
@@ -593,6 +606,8 @@ void ent_peer_handle(void *ctx, const struct ent_request *req, struct ent_respon
         handle_offer(p, req, res);
     else if (route.kind != NOWHERE)
         handle_run(p, &route, req, res);
+    else if (is_quorum(req->path))
+        handle_quorum(p, req, res);
     else if (is_news(req->method, req->path, &hex))
         handle_news(p, hex, req, res);
     else if (is_version(req->method, req->path, &version))
@@ -611,14 +626,20 @@ void ent_peer_handle(void *ctx, const struct ent_request *req, struct ent_respon
 enum ent_err ent_peer_new(struct ent_peer **ret, const struct ent_peer_opts *opts)
 {
     struct ent_peer *p = calloc(1, sizeof(*p));
+    pthread_condattr_t steady;
     if (p == NULL)
         return ENT_E_NOMEM;
     p->opts = *opts;
     (void)pthread_mutex_init(&p->lock, NULL);
-    (void)pthread_cond_init(&p->work, NULL);
-    if (pthread_create(&p->builder, NULL, ent_runs_builder, p) == 0)
-        p->building = true;
-    if (!p->building) {
+    (void)pthread_condattr_init(&steady);
+    (void)pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&p->work, &steady);
+    (void)pthread_condattr_destroy(&steady);
+    unsigned builders = opts->runners == NULL ? 0 : ent_runners_slots(opts->runners);
+    while (p->builders < builders &&
+           pthread_create(&p->builder[p->builders], NULL, ent_runs_builder, p) == 0)
+        p->builders++;
+    if (p->builders < builders) {
         ent_peer_free(p);
         return ENT_E_NOMEM;
     }
@@ -632,13 +653,33 @@ void ent_peer_free(struct ent_peer *p)
         return;
     (void)pthread_mutex_lock(&p->lock);
     p->ending = true;
-    (void)pthread_cond_signal(&p->work);
-    (void)pthread_mutex_unlock(&p->lock);
-    if (p->building)
-        (void)pthread_join(p->builder, NULL);
-    for (size_t i = 0; i < ENT_RUNS; i++)
+    for (size_t i = 0; i < ENT_RUNS; i++) /* which also ends what builders wait for */
         ent_runs_kill(p, &p->run[i], ENT_PEER_ABORTED, ENT_E_INTERRUPTED);
+    (void)pthread_cond_broadcast(&p->work);
+    (void)pthread_mutex_unlock(&p->lock);
+    for (unsigned i = 0; i < p->builders; i++)
+        (void)pthread_join(p->builder[i], NULL);
     (void)pthread_cond_destroy(&p->work);
     (void)pthread_mutex_destroy(&p->lock);
     free(p);
+}
+
+void ent_peer_drain(struct ent_peer *p)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    p->draining = true;
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+unsigned ent_peer_running(struct ent_peer *p)
+{
+    unsigned n = 0;
+    (void)pthread_mutex_lock(&p->lock);
+    for (size_t i = 0; i < ENT_RUNS; i++) {
+        enum ent_run_state s = p->run[i].state;
+        n += s == ENT_RUN_BUILDING || s == ENT_RUN_READY ||
+             (s == ENT_RUN_DONE && p->run[i].refs > 0);
+    }
+    (void)pthread_mutex_unlock(&p->lock);
+    return n;
 }

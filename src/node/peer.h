@@ -1,13 +1,15 @@
 /*
- * peer.h: what a node answers to partners. Handlers take bytes and return bytes; the process split
- * will put them behind a pipe without changing them.
+ * peer.h: what a node answers to partners. Handlers take bytes and return bytes, so that others may
+ * have the sockets (front.h). What partners send in a run goes to a runner (runners.h) as it is;
+ * what must be counted, to the desk (desk.h).
  *
  *     POST /peer/v1/match                  an offer; 200 and an acceptance, or 403 and a refusal;
- *                                          503 while this node may sign nothing
+ *                                          503 while this node may sign nothing, or is about to end
  *     POST /peer/v1/match/<id>/evaluate    a batch of questions; 200 and answers with their proof
  *     GET  /peer/v1/match/<id>/filter/<n>  a block of the filter; 202 while it is being computed
  *     GET  /peer/v1/match/<id>/labels/<n>  a block of label boxes
  *     POST /peer/v1/match/<id>/result      the asker's result; 200 and the holder's
+ *     POST, GET /peer/v1/quorum...         runs of a quorum (quorums.h)
  *     POST, GET /peer/v1/act..., pact...   news about the pact, and its versions (news.h)
  *     everything else of /peer/v1/         heads, logs, cosignatures, proofs (ledger/view.h)
  *
@@ -20,7 +22,8 @@
 
 #include "net/net.h"
 #include "node/book.h"
-#include "store/store.h"
+#include "node/quorums.h"
+#include "node/runners.h"
 
 #define ENT_RUN_ID 33 /* 32 hexadecimal digits and NUL */
 
@@ -43,13 +46,12 @@ struct ent_peer_event {
 };
 
 struct ent_peer_opts {
-    struct ent_book *book;   /* outlives the peer; opened with its keys */
-    struct ent_store *store; /* outlives the peer, which alone uses it */
-    struct ent_pool *pool;   /* outlives the peer */
-    uint64_t items_most;     /* one run */
-    enum ent_tlp max_tlp;    /* narrowest that is compared: CLEAR or GREEN */
-    bool pad;
-    unsigned idle_seconds; /* a run in which nothing happens for so long is forgotten */
+    struct ent_book *book; /* outlives the peer; opened with its keys */
+    struct ent_caller desk;
+    struct ent_runners *runners; /* outlive the peer; NULL: offers are answered 503 */
+    struct ent_quorums *quorums; /* outlive the peer; NULL: there are none */
+    uint64_t items_most;         /* one run */
+    unsigned idle_seconds;       /* a run in which nothing happens for so long is forgotten */
     void *ctx;
     void (*event)(void *ctx, const struct ent_peer_event *e); /* from any thread, one at a time */
     /* A member said something about its log or the pact, or NULL: something about the pact. From
@@ -62,10 +64,30 @@ ENT_MUST_USE enum ent_err ent_peer_new(struct ent_peer **ret, const struct ent_p
 /* After the server that calls the handlers has stopped. */
 void ent_peer_free(struct ent_peer *p);
 
-/* The three callbacks of struct ent_server_opts; ctx is the struct ent_peer. */
-bool ent_peer_allow(void *ctx, const struct ent_spki *peer);
+/* Before the end: new offers are answered 503, and their askers come again; runs go on. */
+void ent_peer_drain(struct ent_peer *p);
+/* How many runs are not at their end. */
+unsigned ent_peer_running(struct ent_peer *p);
+
+/* Two callbacks of struct ent_server_opts; ctx is the struct ent_peer. */
 size_t ent_peer_max_body(void *ctx, const struct ent_spki *peer, const char *method,
                          const char *path);
 void ent_peer_handle(void *ctx, const struct ent_request *req, struct ent_response *res);
+
+/* The same without a peer: the largest body this method and path may have; 0: there is no such. */
+size_t ent_peer_body_max(const char *method, const char *path);
+
+/*
+ * The service for ENT_FRONT_PEER (front_wire.h). A taken front can ask in any member's name: it
+ * learns what that member could fetch (logs, heads, blocks of its runs), and ends its runs. It can
+ * make nobody say anything: offers, results and news are signed. The process that has the book
+ * calls ent_book_refresh() itself, and tells the front who is allowed when that has changed.
+ */
+enum ent_err ent_peer_serve(void *peer, struct ent_msg *ret, struct ent_msg *call);
+
+/* Whose TLS keys may connect: those of the newest version, but our own and of those who withdrew.
+ */
+struct ent_allowed;
+ENT_MUST_USE enum ent_err ent_peer_allowed(struct ent_peer *p, struct ent_allowed *ret);
 
 #endif

@@ -57,7 +57,7 @@ static enum ent_err open_own(struct ent_reading *rd, struct ent_flaw *flaw, stru
     (void)snprintf(rd->head_dir, sizeof(rd->head_dir), "%s", rd->dir);
     (void)snprintf(rd->head_file, sizeof(rd->head_file), "checkpoint");
     (void)snprintf(lock, sizeof(lock), "lock/%u", rd->key->generation);
-    const struct ent_log_opts opts = {.disk = &rd->disk.disk,
+    const struct ent_log_opts opts = {.disk = rd->home->disk,
                                       .dir = rd->dir,
                                       .lock = lock,
                                       .origin = rd->origin,
@@ -79,7 +79,7 @@ static enum ent_err open_own(struct ent_reading *rd, struct ent_flaw *flaw, stru
     }
     char name[64];
     (void)snprintf(name, sizeof(name), "%.40s/entries.dat", rd->dir);
-    if (rd->disk.disk.size(rd->disk.disk.ctx, &bytes, name) == ENT_OK && bytes > 0)
+    if (rd->home->disk->size(rd->home->disk->ctx, &bytes, name) == ENT_OK && bytes > 0)
         return flawed(rd, flaw, d, "entries.dat",
                       "entries without a head that was signed for them");
     return ENT_OK;
@@ -93,7 +93,7 @@ static enum ent_err load(struct ent_reading *rd, struct ent_buf *b, const char *
 {
     char name[ENT_DISK_NAME_MAX];
     (void)snprintf(name, sizeof(name), "%.150s/%s", dir, file);
-    return ent_disk_load(&rd->disk.disk, b, name);
+    return ent_disk_load(rd->home->disk, b, name);
 }
 
 static enum ent_err open_mirror(struct ent_reading *rd, struct ent_flaw *flaw, struct ent_diag *d)
@@ -124,7 +124,7 @@ static enum ent_err open_mirror(struct ent_reading *rd, struct ent_flaw *flaw, s
         (cp.size == 0 && memcmp(cp.root.b, none.b, 32) != 0) ||
         (cp.size == head.size && memcmp(cp.root.b, head.root.b, 32) != 0) || cp.size > head.size)
         r = flawed(rd, flaw, d, "mirrored", "what the mirror was checked against is damaged");
-    else if (cp.size > 0 && (r = ent_tree_open(&rd->tree, &what, &rd->disk.disk, rd->dir, cp.size,
+    else if (cp.size > 0 && (r = ent_tree_open(&rd->tree, &what, rd->home->disk, rd->dir, cp.size,
                                                &cp.root, true)) != ENT_OK) {
         ent_flaw_of_log(flaw, rd->dir, "lock", &what);
         if (flaw != NULL &&
@@ -205,14 +205,9 @@ enum ent_err ent_reading_open(struct ent_reading **ret, struct ent_flaw *flaw, s
     if (rd == NULL)
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
     rd->home = h;
-    rd->disk.dir = -1;
     ent_buf_init(&rd->head, ENT_NOTE_MAX);
     enum ent_err r = find(rd, d, member, generation);
     if (r != ENT_OK) {
-        free(rd);
-        return r;
-    }
-    if ((r = ent_disk_open(&rd->disk, d, h->dir)) != ENT_OK) {
         free(rd);
         return r;
     }
@@ -232,7 +227,6 @@ void ent_reading_close(struct ent_reading *rd)
         ent_log_free(rd->log);
     else
         ent_tree_free(rd->tree);
-    ent_disk_close(&rd->disk);
     ent_buf_release(&rd->head);
     free(rd);
 }

@@ -7,7 +7,6 @@
 #define ENT_NODE_READING_H
 
 #include "ledger/ledger.h"
-#include "node/disk.h"
 #include "node/home.h"
 
 /* Where something is wrong. */
@@ -29,8 +28,7 @@ struct ent_reading {
     bool own;
     char origin[ENT_LOG_ORIGIN], dir[ENT_DISK_NAME_MAX];
     char head_dir[ENT_DISK_NAME_MAX],
-        head_file[16]; /* where the newest head with others' lines is */
-    struct ent_disk_real disk;
+        head_file[16];     /* where the newest head with others' lines is */
     struct ent_log *log;   /* of an own one, else NULL */
     struct ent_tree *tree; /* NULL while there are no entries */
     uint64_t size;         /* entries that are here */

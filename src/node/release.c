@@ -252,8 +252,9 @@ static enum ent_err ask(struct ent_store *s, struct ent_diag *d, const struct en
         return r == ENT_E_NOTFOUND ? ent_fail(d, r, says_nothing, 0, 0) : r;
     if (ent_odds_found(&x.odds) == 0)
         return ent_fail(d, ENT_E_STATE, not_held, 0, 0);
-    r = ent_store_pending_add(s, p, &x.odds);
-    return r == ENT_E_FORMAT ? ent_fail(d, r, no_words, 0, 0) : r;
+    if ((r = ent_store_pending_add(s, p, &x.odds)) != ENT_OK)
+        return r == ENT_E_FORMAT ? ent_fail(d, r, no_words, 0, 0) : r;
+    return ent_hook_release_waiting(s, p);
 }
 
 enum ent_err ent_release_ask(struct ent_store *s, struct ent_diag *d, struct ent_slice source,

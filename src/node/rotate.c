@@ -216,11 +216,15 @@ enum ent_err ent_close_for(struct ent_book *b, struct ent_pact *draft, struct en
 }
 
 void ent_bring_to_changed(struct ent_book *b, const struct ent_seed32 *tls,
-                          const struct ent_pact *before)
+                          const struct ent_caller *front, const struct ent_pact *before)
 {
     const struct ent_home *h = ent_book_home(b);
-    const struct ent_links_opts opts = {
-        .pact = before, .self = h->self.name, .tls = tls, .connect_seconds = 4, .call_seconds = 10};
+    const struct ent_links_opts opts = {.pact = before,
+                                        .self = h->self.name,
+                                        .tls = tls,
+                                        .front = front,
+                                        .connect_seconds = 4,
+                                        .call_seconds = 10};
     struct ent_links *links = NULL;
     for (size_t i = 0; i < before->members; i++) {
         const struct ent_member *old = &before->member[i];

@@ -7,6 +7,7 @@
 #define ENT_NODE_ROTATE_H
 
 #include "node/book.h"
+#include "node/service.h"
 
 /* How far behind the last entry a new author key begins where nothing else is asked for: the votes
  * for it are said in that log, and whatever else is said meanwhile. */
@@ -37,8 +38,9 @@ ENT_MUST_USE enum ent_err ent_close_for(struct ent_book *b, struct ent_pact *dra
                                         struct ent_diag *d, const char *member, uint64_t from);
 
 /* Members whose TLS key is another one since `before` may not have heard of it: then we would
- * refuse them from now on, and they us. So they are brought the newest version at their old key. */
+ * refuse them from now on, and they us. So they are brought the newest version at their old key.
+ * tls and front as in struct ent_links_opts. */
 void ent_bring_to_changed(struct ent_book *b, const struct ent_seed32 *tls,
-                          const struct ent_pact *before);
+                          const struct ent_caller *front, const struct ent_pact *before);
 
 #endif

@@ -1,4 +1,4 @@
-/* runs.c: the table of runs and the thread that works for it. */
+/* runs.c: the table of runs and the threads that work for it. */
 #include "node/node.h"
 #include "node/runs.h"
 
@@ -10,29 +10,37 @@ void ent_runs_event(const struct ent_peer *p, const struct ent_peer_event *e)
 
 static void clear(struct ent_run *run)
 {
-    ent_lookup_holder_free(run->holder);
+    ent_runners_give(&run->runner);
     ent_buf_release(&run->accept_act);
     ent_buf_release(&run->result_act);
     *run = (struct ent_run){.state = ENT_RUN_FREE};
 }
 
+/* A finished run waits only for its last answer to be asked for again. */
+static bool waits_for_nothing(const struct ent_run *run)
+{
+    return run->state == ENT_RUN_DONE && run->refs == 0;
+}
+
 struct ent_run *ent_runs_place(struct ent_peer *p, const char *partner)
 {
-    struct ent_run *place = NULL;
-    unsigned theirs = 0;
+    struct ent_run *place = NULL, *oldest = NULL;
+    unsigned theirs = 0, most = ent_runners_slots(p->opts.runners) / 2;
     for (size_t i = 0; i < ENT_RUNS; i++) {
         struct ent_run *run = &p->run[i];
-        bool is_theirs = run->state != ENT_RUN_FREE && strcmp(run->partner, partner) == 0;
-        /* A finished run waits only for its last answer to be asked for again. */
-        if (is_theirs && run->state == ENT_RUN_DONE && run->refs == 0) {
+        if (waits_for_nothing(run) && strcmp(run->partner, partner) == 0)
             clear(run);
-            is_theirs = false;
-        }
-        theirs += is_theirs;
+        if (waits_for_nothing(run) && (oldest == NULL || run->used_ns < oldest->used_ns))
+            oldest = run;
+        theirs += run->state != ENT_RUN_FREE && strcmp(run->partner, partner) == 0;
         if (run->state == ENT_RUN_FREE && place == NULL)
             place = run;
     }
-    return theirs >= ENT_RUNS_EACH ? NULL : place;
+    if (theirs >= (most > 0 ? most : 1))
+        return NULL;
+    if (place == NULL && oldest != NULL)
+        clear(place = oldest);
+    return place;
 }
 
 static bool is_live(const struct ent_run *run, const struct ent_spki *peer)
@@ -71,10 +79,8 @@ void ent_runs_put(struct ent_run *run)
     run->used_ns = ent_clock_steady_ns();
     if (run->refs == 0 && run->state == ENT_RUN_DEAD)
         clear(run);
-    if (run->refs == 0 && run->state == ENT_RUN_DONE) { /* its key has done its work */
-        ent_lookup_holder_free(run->holder);
-        run->holder = NULL;
-    }
+    if (run->refs == 0 && run->state == ENT_RUN_DONE) /* its key has done its work */
+        ent_runners_give(&run->runner);
 }
 
 void ent_runs_kill(struct ent_peer *p, struct ent_run *run, enum ent_peer_event_kind why,
@@ -87,36 +93,22 @@ void ent_runs_kill(struct ent_peer *p, struct ent_run *run, enum ent_peer_event_
     if (run->state != ENT_RUN_DONE)
         ent_runs_event(p, &e);
     run->state = ENT_RUN_DEAD;
+    ent_runners_give(&run->runner);
     if (run->refs == 0)
         clear(run);
 }
 
-/* --- the builder --------------------------------------------------------------------------------
+/* --- the builders -------------------------------------------------------------------------------
  */
-
-struct job {
-    struct ent_peer *p;
-    struct ent_run *run;
-};
-
-static enum ent_err tags(void *ctx, size_t part)
-{
-    struct job *j = ctx;
-    (void)pthread_mutex_lock(&j->p->lock);
-    bool stop = j->p->ending || j->run->state != ENT_RUN_BUILDING;
-    (void)pthread_mutex_unlock(&j->p->lock);
-    return stop ? ENT_E_INTERRUPTED : ent_lookup_holder_tags(j->run->holder, part);
-}
 
 /* With the lock held, which is let go while it works. */
 static void build(struct ent_peer *p, struct ent_run *run)
 {
-    struct job j = {p, run};
+    const struct ent_caller runner = ent_runners_caller(&run->runner);
     run->refs++;
+    run->built = true;
     (void)pthread_mutex_unlock(&p->lock);
-    enum ent_err r = ent_pool_run(p->opts.pool, tags, &j, ent_lookup_holder_parts(run->holder));
-    if (r == ENT_OK)
-        ent_lookup_holder_sort(run->holder);
+    enum ent_err r = ent_run_build(&runner);
     (void)pthread_mutex_lock(&p->lock);
     if (r != ENT_OK)
         ent_runs_kill(p, run, ENT_PEER_ABORTED, r);
@@ -139,7 +131,7 @@ static void forget_silent(struct ent_peer *p)
 static struct ent_run *next_to_build(struct ent_peer *p)
 {
     for (size_t i = 0; i < ENT_RUNS; i++)
-        if (p->run[i].state == ENT_RUN_BUILDING)
+        if (p->run[i].state == ENT_RUN_BUILDING && !p->run[i].built)
             return &p->run[i];
     return NULL;
 }
@@ -156,7 +148,7 @@ void *ent_runs_builder(void *peer)
         }
         forget_silent(p);
         struct timespec until;
-        (void)clock_gettime(CLOCK_REALTIME, &until);
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += 1;
         (void)pthread_cond_timedwait(&p->work, &p->lock, &until);
     }

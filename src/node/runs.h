@@ -7,13 +7,13 @@
 
 #include <pthread.h>
 
-#define ENT_RUNS      16u
-#define ENT_RUNS_EACH 4u /* of one partner */
+#define ENT_RUNS (2 * ENT_RUNNERS_MOST) /* most of them done: those have no runner */
 
 enum ent_run_state { ENT_RUN_FREE, ENT_RUN_BUILDING, ENT_RUN_READY, ENT_RUN_DONE, ENT_RUN_DEAD };
 
 struct ent_run {
     enum ent_run_state state;
+    bool built;    /* or being built */
     unsigned refs; /* threads inside; a dead run is cleared when it falls to 0 */
     char id[ENT_RUN_ID];
     char partner[ENT_NAME_MAX + 1];
@@ -21,20 +21,21 @@ struct ent_run {
     uint64_t asked;
     struct ent_hash32 offer, accept;       /* leaves */
     struct ent_buf accept_act, result_act; /* deliveries */
-    struct ent_lookup_holder *holder;
+    struct ent_runners_one runner;         /* who computes; over when the run is done or dead */
     uint64_t used_ns;
 };
 
 struct ent_peer {
     struct ent_peer_opts opts;
     pthread_mutex_t lock;
-    pthread_cond_t work; /* for the builder: a run is new, or the end */
-    pthread_t builder;
-    bool building, ending;
+    pthread_cond_t work; /* for the builders: a run is new, or the end */
+    pthread_t builder[ENT_RUNNERS_MOST];
+    unsigned builders;
+    bool draining, ending;
     struct ent_run run[ENT_RUNS];
 };
 
-/* A free place, or NULL: all taken, or too many of this partner. */
+/* A free place, or NULL: this partner has half of all runners, or all places are taken. */
 struct ent_run *ent_runs_place(struct ent_peer *p, const char *partner);
 
 /* The live run with this id that belongs to this key, with one more reference; or NULL. */
@@ -43,11 +44,12 @@ struct ent_run *ent_runs_by_offer(struct ent_peer *p, const struct ent_hash32 *l
                                   const struct ent_spki *peer);
 void ent_runs_put(struct ent_run *run);
 
-/* End a run: its holder's secrets are wiped as soon as nobody is inside. */
+/* End a run, and its runner with it; what is under way there ends soon. */
 void ent_runs_kill(struct ent_peer *p, struct ent_run *run, enum ent_peer_event_kind why,
                    enum ent_err err);
 
-/* The thread that computes filters and forgets silent runs. Takes the lock itself. */
+/* One thread for each runner: each waits for a filter, and no run for another's; they also forget
+ * silent runs. Takes the lock itself. */
 void *ent_runs_builder(void *peer);
 
 void ent_runs_event(const struct ent_peer *p, const struct ent_peer_event *e);

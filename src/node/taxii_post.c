@@ -63,7 +63,8 @@ static enum ent_err keep(struct adding *a)
     int64_t now = a->x->now;
     enum ent_object_put put;
     bool elsewhere;
-    enum ent_err r = ent_object_keep(s, &put, &elsewhere, &a->object, a->source, now / 1000000);
+    enum ent_err r =
+        ent_store_object_put(s, &put, &elsewhere, &a->object, a->source, now / 1000000);
     if (r != ENT_OK)
         return r;
     a->kept = true;

@@ -271,6 +271,11 @@ static enum ent_err walk(struct page *p, struct ent_served_ask *ask, bool *ret_m
     return r;
 }
 
+static enum ent_err judge(struct ent_store *s, struct ent_slice source)
+{
+    return ent_release_judge(s, source, NULL);
+}
+
 enum ent_err ent_taxii_ask_for(const struct ent_taxii_run *x, struct ent_served_ask *ret,
                                const struct ent_taxii_shelf *s, struct ent_slice *ids,
                                char source[static ENT_TAXII_SOURCE])
@@ -280,7 +285,9 @@ enum ent_err ent_taxii_ask_for(const struct ent_taxii_run *x, struct ent_served_
                                    .after = x->q.after,
                                    .now = x->now / 1000000,
                                    .ids = ids,
-                                   .most = LOOKED + 4 * x->q.limit};
+                                   .most = LOOKED + 4 * x->q.limit,
+                                   .self = &x->t->self,
+                                   .judge = judge};
     if (s->number == ENT_TAXII_INBOX) {
         ret->account = ent_taxii_source_of(source, &x->q.who);
         ret->door = ENT_TLP_AMBER_STRICT;

@@ -106,16 +106,41 @@ enum ent_err trail_key(struct ent_pubkey *ret, struct ent_diag *d, const struct 
 /* --- one generation -----------------------------------------------------------------------------
  */
 
-static enum ent_err open_log(const struct ent_trail *t, struct ent_log **ret, struct ent_diag *d,
+/* The log of a generation, and who signs its heads: what lies in its lock/ is all that it was. */
+struct writing {
+    struct ent_log *log;
+    struct ent_signer *signer;
+    struct ent_signer_lock lock;
+    struct trail_names names;
+};
+
+static void close_log(struct writing *w)
+{
+    ent_log_free(w->log);
+    ent_signer_local_free(w->signer);
+    *w = (struct writing){.log = NULL};
+}
+
+/* To be closed also after an error. */
+static enum ent_err open_log(const struct ent_trail *t, struct writing *w, struct ent_diag *d,
                              const struct trail_names *n)
 {
+    w->names = *n;
+    w->lock = (struct ent_signer_lock){t->opts.disk, t->member, w->names.lock};
+    const struct ent_signer_opts so = {.self = t->member,
+                                       .origin = w->names.origin,
+                                       .log = &t->key->seed,
+                                       .given = {.ctx = &w->lock, .last = ent_signer_lock_last}};
+    enum ent_err r = ent_signer_local(&w->signer, d, &so);
+    if (r != ENT_OK)
+        return r;
     const struct ent_log_opts opts = {.disk = t->opts.disk,
                                       .dir = n->dir,
                                       .lock = n->lock,
                                       .origin = n->origin,
-                                      .key = &t->key->seed,
+                                      .signer = w->signer,
                                       .alone = true};
-    return ent_log_open(ret, d, &opts);
+    return ent_log_open(&w->log, d, &opts);
 }
 
 /* The log takes it, signs for it, and keeps that head also beside the data: lock/ is not in
@@ -143,7 +168,7 @@ static enum ent_err add_to(struct ent_log *log, struct ent_diag *d,
 }
 
 /* ENT_E_NOTFOUND: there is none that this key can go on with. */
-static enum ent_err open_newest(const struct ent_trail *t, struct ent_log **ret, uint64_t *ret_n,
+static enum ent_err open_newest(const struct ent_trail *t, struct writing *w, uint64_t *ret_n,
                                 struct ent_diag *d)
 {
     const uint64_t most = t->opts.most == 0 ? ENT_TRAIL_ENTRIES : t->opts.most;
@@ -161,11 +186,12 @@ static enum ent_err open_newest(const struct ent_trail *t, struct ent_log **ret,
                    : r;
     if (memcmp(pk.b, t->key->pk.b, sizeof(pk.b)) != 0)
         return ENT_E_NOTFOUND;
-    if ((r = open_log(t, ret, d, &n)) != ENT_OK)
+    if ((r = open_log(t, w, d, &n)) != ENT_OK) {
+        close_log(w);
         return r;
-    if (ent_log_state(*ret) == ENT_LOG_READY && ent_log_size(*ret) >= most) {
-        ent_log_free(*ret);
-        *ret = NULL;
+    }
+    if (ent_log_state(w->log) == ENT_LOG_READY && ent_log_size(w->log) >= most) {
+        close_log(w);
         return ENT_E_NOTFOUND;
     }
     return ENT_OK;
@@ -231,7 +257,7 @@ static bool is_taken(const struct ent_trail *t, const struct trail_names *n)
 
 /* Its first record is durable before anybody is told of it. Whoever was killed in between left a
  * generation without a name, which is used then, or gets its name if its key was another one. */
-static enum ent_err begin(const struct ent_trail *t, struct ent_log **ret, struct ent_diag *d,
+static enum ent_err begin(const struct ent_trail *t, struct writing *w, struct ent_diag *d,
                           uint64_t before, int64_t now)
 {
     struct ent_trail_record first = {
@@ -245,14 +271,14 @@ static enum ent_err begin(const struct ent_trail *t, struct ent_log **ret, struc
             return r;
         trail_names(&n, t->member, before + 1);
     }
-    if ((r = write_key(t, d, &n)) != ENT_OK || (r = open_log(t, ret, d, &n)) != ENT_OK)
+    if ((r = write_key(t, d, &n)) != ENT_OK || (r = open_log(t, w, d, &n)) != ENT_OK)
         return r;
     if (before > 0) {
         describe(t, said, before);
         ent_trail_record_on(&first, ent_slice_str(said));
     }
-    if (ent_log_size(*ret) == 0)
-        r = add_to(*ret, d, &first);
+    if (ent_log_size(w->log) == 0)
+        r = add_to(w->log, d, &first);
     if (r == ENT_OK)
         r = write_newest(t, d, before + 1);
     return r;
@@ -283,16 +309,16 @@ static void unlock(struct ent_trail *t)
 enum ent_err ent_trail_add(struct ent_trail *t, struct ent_diag *d,
                            const struct ent_trail_record *r)
 {
-    struct ent_log *log = NULL;
+    struct writing w = {.log = NULL};
     uint64_t n = 0;
     enum ent_err e = lock(t, d);
     if (e != ENT_OK)
         return e;
-    if ((e = open_newest(t, &log, &n, d)) == ENT_E_NOTFOUND)
-        e = begin(t, &log, d, n, r->time);
+    if ((e = open_newest(t, &w, &n, d)) == ENT_E_NOTFOUND)
+        e = begin(t, &w, d, n, r->time);
     if (e == ENT_OK)
-        e = add_to(log, d, r);
-    ent_log_free(log);
+        e = add_to(w.log, d, r);
+    close_log(&w);
     unlock(t);
     return e;
 }
@@ -304,14 +330,14 @@ enum ent_err ent_trail_record(void *ctx, const struct ent_trail_record *r, struc
 
 enum ent_err ent_trail_begin(struct ent_trail *t, struct ent_diag *d, uint64_t *ret, int64_t now)
 {
-    struct ent_log *log = NULL;
+    struct writing w = {.log = NULL};
     uint64_t n = 0;
     enum ent_err e = lock(t, d);
     if (e != ENT_OK)
         return e;
     if ((e = trail_newest(&n, d, t->opts.disk)) == ENT_OK)
-        e = begin(t, &log, d, n, now);
-    ent_log_free(log);
+        e = begin(t, &w, d, n, now);
+    close_log(&w);
     unlock(t);
     if (e == ENT_OK)
         e = trail_newest(ret, d, t->opts.disk);

@@ -50,11 +50,12 @@ ENT_MUST_USE enum ent_err ent_trail_record(void *ctx, const struct ent_trail_rec
 ENT_MUST_USE enum ent_err ent_trail_begin(struct ent_trail *t, struct ent_diag *d, uint64_t *ret,
                                           int64_t now);
 
-/* The trail of a home, with the node's seed. Owner of *ret: the caller. */
+/* The trail of a home, which outlives it, with the key out of the node's seed (ENT_NODE_TRAIL).
+ * Owner of *ret: the caller. */
 struct ent_trail_home;
 ENT_MUST_USE enum ent_err ent_trail_home_open(struct ent_trail_home **ret, struct ent_diag *d,
                                               const struct ent_home *h,
-                                              const struct ent_seed32 *node);
+                                              const struct ent_seed32 *key);
 void ent_trail_home_close(struct ent_trail_home *h);
 struct ent_trail *ent_trail_of(struct ent_trail_home *h);
 
@@ -80,6 +81,16 @@ ENT_MUST_USE enum ent_err ent_trail_check(struct ent_trail_sum *ret, struct ent_
                                           enum ent_err (*each)(void *ctx, uint64_t generation,
                                                                uint64_t index,
                                                                const struct ent_trail_record *r));
+
+/* The newest records first, at most so many, before this place: generation 0 is the newest, before
+ * 0 its end. Each is what stands there; whether all of it holds is for ent_trail_check(). Errors of
+ * each() are passed on; ENT_E_AUTH: something is damaged. */
+ENT_MUST_USE enum ent_err ent_trail_newest(struct ent_diag *d, const struct ent_disk *disk,
+                                           const char *member, uint64_t generation, uint64_t before,
+                                           unsigned most, void *ctx,
+                                           enum ent_err (*each)(void *ctx, uint64_t generation,
+                                                                uint64_t index,
+                                                                const struct ent_trail_record *r));
 ENT_MUST_USE enum ent_err ent_trail_home_check(
     struct ent_trail_sum *ret, struct ent_diag *d, const struct ent_home *h, void *ctx,
     enum ent_err (*each)(void *ctx, uint64_t generation, uint64_t index,

@@ -10,31 +10,26 @@
  */
 
 struct ent_trail_home {
-    struct ent_disk_real disk;
     int lock_fd;
     struct ent_trail *trail;
 };
 
 enum ent_err ent_trail_home_open(struct ent_trail_home **ret, struct ent_diag *d,
-                                 const struct ent_home *h, const struct ent_seed32 *node)
+                                 const struct ent_home *h, const struct ent_seed32 *key)
 {
     struct ent_trail_home *t = calloc(1, sizeof(*t));
     char path[ENT_PATH_MAX];
-    struct ent_seed32 seed;
     if (t == NULL)
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
     t->lock_fd = -1;
-    t->disk.dir = -1;
     enum ent_err r = ent_home_path(h, path, "audit.lock");
     if (r == ENT_OK && (t->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
         r = ent_fail_sys(d, "cannot open the audit log's lock");
-    if (r == ENT_OK && (r = ent_disk_open(&t->disk, d, h->dir)) == ENT_OK) {
-        ent_node_seed(&seed, node, ENT_NODE_TRAIL, 0);
+    if (r == ENT_OK) {
         const struct ent_trail_opts opts = {
-            .disk = &t->disk.disk, .member = h->self.name, .key = &seed, .lock_fd = t->lock_fd};
+            .disk = h->disk, .member = h->self.name, .key = key, .lock_fd = t->lock_fd};
         if ((r = ent_trail_new(&t->trail, &opts)) != ENT_OK)
             r = ent_fail(d, r, "out of memory", 0, 0);
-        ent_wipe(&seed, sizeof(seed));
     }
     if (r != ENT_OK) {
         ent_trail_home_close(t);
@@ -49,8 +44,6 @@ void ent_trail_home_close(struct ent_trail_home *t)
     if (t == NULL)
         return;
     ent_trail_free(t->trail);
-    if (t->disk.dir >= 0)
-        ent_disk_close(&t->disk);
     if (t->lock_fd >= 0)
         (void)close(t->lock_fd);
     free(t);
@@ -135,7 +128,22 @@ static enum ent_err check_log(struct checking *c, struct ent_log *log, const str
     return r;
 }
 
-/* ENT_E_NOTFOUND: somebody took this generation away. */
+/* A generation as it lies there, only to be read. ENT_E_NOTFOUND: somebody took it away. */
+static enum ent_err open_generation(struct ent_log **ret, struct ent_diag *what,
+                                    const struct ent_disk *disk, const char *member,
+                                    uint64_t generation)
+{
+    struct trail_names n;
+    struct ent_pubkey pk;
+    trail_names(&n, member, generation);
+    enum ent_err r = trail_key(&pk, what, disk, &n);
+    if (r != ENT_OK)
+        return r;
+    const struct ent_log_opts opts = {
+        .disk = disk, .dir = n.dir, .lock = n.lock, .origin = n.origin, .pk = &pk};
+    return ent_log_open(ret, what, &opts);
+}
+
 static enum ent_err check_generation(struct checking *c)
 {
     struct ent_diag what = {0};
@@ -148,9 +156,8 @@ static enum ent_err check_generation(struct checking *c)
         return r;
     if (r != ENT_OK)
         return wrong(c, n.dir, "key", what.text);
-    const struct ent_log_opts opts = {
-        .disk = c->disk, .dir = n.dir, .lock = n.lock, .origin = n.origin, .pk = &pk};
-    if ((r = ent_log_open(&log, &what, &opts)) == ENT_OK && ent_log_state(log) != ENT_LOG_READ_ONLY)
+    if ((r = open_generation(&log, &what, c->disk, c->member, c->generation)) == ENT_OK &&
+        ent_log_state(log) != ENT_LOG_READ_ONLY)
         r = ENT_E_AUTH; /* it is short; `what` says of what */
     if (r != ENT_OK) {
         ent_log_free(log);
@@ -201,14 +208,57 @@ enum ent_err ent_trail_home_check(struct ent_trail_sum *ret, struct ent_diag *d,
                                                        uint64_t index,
                                                        const struct ent_trail_record *r))
 {
-    struct ent_disk_real *disk = malloc(sizeof(*disk));
-    if (disk == NULL)
-        return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
-    enum ent_err r = ent_disk_open(disk, d, h->dir);
-    if (r == ENT_OK) {
-        r = ent_trail_check(ret, d, &disk->disk, h->self.name, ctx, each);
-        ent_disk_close(disk);
+    return ent_trail_check(ret, d, h->disk, h->self.name, ctx, each);
+}
+
+/* --- the newest ---------------------------------------------------------------------------------
+ */
+
+struct newest {
+    unsigned left;
+    void *ctx;
+    enum ent_err (*each)(void *ctx, uint64_t generation, uint64_t index,
+                         const struct ent_trail_record *r);
+};
+
+static enum ent_err tell_back(struct newest *w, struct ent_diag *d, struct ent_log *log,
+                              uint64_t generation, uint64_t before)
+{
+    struct ent_trail_record rec;
+    struct ent_buf entry;
+    enum ent_err r = ENT_OK;
+    uint64_t size = ent_log_size(log);
+    ent_buf_init(&entry, ENT_TRAIL_LINE);
+    for (uint64_t i = before == 0 || before > size ? size : before;
+         i-- > 0 && w->left > 0 && r == ENT_OK; w->left--) {
+        ent_buf_clear(&entry);
+        if ((r = ent_tree_entry(ent_log_tree(log), &entry, d, i)) != ENT_OK)
+            continue;
+        if (ent_trail_record_parse(&rec, ent_buf_slice(&entry)) != ENT_OK)
+            r = ent_fail(d, ENT_E_AUTH, "not a record of the audit log", 0, 0);
+        else
+            r = w->each(w->ctx, generation, i, &rec);
     }
-    free(disk);
+    ent_buf_release(&entry);
     return r;
+}
+
+enum ent_err ent_trail_newest(struct ent_diag *d, const struct ent_disk *disk, const char *member,
+                              uint64_t generation, uint64_t before, unsigned most, void *ctx,
+                              enum ent_err (*each)(void *ctx, uint64_t generation, uint64_t index,
+                                                   const struct ent_trail_record *r))
+{
+    struct newest w = {.left = most, .ctx = ctx, .each = each};
+    uint64_t last = 0;
+    enum ent_err r = trail_newest(&last, d, disk);
+    if (generation == 0 || generation > last)
+        generation = last;
+    for (; r == ENT_OK && generation > 0 && w.left > 0; generation--, before = 0) {
+        struct ent_log *log = NULL;
+        r = open_generation(&log, d, disk, member, generation);
+        if (r == ENT_OK && ent_log_size(log) > 0)
+            r = tell_back(&w, d, log, generation, before);
+        ent_log_free(log);
+    }
+    return r == ENT_E_NOTFOUND ? ENT_OK : r; /* what was before was taken away */
 }

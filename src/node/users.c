@@ -191,6 +191,18 @@ static enum ent_err refuse(struct attempt *a, enum ent_action what, enum ent_ref
     return ent_fail(a->d, ENT_E_AUTH, "not let in", 0, 0);
 }
 
+/* A token alone, and not beyond its end. A password that is remembered would be right for whoever
+ * guesses it while others have to wait: that each guess is counted is what keeps it. A session ends
+ * by not being used. */
+static unsigned keep(const struct attempt *a, enum ent_via via, const struct ent_token *t)
+{
+    if (a->u->opts.epoch == NULL || via != ENT_VIA_TOKEN)
+        return 0;
+    return t->expires != 0 && t->expires - a->now < ENT_KEEP_SECONDS
+               ? (unsigned)(t->expires - a->now)
+               : ENT_KEEP_SECONDS;
+}
+
 static enum ent_err let_in(struct attempt *a, enum ent_via via, const struct ent_token *t)
 {
     struct ent_identity *who = &a->ret->who;
@@ -204,6 +216,7 @@ static enum ent_err let_in(struct attempt *a, enum ent_via via, const struct ent
         who->clearance = t->clearance < who->clearance ? t->clearance : who->clearance;
     }
     a->ret->refusal = ENT_REFUSED_NOT;
+    a->ret->keep = keep(a, via, t);
     return ENT_OK;
 }
 

@@ -17,6 +17,7 @@
 #define ENT_NODE_USERS_H
 
 #include "node/credential.h"
+#include "node/epoch.h"
 #include "node/trail_record.h"
 
 #define ENT_SESSION_IDLE   INT64_C(1800)  /* seconds without a request */
@@ -24,6 +25,7 @@
 #define ENT_LINK_SECONDS   INT64_C(3600)
 #define ENT_TOKEN_COARSE   INT64_C(3600) /* how exact "last used" is */
 #define ENT_KNOWN_SECONDS  (INT64_C(90) * 86400)
+#define ENT_KEEP_SECONDS   10u /* whoever asked may remember who somebody is */
 #define ENT_REFUSED_MINUTE 20u /* records of refusals in a minute; others are counted */
 
 struct ent_users;
@@ -33,7 +35,8 @@ struct ent_users_opts {
     /* Makes a record durable, or fails: see trail.h. */
     enum ent_err (*record)(void *ctx, const struct ent_trail_record *r, struct ent_diag *d);
     void *ctx;
-    bool cheap; /* for tests: hash passwords at the least cost there is */
+    struct ent_epoch *epoch; /* raised behind each change; NULL: nobody remembers anybody */
+    bool cheap;              /* for tests: hash passwords at the least cost there is */
 };
 ENT_MUST_USE enum ent_err ent_users_new(struct ent_users **ret, const struct ent_users_opts *opts);
 void ent_users_free(struct ent_users *u);
@@ -45,6 +48,9 @@ struct ent_check {
     struct ent_identity who; /* with ENT_OK */
     enum ent_refusal refusal;
     unsigned wait; /* seconds, with ENT_REFUSED_WAIT */
+    /* With ENT_OK: seconds for which the same token from the same address need not be looked
+     * at again, as long as the epoch that was before stays; at most ENT_KEEP_SECONDS. */
+    unsigned keep;
 };
 
 /*

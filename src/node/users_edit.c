@@ -17,12 +17,15 @@ static enum ent_err load(struct ent_users *u, struct ent_diag *d, struct ent_use
                : ent_fail(d, r, r == ENT_E_NOTFOUND ? "there is no such account" : cannot, 0, 0);
 }
 
-/* Commit, or take all of it back. */
+/* Commit, or take all of it back. Who fails to commit may have done it all the same: whoever
+ * remembers somebody looks again in any case. */
 static enum ent_err end(struct ent_users *u, struct ent_diag *d, enum ent_err r)
 {
     if (r == ENT_OK && (r = ent_store_commit(u->opts.store)) != ENT_OK)
         r = ent_fail(d, r, cannot, 0, 0);
     ent_store_rollback(u->opts.store);
+    if (u->opts.epoch != NULL)
+        ent_epoch_raise(u->opts.epoch);
     return r;
 }
 

@@ -1,8 +1,6 @@
 /* whom.c: to whom an entry was said, out of bodies and the records of matches. */
 #include "node/node.h"
 
-#include <dirent.h>
-
 /* What a record claims to hold under this leaf hash. */
 struct claim {
     struct ent_hash32 leaf;
@@ -48,12 +46,10 @@ void ent_whom_free(struct ent_whom *w)
 static enum ent_err load(const struct ent_whom *w, struct ent_buf *b, const char *run,
                          const char *file)
 {
-    char name[ENT_RUN_FILE], path[ENT_PATH_MAX];
+    char name[ENT_RUN_FILE];
     ent_buf_clear(b);
     (void)snprintf(name, sizeof(name), "runs/%s/%s", run, file);
-    enum ent_err r = ent_home_path(w->rd->home, path, name);
-    if (r == ENT_OK)
-        r = ent_file_read(b, NULL, path);
+    enum ent_err r = ent_home_load(w->rd->home, b, NULL, name);
     return r == ENT_E_LIMIT ? ENT_E_NOTFOUND : r;
 }
 
@@ -85,15 +81,14 @@ static int by_leaf(const void *a, const void *b)
 
 static enum ent_err look(struct ent_whom *w)
 {
-    char path[ENT_PATH_MAX];
-    struct dirent *e;
-    enum ent_err r = ent_home_path(w->rd->home, path, "runs");
-    DIR *dir = r == ENT_OK ? opendir(path) : NULL;
-    while (dir != NULL && r == ENT_OK && (e = readdir(dir)) != NULL)
-        if (strlen(e->d_name) == ENT_RUN_ID - 1 && (r = add_claim(w, e->d_name, "offer")) == ENT_OK)
-            r = add_claim(w, e->d_name, "accept");
-    if (dir != NULL)
-        (void)closedir(dir);
+    char run[ENT_DISK_NAME_MAX];
+    struct ent_buf names;
+    enum ent_err r = ent_home_list(w->rd->home, &names, "runs");
+    struct ent_cur c = ent_cur(ent_buf_slice(&names));
+    while (r == ENT_OK && ent_home_next_name(&c, run))
+        if (strlen(run) == ENT_RUN_ID - 1 && (r = add_claim(w, run, "offer")) == ENT_OK)
+            r = add_claim(w, run, "accept");
+    ent_buf_release(&names);
     if (w->claims > 0)
         qsort(w->claim, w->claims, sizeof(w->claim[0]), by_leaf);
     w->looked = r == ENT_OK;

@@ -53,22 +53,23 @@ bool ent_withdrawal_counts(const struct ent_roster *roster, const char *member,
            !ent_roster_is_disputed(m, w.generation, w.index);
 }
 
-static enum ent_err path_of(struct ent_book *b, char ret[static ENT_PATH_MAX], const char *member)
+#define FILE_NAME (ENT_NAME_MAX + 16)
+
+static void name_of(char ret[static FILE_NAME], const char *member)
 {
-    char name[ENT_NAME_MAX + 16];
-    (void)snprintf(name, sizeof(name), "withdrawn/%s", member);
-    return ent_home_path(ent_book_home(b), ret, name);
+    (void)snprintf(ret, FILE_NAME, "withdrawn/%s", member);
 }
 
 bool ent_book_is_withdrawn(struct ent_book *b, const char *member)
 {
-    char path[ENT_PATH_MAX];
+    char name[FILE_NAME];
     struct ent_buf said;
     bool counts = false;
     ent_buf_init(&said, ENT_DELIVERY_MAX);
+    name_of(name, member);
     ent_book_lock(b);
-    enum ent_err r = path_of(b, path, member);
-    if (r == ENT_OK && (r = ent_kept_read(&said, path)) == ENT_OK)
+    enum ent_err r = ent_kept_read(&said, ent_book_disk(b), name);
+    if (r == ENT_OK)
         counts = ent_withdrawal_counts(&ent_book_home(b)->roster, member, ent_buf_slice(&said));
     ent_book_unlock(b);
     counts = counts || r == ENT_E_AUTH; /* damaged: it does until ent_news_mend() has it again */
@@ -79,18 +80,17 @@ bool ent_book_is_withdrawn(struct ent_book *b, const char *member)
 enum ent_err ent_book_keep_withdrawal(struct ent_book *b, struct ent_diag *d, const char *member,
                                       struct ent_slice said)
 {
-    char path[ENT_PATH_MAX];
-    enum ent_err r = path_of(b, path, member);
-    if (r != ENT_OK)
-        return ent_fail(d, r, "path too long", 0, 0);
+    char name[FILE_NAME];
     struct ent_buf old;
+    enum ent_err r;
+    name_of(name, member);
     ent_buf_init(&old, ENT_DELIVERY_MAX);
     ent_book_lock(b);
-    if (ent_kept_read(&old, path) == ENT_OK &&
+    if (ent_kept_read(&old, ent_book_disk(b), name) == ENT_OK &&
         ent_withdrawal_counts(&ent_book_home(b)->roster, member, ent_buf_slice(&old)))
         r = ent_fail(d, ENT_E_EXISTS, "this member has withdrawn already", 0, 0);
     else /* one that is damaged, or counts no more, makes way */
-        r = ent_kept_write(path, said, true, d);
+        r = ent_kept_write(ent_book_disk(b), name, said, true, d);
     ent_book_unlock(b);
     ent_buf_release(&old);
     return r;

@@ -35,7 +35,7 @@ static bool rules_differ(const struct ent_pact *a, const struct ent_pact *b)
 {
     return strcmp(a->name, b->name) != 0 || a->expires != b->expires || a->k != b->k ||
            a->budget.items != b->budget.items || a->budget.seconds != b->budget.seconds ||
-           a->minimum != b->minimum;
+           a->minimum != b->minimum || !ent_quorum_rule_eq(&a->quorum, &b->quorum);
 }
 
 static bool disputes_differ(const struct ent_pact *a, const struct ent_pact *b)

@@ -17,6 +17,10 @@ static const struct {
     [ENT_DENIED_DISPUTED] = {"disputed", "what the asking member says is in dispute"},
     [ENT_DENIED_EXPIRED] = {"expired", "the pact has expired"},
     [ENT_DENIED_NO_PACT] = {"no-pact", "the asked member is in no pact"},
+    [ENT_DENIED_NO_RULE] = {"no-rule", "the pact has no rule of quorums"},
+    [ENT_DENIED_RULE] = {"rule", "the offer is not what the pact's rule of quorums allows"},
+    [ENT_DENIED_ROLE] = {"role", "a key holder or the collector of quorums has withdrawn, is "
+                                 "exposed or in dispute"},
 };
 
 const char *ent_verdict_word(enum ent_verdict v)
@@ -57,6 +61,19 @@ bool ent_pact_is_disputed(const struct ent_pact *p, const char *member)
     return false;
 }
 
+/* What the pact, and what is known, say about one who wants something, whatever it is. */
+static enum ent_verdict decide_asker(const struct ent_pact *p, const char *who, bool exposed,
+                                     bool withdrawn)
+{
+    if (ent_pact_member(p, who) == NULL)
+        return ENT_DENIED_STRANGER;
+    if (withdrawn)
+        return ENT_DENIED_WITHDRAWN;
+    if (exposed)
+        return ENT_DENIED_EXPOSED;
+    return ent_pact_is_disputed(p, who) ? ENT_DENIED_DISPUTED : ENT_ALLOWED;
+}
+
 /* Whether the two may talk about a match at all, whatever is asked. */
 static enum ent_verdict decide_standing(const struct ent_pact *p, const struct ent_match_wish *w)
 {
@@ -64,14 +81,9 @@ static enum ent_verdict decide_standing(const struct ent_pact *p, const struct e
         return ENT_DENIED_NO_PACT;
     if (strcmp(w->partner, w->self) == 0)
         return ENT_DENIED_SELF;
-    if (ent_pact_member(p, w->partner) == NULL)
-        return ENT_DENIED_STRANGER;
-    if (w->withdrawn)
-        return ENT_DENIED_WITHDRAWN;
-    if (w->exposed)
-        return ENT_DENIED_EXPOSED;
-    if (ent_pact_is_disputed(p, w->partner))
-        return ENT_DENIED_DISPUTED;
+    enum ent_verdict v = decide_asker(p, w->partner, w->exposed, w->withdrawn);
+    if (v != ENT_ALLOWED)
+        return v;
     return ent_pact_is_expired(p, w->now) ? ENT_DENIED_EXPIRED : ENT_ALLOWED;
 }
 
@@ -87,4 +99,31 @@ enum ent_verdict ent_pact_decide_match(const struct ent_pact *p, const struct en
     if (w->spent > p->budget.items || w->items > p->budget.items - w->spent)
         return ENT_DENIED_BUDGET;
     return ENT_ALLOWED;
+}
+
+static enum ent_verdict decide_known(const struct ent_pact *p, const struct ent_quorum_ask *a,
+                                     const char *who)
+{
+    bool exposed = false, withdrawn = false;
+    a->known(a->ctx, who, &exposed, &withdrawn);
+    return decide_asker(p, who, exposed, withdrawn);
+}
+
+enum ent_verdict ent_pact_decide_quorum(const struct ent_pact *p, const struct ent_quorum_ask *a)
+{
+    if (p == NULL || ent_pact_member(p, a->self) == NULL)
+        return ENT_DENIED_NO_PACT;
+    enum ent_verdict v = decide_known(p, a, a->author);
+    if (v != ENT_ALLOWED)
+        return v;
+    if (ent_pact_is_expired(p, a->now))
+        return ENT_DENIED_EXPIRED;
+    if (p->quorum.holders == 0)
+        return ENT_DENIED_NO_RULE;
+    for (uint32_t i = 0; i < p->quorum.holders; i++)
+        if (decide_known(p, a, p->quorum.holder[i]) != ENT_ALLOWED)
+            return ENT_DENIED_ROLE;
+    if (decide_known(p, a, p->quorum.collector) != ENT_ALLOWED)
+        return ENT_DENIED_ROLE;
+    return a->again ? ENT_DENIED_STALE : ENT_ALLOWED;
 }

@@ -17,9 +17,12 @@ enum ent_verdict {
     ENT_DENIED_EXPOSED,   /* there is a proof of misbehaviour */
     ENT_DENIED_DISPUTED,  /* what it says now is in dispute */
     ENT_DENIED_EXPIRED,   /* the pact allows nothing new any more */
-    ENT_DENIED_NO_PACT    /* there is none, or not with this member */
+    ENT_DENIED_NO_PACT,   /* there is none, or not with this member */
+    ENT_DENIED_NO_RULE,   /* of quorums: the pact has none */
+    ENT_DENIED_RULE,      /* a quorum that is not as the rule has it */
+    ENT_DENIED_ROLE       /* a key holder or the collector cannot be trusted with it any more */
 };
-#define ENT_VERDICTS 13
+#define ENT_VERDICTS 16
 
 /* A word for statements ("budget") and a sentence for people. */
 const char *ent_verdict_word(enum ent_verdict v);
@@ -38,6 +41,24 @@ struct ent_match_wish {
 
 /* p may be NULL: no pact was founded yet. */
 enum ent_verdict ent_pact_decide_match(const struct ent_pact *p, const struct ent_match_wish *w);
+
+struct ent_quorum_ask {
+    const char *self;   /* who is asked, and whether its own offer would do */
+    const char *author; /* who offers, may be self */
+    int64_t now;        /* the median of cosignature times where there is one */
+    bool again;         /* the same of that window was compared before, or is being compared */
+    /* What is known of a member. */
+    void (*known)(void *ctx, const char *member, bool *ret_exposed, bool *ret_withdrawn);
+    void *ctx;
+};
+
+/*
+ * Whether there may be a quorum at all by this author's offer, whatever it offers (which is for
+ * ent_quorum_verdict() of match/). Key holders and the collector of the rule must all be in good
+ * standing: a run with one of them missing fails, and one who broke the pact is trusted with
+ * nothing. The way out is another rule.
+ */
+enum ent_verdict ent_pact_decide_quorum(const struct ent_pact *p, const struct ent_quorum_ask *a);
 
 /* Whether everything the member says in its newest log is in dispute from some entry on. */
 bool ent_pact_is_disputed(const struct ent_pact *p, const char *member);

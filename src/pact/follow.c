@@ -39,6 +39,35 @@ static enum ent_err check_disputes(const struct ent_pact *p, struct ent_diag *d)
     return ENT_OK;
 }
 
+/* A version without somebody who has a part in quorums says who has it then, or that there are no
+ * more: nobody gets it by accident. */
+static enum ent_err check_quorum(const struct ent_pact *p, struct ent_diag *d)
+{
+    const struct ent_quorum_rule *q = &p->quorum;
+    if (q->holders == 0)
+        return ENT_OK;
+    enum ent_err r = ent_quorum_rule_check(q, d);
+    if (r != ENT_OK)
+        return r;
+    for (uint32_t i = 0; i < q->holders; i++)
+        if (ent_pact_member(p, q->holder[i]) == NULL)
+            return ent_fail(d, ENT_E_POLICY,
+                            "a key holder of quorums is no member: propose another rule of "
+                            "quorums with it, or none (--quorum)",
+                            0, 0);
+    if (ent_pact_member(p, q->collector) == NULL)
+        return ent_fail(d, ENT_E_POLICY,
+                        "the collector of quorums is no member: propose another rule of quorums "
+                        "with it, or none (--quorum)",
+                        0, 0);
+    if (p->members - 1 < q->least)
+        return ent_fail(d, ENT_E_POLICY,
+                        "fewer members than the threshold of quorums, without the collector: "
+                        "propose another rule of quorums with it, or none (--quorum)",
+                        0, 0);
+    return ENT_OK;
+}
+
 static int key_cmp(const void *a, const void *b)
 {
     const struct ent_pubkey *const *x = a, *const *y = b;
@@ -52,7 +81,7 @@ static enum ent_err check_keys_differ(const struct ent_pact *p, struct ent_diag 
     size_t n = 0;
     for (size_t i = 0; i < p->members + p->former; i++)
         n += ent_member_keys(&p->member[i], key + n);
-    qsort(key, n, sizeof(key[0]), key_cmp);
+    qsort(key, n, sizeof(const struct ent_pubkey *), key_cmp);
     for (size_t i = 1; i < n; i++)
         if (key_cmp(&key[i - 1], &key[i]) == 0)
             return ent_fail(d, ENT_E_POLICY, "one key in two places", 0, 0);
@@ -62,7 +91,8 @@ static enum ent_err check_keys_differ(const struct ent_pact *p, struct ent_diag 
 enum ent_err ent_pact_check_alone(const struct ent_pact *p, struct ent_diag *d)
 {
     enum ent_err r;
-    if ((r = check_numbers(p, d)) != ENT_OK || (r = check_disputes(p, d)) != ENT_OK)
+    if ((r = check_numbers(p, d)) != ENT_OK || (r = check_disputes(p, d)) != ENT_OK ||
+        (r = check_quorum(p, d)) != ENT_OK)
         return r;
     return check_keys_differ(p, d);
 }

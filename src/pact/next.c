@@ -192,6 +192,27 @@ static enum ent_err check_card(const struct ent_pact *p, struct ent_member *m, s
     return check_card_keys(p, m, d);
 }
 
+/* A former member is one again. */
+static void take_back(struct ent_pact *p, const struct ent_member *m)
+{
+    drop(p, p->members + place(p->member + p->members, p->former, m->name));
+    p->former--;
+    insert(p, place(p->member, p->members, m->name), m);
+    p->members++;
+}
+
+enum ent_err ent_next_return(struct ent_pact *p, struct ent_diag *d, const char *name)
+{
+    struct sizes was = sizes(p);
+    const struct ent_member *former = ent_pact_former(p, name);
+    if (former == NULL)
+        return no_member(d);
+    const struct ent_member m = *former;
+    take_back(p, &m);
+    follow(p, was);
+    return ENT_OK;
+}
+
 enum ent_err ent_next_put(struct ent_pact *p, struct ent_diag *d, const struct ent_member *card)
 {
     struct sizes was = sizes(p);
@@ -205,11 +226,9 @@ enum ent_err ent_next_put(struct ent_pact *p, struct ent_diag *d, const struct e
         return r;
     if (old != NULL) {
         *old = m;
+    } else if (former) {
+        take_back(p, &m);
     } else {
-        if (former) {
-            drop(p, p->members + place(p->member + p->members, p->former, m.name));
-            p->former--;
-        }
         insert(p, place(p->member, p->members, m.name), &m);
         p->members++;
     }
@@ -367,6 +386,19 @@ enum ent_err ent_next_minimum(struct ent_pact *p, struct ent_diag *d, enum ent_t
     if (t == p->minimum)
         return ent_fail(d, ENT_E_EXISTS, "it is that minimum already", 0, 0);
     p->minimum = t;
+    return ENT_OK;
+}
+
+enum ent_err ent_next_quorum(struct ent_pact *p, struct ent_diag *d,
+                             const struct ent_quorum_rule *q)
+{
+    static const struct ent_quorum_rule none;
+    enum ent_err r = q == NULL ? ENT_OK : ent_quorum_rule_check(q, d);
+    if (r != ENT_OK)
+        return r;
+    if (ent_quorum_rule_eq(&p->quorum, q == NULL ? &none : q))
+        return ent_fail(d, ENT_E_EXISTS, "it is that rule of quorums already", 0, 0);
+    p->quorum = q == NULL ? none : *q;
     return ENT_OK;
 }
 

@@ -26,6 +26,8 @@ ENT_MUST_USE enum ent_err ent_next_put(struct ent_pact *p, struct ent_diag *d,
                                        const struct ent_member *card);
 /* The member's root key does not vote any more; what it signed keeps counting. */
 ENT_MUST_USE enum ent_err ent_next_remove(struct ent_pact *p, struct ent_diag *d, const char *name);
+/* Who was removed, as it was: for the card with which it comes back, in a draft of its own. */
+ENT_MUST_USE enum ent_err ent_next_return(struct ent_pact *p, struct ent_diag *d, const char *name);
 ENT_MUST_USE enum ent_err ent_next_panel(struct ent_pact *p, struct ent_diag *d, const char *name,
                                          bool panel);
 
@@ -53,6 +55,9 @@ ENT_MUST_USE enum ent_err ent_next_expires(struct ent_pact *p, struct ent_diag *
                                            int64_t now);
 ENT_MUST_USE enum ent_err ent_next_name(struct ent_pact *p, struct ent_diag *d, const char *name);
 ENT_MUST_USE enum ent_err ent_next_minimum(struct ent_pact *p, struct ent_diag *d, enum ent_tlp t);
+/* NULL: no quorums. Whether those whom it names are members is asked of the whole draft. */
+ENT_MUST_USE enum ent_err ent_next_quorum(struct ent_pact *p, struct ent_diag *d,
+                                          const struct ent_quorum_rule *q);
 
 ENT_MUST_USE enum ent_err ent_next_dispute(struct ent_pact *p, struct ent_diag *d,
                                            const struct ent_dispute *dispute);

@@ -73,11 +73,13 @@ static enum ent_err put_rules(struct ent_buf *b, const struct ent_pact *p)
     for (int c = 0; r == ENT_OK && c < ENT_CHANGES; c++)
         r = ent_buf_printf(b, "threshold %s %u\n", ent_change_word((enum ent_change)c),
                            p->threshold[c]);
-    if (r != ENT_OK)
-        return r;
-    return ent_buf_printf(b, "witnesses %u\nbudget %llu %llu\nminimum %s\n", p->k,
-                          (unsigned long long)p->budget.items,
-                          (unsigned long long)p->budget.seconds, ent_tlp_name(p->minimum));
+    if (r == ENT_OK)
+        r = ent_buf_printf(b, "witnesses %u\nbudget %llu %llu\nminimum %s\n", p->k,
+                           (unsigned long long)p->budget.items,
+                           (unsigned long long)p->budget.seconds, ent_tlp_name(p->minimum));
+    if (r == ENT_OK && p->quorum.holders > 0)
+        r = ent_quorum_rule_encode(b, &p->quorum);
+    return r;
 }
 
 static enum ent_err put_dispute(struct ent_buf *b, const struct ent_dispute *x)
@@ -163,6 +165,8 @@ static void take_rules(struct ent_lines *l, struct ent_pact *p)
         ent_lines_fail(l, ENT_E_FORMAT);
     ent_lines_key(l, "minimum");
     p->minimum = take_tlp(l);
+    if (ent_lines_next_is(l, "quorum"))
+        ent_quorum_rule_take(l, &p->quorum);
 }
 
 static void take_members(struct ent_lines *l, struct ent_pact *p)

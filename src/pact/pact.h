@@ -15,6 +15,7 @@
 #include "pact/decide.h"
 #include "pact/member.h"
 #include "pact/next.h"
+#include "pact/quorum_rule.h"
 #include "pact/roster.h"
 #include "pact/version.h"
 #include "pact/vote.h"

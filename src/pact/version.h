@@ -15,6 +15,7 @@
  *     witnesses <k>
  *     budget <items> <seconds>
  *     minimum <TLP>
+ *     <the rule of quorums, see quorum_rule.h, or nothing>
  *     <members, see member.h, sorted by name>
  *     dispute <member> <generation> <from> <until or -> <reason>        (sorted, at most 64)
  *
@@ -25,6 +26,7 @@
 
 #include "intel/intel.h"
 #include "pact/member.h"
+#include "pact/quorum_rule.h"
 #include "pact/vote.h"
 
 #define ENT_PACT_MEMBERS  ENT_ROSTER_MEMBERS
@@ -47,7 +49,7 @@ struct ent_budget {
  * a class takes that of this class, too. */
 enum ent_change {
     ENT_CHANGE_MEMBERS, /* who, with which keys and addresses, and the panel */
-    ENT_CHANGE_RULES,   /* name, expiry, thresholds, witnesses, budget, minimum */
+    ENT_CHANGE_RULES,   /* name, expiry, thresholds, witnesses, budget, minimum, quorums */
     ENT_CHANGE_DISPUTES
 };
 #define ENT_CHANGES 3
@@ -73,7 +75,8 @@ struct ent_pact {
     unsigned threshold[ENT_CHANGES];
     unsigned k; /* cosignatures that make a head accepted */
     struct ent_budget budget;
-    enum ent_tlp minimum; /* what is said under the pact is marked at least so */
+    enum ent_tlp minimum;          /* what is said under the pact is marked at least so */
+    struct ent_quorum_rule quorum; /* without holders: there is none */
     /* Members by name, and behind them, by name, those who were removed, as they stood last: what
      * they signed keeps counting. Only the first are in the text. Together at most 64, for ever. */
     struct ent_member member[ENT_PACT_MEMBERS];

@@ -451,6 +451,13 @@ static void release(struct ent_channel *c)
     free(c);
 }
 
+void ent_channel_close(struct ent_channel *c)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    die(c, ENT_E_INTERRUPTED, &(struct ent_diag){.text = "closed here"});
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
 void ent_channel_free(struct ent_channel *c)
 {
     if (c == NULL)
@@ -533,15 +540,15 @@ enum ent_err ent_channel_new(struct ent_channel **ret, struct ent_diag *d, int f
         return ent_fail(d, ENT_E_NOMEM, "no memory for a channel", 0, 0);
     }
     greeting(hello, opts->self, opts->phase);
+    *ret = c; /* before a thread calls back, which may want it */
     enum ent_err r = ent_frame_out(fd, d, &h, hello, -1, c->stall_ms);
     if (r == ENT_OK)
         r = start_threads(c, d);
     if (r != ENT_OK) {
         ent_channel_free(c);
-        return r;
+        *ret = NULL;
     }
-    *ret = c;
-    return ENT_OK;
+    return r;
 }
 
 void ent_channel_set_phase(struct ent_channel *c, unsigned phase)

@@ -37,6 +37,9 @@ struct ent_channel_opts {
 /* Takes fd, a connected AF_UNIX stream socket, also when it fails. */
 ENT_MUST_USE enum ent_err ent_channel_new(struct ent_channel **ret, struct ent_diag *d, int fd,
                                           const struct ent_channel_opts *opts);
+/* As if the peer had closed it, with ENT_E_INTERRUPTED in opts.closed: what is under way, and what
+ * begins, ends with ENT_E_PEER. From any thread; to be freed still. */
+void ent_channel_close(struct ent_channel *c);
 /* Ends what is under way, with ENT_E_PEER, and waits for it; nothing may begin any more. Not for
  * the channel's own threads (serve, note, closed). */
 void ent_channel_free(struct ent_channel *c);

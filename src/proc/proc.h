@@ -20,5 +20,6 @@
 #include "proc/sandbox.h"
 #include "proc/spawn.h"
 #include "proc/supervise.h"
+#include "proc/look.h"
 
 #endif

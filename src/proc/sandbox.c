@@ -205,3 +205,34 @@ void ent_sandbox_show(char ret[static ENT_SANDBOX_TEXT], const struct ent_sandbo
                    st->root_left ? " (was root)" : "", st->chrooted ? ", empty root" : "",
                    st->no_new_code ? ", no new code" : "");
 }
+
+/* The number behind the name. */
+static unsigned number(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+    uint64_t v = 0;
+    if (at == NULL)
+        return 0;
+    at += strlen(name);
+    return ent_parse_u64(&v, ent_slice(at, strspn(at, "0123456789")), UINT32_MAX) == ENT_OK
+               ? (unsigned)v
+               : 0;
+}
+
+enum ent_err ent_sandbox_parse(struct ent_sandbox_state *ret, const char *text)
+{
+    const struct ent_sandbox_state st = {
+        .seccomp = strncmp(text, "seccomp,", 8) == 0,
+        .landlock = number(text, " Landlock "),
+        .uid = number(text, ", user "),
+        .root_left = strstr(text, " (was root)") != NULL,
+        .chrooted = strstr(text, ", empty root") != NULL,
+        .no_new_code = strstr(text, ", no new code") != NULL,
+    };
+    char again[ENT_SANDBOX_TEXT];
+    ent_sandbox_show(again, &st);
+    if (strcmp(again, text) != 0)
+        return ENT_E_FORMAT;
+    *ret = st;
+    return ENT_OK;
+}

@@ -78,5 +78,7 @@ ENT_MUST_USE enum ent_err ent_sandbox_enter(struct ent_sandbox_state *ret, struc
 /* "seccomp, Landlock 7, user 65534, ..." into ret, for logs and `entente status`. */
 #define ENT_SANDBOX_TEXT 160
 void ent_sandbox_show(char ret[static ENT_SANDBOX_TEXT], const struct ent_sandbox_state *state);
+/* What of a state is in such a text. ENT_E_FORMAT: it is none. */
+ENT_MUST_USE enum ent_err ent_sandbox_parse(struct ent_sandbox_state *ret, const char *text);
 
 #endif

@@ -63,17 +63,19 @@ static unsigned pause_after(const struct ent_supervisor *s, unsigned deaths)
     return ms < most ? ms : most;
 }
 
-/* After a death, or a start that failed. */
+/* After a death, or a start that failed; who ended with 0 has done what it was there for. */
 static void plan(struct ent_supervisor *s, size_t i, struct ent_proc_event *e)
 {
     struct child *c = &s->child[i];
     if (s->phase != WANTED)
         return;
-    if (++c->deaths >= or_else(s->o.deaths, 10)) {
+    if (e->what == ENT_PROC_ENDED && e->code == 0)
+        c->deaths = 0;
+    else if (++c->deaths >= or_else(s->o.deaths, 10)) {
         s->given_up = true;
         return;
     }
-    e->restart_ms = pause_after(s, c->deaths);
+    e->restart_ms = pause_after(s, c->deaths); /* also then: nobody is started in a circle */
     c->at = ent_clock_steady_ns() + (uint64_t)e->restart_ms * MS;
 }
 
@@ -189,7 +191,7 @@ static enum ent_err start_due(struct ent_supervisor *s, struct ent_diag *d)
             c->deaths == 0) /* never ran, or ran well: the system is out of something */
             return r;
         if (r != ENT_OK) {
-            struct ent_proc_event e = {0};
+            struct ent_proc_event e = {.what = ENT_PROC_STARTED};
             plan(s, i, &e);
         }
     }

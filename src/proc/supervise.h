@@ -1,6 +1,7 @@
 /*
  * supervise.h: the parent. It starts the roles, waits for them, starts again what died, after a
- * pause that doubles, and gives up when one dies again and again. At the end it asks them to stop,
+ * pause that doubles, and gives up when one dies again and again. Who exits with 0 has done its
+ * work, did not die, and is started again after the first pause. At the end it asks them to stop,
  * then tells them (SIGTERM), then ends them (SIGKILL). All children are waited for; should the
  * parent die, they die with it.
  */

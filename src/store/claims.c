@@ -61,6 +61,8 @@ enum ent_err ent_store_claims(struct ent_store *s, const struct ent_claim_filter
     (void)sqlite3_bind_int64(st, 4, f->since);
     ent_store_bind(st, 5, f->source);
     ent_store_bind(st, 6, f->tag);
+    (void)sqlite3_bind_int64(st, 7, (int64_t)f->from);
+    (void)sqlite3_bind_int64(st, 8, f->before == 0 ? INT64_MAX : (int64_t)f->before);
     return each_claim(s, st, each, ctx);
 }
 

@@ -27,6 +27,7 @@ enum ent_query {
     ENT_Q_GET,
     ENT_Q_COUNT_OBSERVABLES,
     ENT_Q_COUNT_CLAIMS,
+    ENT_Q_COUNT_MARKED,
     ENT_Q_SPENT,
     ENT_Q_CHARGE,
     ENT_Q_FACT,
@@ -46,6 +47,7 @@ enum ent_query {
     ENT_Q_FIND_WARNING,
     ENT_Q_NAME_WARNING,
     ENT_Q_WARNINGS,
+    ENT_Q_MARKED,
     ENT_Q_WARNED,
     ENT_Q_WARNED_BY,
     ENT_Q_GUARD_ADD,
@@ -82,6 +84,8 @@ enum ent_query {
     ENT_Q_OBJECT_ELSEWHERE,
     ENT_Q_OBJECT_LATEST,
     ENT_Q_OBJECT_ADD,
+    ENT_Q_OBJECT_UNGISTED,
+    ENT_Q_OBJECT_GIST,
     ENT_Q_OBJECT_NARROW,
     ENT_Q_OBJECTS,
     ENT_Q_OBJECT_VERSIONS,
@@ -128,6 +132,9 @@ enum ent_query {
     ENT_Q_SOURCE_ROWS,
     ENT_Q_SOURCES_HIDDEN,
     ENT_Q_SOURCES_MISSED,
+    ENT_Q_SOURCE_NAME,
+    ENT_Q_TOUCHED_ANY,
+    ENT_Q_TOUCHED_ROW,
     ENT_Q_SERVED_PAGE,
     ENT_Q_SERVED_TYPE,
     ENT_Q_SERVED_KEY,
@@ -179,6 +186,17 @@ enum ent_query {
     ENT_Q_PENDING,
     ENT_Q_PENDING_DROP,
     ENT_Q_PENDING_PRUNE,
+    ENT_Q_OUTBOX_PUT,
+    ENT_Q_OUTBOX_CUT,
+    ENT_Q_OUTBOX_COUNT,
+    ENT_Q_OUTBOX_NEXT,
+    ENT_Q_OUTBOX_ONE,
+    ENT_Q_OUTBOX_DONE,
+    ENT_Q_OUTBOX_LATER,
+    ENT_Q_SIGHTED_EACH,
+    ENT_Q_SIGHTED_TOLD,
+    ENT_Q_SIGHTED_OFF,
+    ENT_Q_SIGHTED_FORGET,
     ENT_Q_COUNT
 };
 
@@ -264,6 +282,9 @@ void ent_store_take_odds(struct ent_odds *ret, sqlite3_stmt *st, int at);
 
 /* user.c: its tables. */
 extern const char ent_store_user_schema[];
+
+/* outbox.c: its tables, after all others. */
+extern const char ent_store_outbox_schema[];
 
 /* Words of a person: UTF-8, nothing invisible, no blanks around it, 1 to max bytes. */
 bool ent_store_is_words(struct ent_slice s, size_t max);

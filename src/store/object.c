@@ -17,7 +17,6 @@ struct put {
     struct ent_store *s;
     const struct ent_stix_object *o;
     int64_t source;
-    struct ent_buf *before;
     enum ent_object_put result;
     bool elsewhere;
     /* the one of this version that says the same; 0 for none */
@@ -48,9 +47,12 @@ static bool is_versioned(const struct ent_stix_object *o)
     return o->version.n > 0 || ent_slice_starts(o->id, ENT_SLICE_LIT("marking-definition--"));
 }
 
-static bool says_the_same(const struct put *p, struct ent_slice body)
+static bool says_the_same(const struct put *p, struct ent_slice body, struct ent_slice gist)
 {
-    return ent_slice_eq(p->o->bytes, body) || ent_stix_same(p->o->bytes, body);
+    struct ent_stix_gist g;
+    return ent_slice_eq(p->o->bytes, body) ||
+           (ent_stix_gist_parse(&g, gist) == ENT_OK &&
+            memcmp(g.said32, p->o->gist.said32, sizeof(g.said32)) == 0);
 }
 
 /* Among the latest that count, or the first that do not. */
@@ -59,7 +61,7 @@ static enum ent_err find_equal(struct put *p, enum ent_query q, size_t *others)
     sqlite3_stmt *st = about(p, q);
     int z = SQLITE_ERROR;
     while (st != NULL && (z = sqlite3_step(st)) == SQLITE_ROW) {
-        if (p->equal != 0 || !says_the_same(p, ent_store_column(st, 2))) {
+        if (p->equal != 0 || !says_the_same(p, ent_store_column(st, 2), ent_store_column(st, 3))) {
             ++*others;
             continue;
         }
@@ -77,41 +79,64 @@ static enum ent_err find_elsewhere(struct put *p)
     sqlite3_stmt *st = about(p, ENT_Q_OBJECT_ELSEWHERE);
     int z = SQLITE_ERROR;
     while (st != NULL && (z = sqlite3_step(st)) == SQLITE_ROW)
-        p->elsewhere = p->elsewhere || !says_the_same(p, ent_store_column(st, 0));
+        p->elsewhere =
+            p->elsewhere || !says_the_same(p, ent_store_column(st, 0), ent_store_column(st, 1));
     enum ent_err r = z == SQLITE_DONE ? ENT_OK : ent_store_fail(p->s);
     if (st != NULL)
         ent_store_done(st);
     return r;
 }
 
-static bool is_by_its_creator(const struct put *p, struct ent_slice body)
+static bool is_by_its_creator(const struct put *p, struct ent_slice gist)
 {
-    struct ent_stix_summary *sum = malloc(sizeof(*sum));
-    bool is = sum != NULL && ent_stix_summarise(sum, body) == ENT_OK &&
-              ent_slice_eq(ent_slice_str(sum->creator), p->o->creator);
-    free(sum);
-    return is;
+    struct ent_stix_gist g;
+    return ent_stix_gist_parse(&g, gist) == ENT_OK && ent_slice_eq(g.creator, p->o->gist.creator);
 }
 
-/* What counted until now, as a list: the latest version, and what contradicted it. */
-static enum ent_err list_before(struct put *p, struct ent_slice version, struct ent_slice body)
+/* What the source said of an observable under this id, it says no longer. */
+static enum ent_err drop_claim(struct put *p, enum ent_obs_type type, struct ent_slice value)
+{
+    sqlite3_stmt *st = ent_store_query(p->s, ENT_Q_DROP_CLAIM);
+    if (st == NULL)
+        return ent_store_fail(p->s);
+    (void)sqlite3_bind_int(st, 1, (int)type);
+    ent_store_bind(st, 2, value);
+    (void)sqlite3_bind_int64(st, 3, p->source);
+    ent_store_bind(st, 4, p->o->id);
+    p->s->touched = true;
+    enum ent_err r = ent_store_run(p->s, st);
+    return r == ENT_OK ? ent_store_unjudge(p->s, p->source) : r;
+}
+
+/* The claims on what was named, and is not any more. */
+static enum ent_err end_claims(struct put *p, struct ent_slice gist)
+{
+    struct ent_slice value;
+    enum ent_obs_type type;
+    struct ent_stix_gist g;
+    enum ent_err r = ent_stix_gist_parse(&g, gist);
+    while (r == ENT_OK && ent_stix_names_next(&type, &value, &g.names))
+        if (!ent_stix_names_have(p->o->gist.names, type, value))
+            r = drop_claim(p, type, value);
+    return r;
+}
+
+/* Of what counted until now: the latest version, and what contradicted it. */
+static enum ent_err end_old_claims(struct put *p, struct ent_slice version, struct ent_slice gist)
 {
     sqlite3_stmt *st = about(p, ENT_Q_OBJECT_ODD);
     int z = SQLITE_DONE;
-    enum ent_err r;
     if (st == NULL)
         return ent_store_fail(p->s);
     ent_store_bind(st, 3, version);
-    if ((r = ent_buf_putc(p->before, '[')) == ENT_OK)
-        r = ent_buf_put_slice(p->before, body);
+    enum ent_err r = end_claims(p, gist);
     while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW)
-        if (sqlite3_column_int(st, 1) == ENT_OBJECT_EQUIVOCAL &&
-            (r = ent_buf_putc(p->before, ',')) == ENT_OK)
-            r = ent_buf_put_slice(p->before, ent_store_column(st, 2));
+        if (sqlite3_column_int(st, 1) == ENT_OBJECT_EQUIVOCAL)
+            r = end_claims(p, ent_store_column(st, 3));
     if (r == ENT_OK && z != SQLITE_DONE)
         r = ent_store_fail(p->s);
     ent_store_done(st);
-    return r == ENT_OK ? ent_buf_putc(p->before, ']') : r;
+    return r;
 }
 
 /* What this source's latest version makes of the new one. */
@@ -121,7 +146,7 @@ static enum ent_err compare_latest(struct put *p)
     int z = st == NULL ? SQLITE_ERROR : sqlite3_step(st);
     enum ent_err r = ENT_OK;
     if (z == SQLITE_ROW) {
-        struct ent_slice body = ent_store_column(st, 3);
+        struct ent_slice gist = ent_store_column(st, 3);
         p->latest = sqlite3_column_int64(st, 0);
         p->newer = ent_slice_cmp(p->o->version, ent_store_column(st, 1));
         bool revoked = sqlite3_column_int(st, 2) != 0;
@@ -129,14 +154,14 @@ static enum ent_err compare_latest(struct put *p)
             p->result = p->equal == p->latest ? ENT_OBJECT_SAME : ENT_OBJECT_OLDER;
         else if (revoked)
             p->result = ENT_OBJECT_FINAL;
-        else if (!is_by_its_creator(p, body))
+        else if (!is_by_its_creator(p, gist))
             p->result = ENT_OBJECT_FOREIGN;
         else if (p->others > 0 && is_versioned(p->o))
             p->result = ENT_OBJECT_CONFLICT;
         else
             p->result = p->newer < 0 ? ENT_OBJECT_OLDER : ENT_OBJECT_NEWER;
-        if (p->result == ENT_OBJECT_NEWER)
-            r = list_before(p, ent_store_column(st, 1), body);
+        if (p->result == ENT_OBJECT_NEWER && !p->o->revoked) /* what was revoked stays known */
+            r = end_old_claims(p, ent_store_column(st, 1), gist);
     } else if (z != SQLITE_DONE) {
         r = ent_store_fail(p->s);
     }
@@ -201,9 +226,14 @@ static enum ent_err add_pointers(struct ent_store *s, struct ent_slice refs, int
 static enum ent_err add(struct put *p, int64_t now)
 {
     const struct ent_stix_object *o = p->o;
+    struct ent_buf gist;
+    ent_buf_init(&gist, ENT_STIX_GIST_MOST);
+    enum ent_err r = ent_stix_gist_encode(&gist, &o->gist);
     sqlite3_stmt *st = ent_store_query(p->s, ENT_Q_OBJECT_ADD);
-    if (st == NULL)
-        return ent_store_fail(p->s);
+    if (r != ENT_OK || st == NULL) {
+        ent_buf_release(&gist);
+        return r != ENT_OK ? r : ent_store_fail(p->s);
+    }
     ent_store_bind(st, 1, o->id);
     ent_store_bind(st, 2, o->version);
     (void)sqlite3_bind_int64(st, 3, p->source);
@@ -213,16 +243,17 @@ static enum ent_err add(struct put *p, int64_t now)
     (void)sqlite3_bind_int(st, 7, (int)state_of(p));
     (void)sqlite3_bind_int64(st, 8, now);
     ent_store_bind(st, 9, o->bytes);
-    enum ent_err r = ent_store_run(p->s, st);
+    ent_store_bind(st, 10, ent_buf_slice(&gist));
+    r = ent_store_run(p->s, st);
+    ent_buf_release(&gist);
     return r == ENT_OK ? add_pointers(p->s, o->refs, sqlite3_last_insert_rowid(p->s->db)) : r;
 }
 
 enum ent_err ent_store_object_put(struct ent_store *s, enum ent_object_put *ret,
-                                  bool *ret_elsewhere, struct ent_buf *before,
-                                  const struct ent_stix_object *o, struct ent_slice source,
-                                  int64_t now)
+                                  bool *ret_elsewhere, const struct ent_stix_object *o,
+                                  struct ent_slice source, int64_t now)
 {
-    struct put p = {.s = s, .o = o, .before = before, .result = ENT_OBJECT_NEW};
+    struct put p = {.s = s, .o = o, .result = ENT_OBJECT_NEW};
     int64_t known = 0;
     enum ent_err r = ent_store_source(s, &p.source, source);
     sqlite3_stmt *st = ent_store_query(s, ENT_Q_OBJECT_KNOWN);
@@ -245,21 +276,42 @@ enum ent_err ent_store_object_put(struct ent_store *s, enum ent_object_put *ret,
     return r;
 }
 
-enum ent_err ent_store_drop_claim(struct ent_store *s, const struct ent_observable *o,
-                                  struct ent_slice source, struct ent_slice ext_id)
+/* --- gists --------------------------------------------------------------------------------------
+ */
+
+enum ent_err ent_store_ungisted(struct ent_store *s, unsigned most,
+                                enum ent_err (*each)(void *ctx, uint64_t seq,
+                                                     struct ent_slice bytes),
+                                void *ctx)
 {
-    int64_t id = 0;
-    enum ent_err r = ent_store_source(s, &id, source);
-    sqlite3_stmt *st = ent_store_query(s, ENT_Q_DROP_CLAIM);
-    if (r != ENT_OK || st == NULL)
-        return r != ENT_OK ? r : ent_store_fail(s);
-    (void)sqlite3_bind_int(st, 1, (int)o->type);
-    ent_store_bind(st, 2, ent_slice(o->text, o->n));
-    (void)sqlite3_bind_int64(st, 3, id);
-    ent_store_bind(st, 4, ext_id);
-    s->touched = true;
-    r = ent_store_run(s, st);
-    return r == ENT_OK ? ent_store_unjudge(s, id) : r;
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_OBJECT_UNGISTED);
+    enum ent_err r = ENT_OK;
+    int z = SQLITE_DONE;
+    if (st == NULL)
+        return ent_store_fail(s);
+    (void)sqlite3_bind_int64(st, 1, most);
+    while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW)
+        r = each(ctx, (uint64_t)sqlite3_column_int64(st, 0), ent_store_column(st, 1));
+    if (r == ENT_OK && z != SQLITE_DONE)
+        r = ent_store_fail(s);
+    ent_store_done(st);
+    return r;
+}
+
+enum ent_err ent_store_object_gist(struct ent_store *s, uint64_t seq, const struct ent_stix_gist *g)
+{
+    struct ent_buf b;
+    ent_buf_init(&b, ENT_STIX_GIST_MOST);
+    enum ent_err r = ent_stix_gist_encode(&b, g);
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_OBJECT_GIST);
+    if (st != NULL) {
+        (void)sqlite3_bind_int64(st, 1, (int64_t)seq);
+        ent_store_bind(st, 2, ent_buf_slice(&b));
+    }
+    if (r == ENT_OK)
+        r = ent_store_run(s, st);
+    ent_buf_release(&b);
+    return r;
 }
 
 /* --- out ---------------------------------------------------------------------------------------
@@ -284,6 +336,7 @@ static enum ent_err take_kept(struct ent_kept *k, sqlite3_stmt *st)
     k->imported = sqlite3_column_int64(st, 8);
     k->bytes = ent_store_column(st, 9);
     k->held = sqlite3_column_int(st, 10) != 0;
+    k->gist = ent_store_column(st, 11);
     return ent_is_stix_id(k->id) && k->bytes.n >= 2 ? ENT_OK : ENT_E_FORMAT;
 }
 

@@ -51,14 +51,6 @@ int64_t ent_served_key(struct ent_slice id)
     return (int64_t)v;
 }
 
-struct ent_slice ent_served_type_of(struct ent_slice id)
-{
-    size_t n = 0;
-    while (n + 1 < id.n && !(id.p[n] == '-' && id.p[n + 1] == '-'))
-        n++;
-    return ent_slice(id.p, n + 1 < id.n ? n : id.n);
-}
-
 int64_t ent_served_type(struct ent_slice type)
 {
     if (ent_slice_eq(type, ENT_SLICE_LIT("indicator")))

@@ -341,6 +341,13 @@ struct versions {
     bool taken; /* the latest */
 };
 
+struct ent_stix_gist ent_served_gist(sqlite3_stmt *st, int at)
+{
+    struct ent_stix_gist g;
+    bool known = ent_stix_gist_parse(&g, ent_store_column(st, at)) == ENT_OK;
+    return known ? g : (struct ent_stix_gist){.is_20 = false};
+}
+
 static enum ent_err look_at_versions(struct ent_serve *x, struct versions *ret, int64_t source,
                                      struct ent_slice id)
 {
@@ -358,7 +365,7 @@ static enum ent_err look_at_versions(struct ent_serve *x, struct versions *ret, 
         ret->v[ret->n++] = (struct version){.seq = sqlite3_column_int64(st, 0),
                                             .tlp = sqlite3_column_int(st, 2),
                                             .revoked = sqlite3_column_int(st, 4) != 0,
-                                            .is_20 = sqlite3_column_int(st, 5) != 0};
+                                            .is_20 = ent_served_gist(st, 5).is_20};
     }
     enum ent_err r = z == SQLITE_ROW || z == SQLITE_DONE ? ENT_OK : ent_store_fail(x->s);
     ent_store_done(st);
@@ -485,7 +492,7 @@ static enum ent_err do_part(struct ent_serve *x, int64_t source, struct ent_slic
         goto out;
     }
     w.state = state.state;
-    w.type = ent_served_type(ent_served_type_of(id));
+    w.type = ent_served_type(ent_stix_type_of(id));
     w.key = ent_served_key(id);
     if ((r = put_versions(x, &v, &w, goes)) != ENT_OK || (r = drop_others(x, &v, &w)) != ENT_OK)
         goto out;

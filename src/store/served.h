@@ -3,9 +3,11 @@
  * claims and objects, so that any page of a million is one walk down an index.
  *
  * What a claim or an object may pass is worked out when it changes, by the rules of an export with
- * `--tlp` (ent_claim_may_pass()), and kept. What changes is hidden in the same transaction, and
- * comes back, if it still may pass, by ent_store_serve(), with a later date: whoever asks for what
- * was added after the last thing seen misses nothing.
+ * `--tlp` (ent_claim_may_pass()), and kept. What changes is in a queue from the same transaction
+ * on, and nothing that is in the queue is given out. It is looked at again by ent_store_serve(), or
+ * by the first reader in whose way it lies, and gets a later date if it still may pass. So whoever
+ * reads page by page, and whoever asks for what was added after the last thing seen, misses
+ * nothing.
  */
 #ifndef ENT_STORE_SERVED_H
 #define ENT_STORE_SERVED_H
@@ -65,12 +67,18 @@ struct ent_served_ask {
     const struct ent_slice *ids;
     size_t n_ids;  /* only these; 0: all */
     unsigned most; /* rows that are looked at */
+    /* Who serves, and what judges a source now, in a transaction of its own: for what lies in the
+     * way and has changed. self NULL: that is passed over until ent_store_serve() has come to it.
+     */
+    const struct ent_served_self *self;
+    enum ent_err (*judge)(struct ent_store *s, struct ent_slice source);
 };
 
 /*
  * In the order of added. each sets *stop to end the walk behind this row. *ret_at is how far it
  * came: a later walk goes on after it; *ret_more: `most` rows were looked at, or each said stop,
  * and there may be more. Not within a transaction. ENT_E_TIMEOUT: others write without a pause.
+ * What a source says that is unjudged, and was not held before, goes on as it was.
  */
 ENT_MUST_USE enum ent_err ent_store_served(struct ent_store *s, const struct ent_served_ask *ask,
                                            enum ent_err (*each)(void *ctx,

@@ -20,7 +20,6 @@ ENT_MUST_USE enum ent_err ent_served_clock_keep(struct ent_store *s,
 /* By what an id is found, and what an object's type is in an index: 1 for indicators. */
 int64_t ent_served_key(struct ent_slice id);
 int64_t ent_served_type(struct ent_slice type);
-struct ent_slice ent_served_type_of(struct ent_slice id);
 
 #define ENT_SERVED_UUID_ID 48 /* "indicator--" and a UUID, with NUL */
 void ent_served_uuid_id(char ret[static ENT_SERVED_UUID_ID], const struct ent_uuid16 *uuid);
@@ -66,6 +65,10 @@ struct ent_serve_row {
     const struct ent_uuid16 *uuid;
 };
 
+/* What its reader found in an object; {0} where nobody has read it again yet. Valid as the column
+ * is. */
+struct ent_stix_gist ent_served_gist(sqlite3_stmt *st, int at);
+
 /* Entries of a queue, or keys of rows. */
 struct ent_entry {
     int64_t source, item, extra;
@@ -105,5 +108,15 @@ ENT_MUST_USE enum ent_err ent_serve_claim(struct ent_serve *x, int64_t observabl
                                           struct ent_slice ext_id, bool force);
 ENT_MUST_USE enum ent_err ent_serve_observable(struct ent_serve *x, int64_t observable);
 ENT_MUST_USE enum ent_err ent_serve_ext(struct ent_serve *x, int64_t source, struct ent_slice id);
+
+/* --- served_tend.c: for served_read.c -----------------------------------------------------------
+ */
+
+/* Look again at these rows of `served`, of which entries say source, words and item, as far as they
+ * wait for it; each in one transaction. Those of a source that is unjudged are left, and
+ * *ret_unjudged is that source, or -1. */
+ENT_MUST_USE enum ent_err ent_serve_rows(struct ent_store *s, const struct ent_served_self *self,
+                                         int64_t now, const struct ent_entries *rows,
+                                         int64_t *ret_unjudged);
 
 #endif

@@ -1,11 +1,16 @@
 /*
  * served_read.c: one page of what is served. A walk down one index for each marking that the door
  * lets pass, merged by date; how far it may go is given, because rows that are hidden lie between.
+ *
+ * What has changed and was not looked at again is not passed over: whoever reads a collection once
+ * would never hear of it. Before a page is given it is walked for such rows, they are looked at
+ * now, and get a later date, so that the reader meets them further on.
  */
 #include "store/served_parts.h"
 
 #define HIDDEN  4096 /* sources that are held while their rows still lie there */
 #define ID_ROWS 512  /* of one id: versions, and sources that gave it */
+#define TRIES   8    /* to find nothing changed while others write */
 
 /* The columns of SERVED_ROW. */
 enum {
@@ -36,6 +41,8 @@ struct read {
     unsigned looked;
     int64_t at;
     bool more;
+    bool searching;             /* for rows that wait to be looked at again; gives none */
+    struct ent_entries waiting; /* what was found */
 };
 
 /* --- who is hidden ------------------------------------------------------------------------------
@@ -68,7 +75,7 @@ static enum ent_err begin_view(struct read *x)
     enum ent_err r = ENT_OK;
     for (int tries = 0; r == ENT_OK && news; tries++) {
         x->n_hidden = 0;
-        if (tries == 8)
+        if (tries == TRIES)
             return ENT_E_TIMEOUT;
         if ((r = ent_store_view(x->s)) == ENT_OK && (r = look_at_hidden(x, &news)) == ENT_OK &&
             news) {
@@ -115,7 +122,7 @@ static enum ent_err take_object(struct read *x, sqlite3_stmt *st, bool *ret)
     struct ent_served *row = &x->row;
     *ret = ent_claim_may_pass((enum ent_tlp)sqlite3_column_int(st, 1), false, x->ask->door);
     row->version = ent_store_column(st, 0);
-    row->created = ent_store_column(st, 2);
+    row->created = row->version.n == 0 ? ent_served_gist(st, 2).created : ent_slice(NULL, 0);
     row->bytes = ent_store_column(st, 3);
     return ENT_OK;
 }
@@ -154,6 +161,26 @@ static enum ent_err give_own(struct read *x, bool *stop)
             x->row.tlp = (enum ent_tlp)t;
         }
     return x->each(x->ctx, &x->row, stop);
+}
+
+/* Whether it is in the queue. */
+static enum ent_err search(struct read *x, int64_t source, int64_t item)
+{
+    int64_t waits = 0;
+    sqlite3_stmt *st = ent_store_query(x->s, ENT_Q_TOUCHED_ROW);
+    ent_served_bind2(st, source, x->row.ext_id);
+    if (st != NULL)
+        (void)sqlite3_bind_int64(st, 3, item);
+    enum ent_err r = ent_store_number(x->s, st, &waits);
+    if (r != ENT_OK || waits == 0)
+        return r;
+    struct ent_entries *e = &x->waiting;
+    const struct ent_entry one = {
+        .source = source, .item = item, .at = e->words.n, .n = x->row.ext_id.n};
+    if ((r = ent_buf_put_slice(&e->words, x->row.ext_id)) == ENT_OK)
+        r = ent_buf_put(&e->list, &one, sizeof(one));
+    e->n += r == ENT_OK;
+    return r;
 }
 
 static bool is_asked(const struct read *x, struct ent_slice id)
@@ -195,6 +222,8 @@ static enum ent_err look_at(struct read *x, sqlite3_stmt *st, bool *stop)
     }
     if (!is_asked(x, x->row.id))
         return ENT_OK;
+    if (x->searching)
+        return search(x, source, item);
     if (item == 0)
         return give_own(x, stop);
     return give(x, item > 0 ? ENT_Q_SERVED_CLAIM : ENT_Q_SERVED_OBJECT, item > 0 ? item : -item,
@@ -305,17 +334,19 @@ static enum ent_err look_at_posted(struct read *x, sqlite3_stmt *st, bool *stop)
 {
     x->looked++;
     x->at = sqlite3_column_int64(st, 1);
+    const struct ent_stix_gist gist = ent_served_gist(st, 4);
     x->row = (struct ent_served){.kind = ENT_SERVED_OBJECT,
                                  .added = x->at,
                                  .id = ent_store_column(st, 2),
                                  .version = ent_store_column(st, 3),
-                                 .created = ent_store_column(st, 4),
                                  .bytes = ent_store_column(st, 5),
-                                 .is_20 = sqlite3_column_int(st, 6) != 0,
-                                 .last = sqlite3_column_int(st, 7) != 0,
-                                 .first = sqlite3_column_int(st, 8) != 0};
+                                 .is_20 = gist.is_20,
+                                 .last = sqlite3_column_int(st, 6) != 0,
+                                 .first = sqlite3_column_int(st, 7) != 0};
+    if (x->row.version.n == 0) /* then it is dated by when it was made, as it says */
+        x->row.created = gist.created;
     if (!is_asked(x, x->row.id) ||
-        (x->type != 0 && ent_served_type(ent_served_type_of(x->row.id)) != x->type))
+        (x->type != 0 && ent_served_type(ent_stix_type_of(x->row.id)) != x->type))
         return ENT_OK;
     return x->each(x->ctx, &x->row, stop);
 }
@@ -339,6 +370,72 @@ static enum ent_err walk_posted(struct read *x)
     return walk(x, st, look_at_posted);
 }
 
+/* --- a page -------------------------------------------------------------------------------------
+ */
+
+static enum ent_err walk_all(struct read *x)
+{
+    x->looked = 0;
+    x->more = false;
+    x->at = x->ask->after;
+    return x->ask->account.n > 0 ? walk_posted(x) : x->ask->n_ids > 0 ? walk_ids(x) : walk_pages(x);
+}
+
+/* On the view that is there. */
+static enum ent_err find_waiting(struct read *x)
+{
+    int64_t any = 0;
+    ent_buf_clear(&x->waiting.list);
+    ent_buf_clear(&x->waiting.words);
+    x->waiting.n = 0;
+    if (x->ask->self == NULL || x->ask->account.n > 0)
+        return ENT_OK;
+    enum ent_err r = ent_store_number(x->s, ent_store_query(x->s, ENT_Q_TOUCHED_ANY), &any);
+    x->searching = true;
+    if (r == ENT_OK && any != 0)
+        r = walk_all(x);
+    x->searching = false;
+    return r;
+}
+
+static enum ent_err judge(struct read *x, int64_t source)
+{
+    struct ent_buf name;
+    sqlite3_stmt *st = ent_store_query(x->s, ENT_Q_SOURCE_NAME);
+    if (st == NULL)
+        return ent_store_fail(x->s);
+    ent_buf_init(&name, 1u << 20);
+    (void)sqlite3_bind_int64(st, 1, source);
+    enum ent_err r = sqlite3_step(st) == SQLITE_ROW
+                         ? ent_buf_put_slice(&name, ent_store_column(st, 0))
+                         : ent_store_fail(x->s);
+    ent_store_done(st);
+    if (r == ENT_OK)
+        r = x->ask->judge(x->s, ent_buf_slice(&name));
+    ent_buf_release(&name);
+    return r;
+}
+
+/* A view in which nothing waits that lies on this page. */
+static enum ent_err begin_page(struct read *x)
+{
+    enum ent_err r;
+    for (int tries = 0, judged = 0; tries <= TRIES && judged <= HIDDEN; tries++) {
+        int64_t unjudged = -1;
+        if ((r = begin_view(x)) != ENT_OK || (r = find_waiting(x)) != ENT_OK || x->waiting.n == 0)
+            return r;
+        ent_store_rest(x->s);
+        r = ent_serve_rows(x->s, x->ask->self, x->ask->now * 1000000, &x->waiting, &unjudged);
+        if (r == ENT_OK && unjudged >= 0) {
+            r = judge(x, unjudged);
+            judged++, tries--;
+        }
+        if (r != ENT_OK)
+            return r;
+    }
+    return ENT_E_TIMEOUT;
+}
+
 enum ent_err ent_store_served(struct ent_store *s, const struct ent_served_ask *ask,
                               enum ent_err (*each)(void *ctx, const struct ent_served *x,
                                                    bool *stop),
@@ -351,16 +448,17 @@ enum ent_err ent_store_served(struct ent_store *s, const struct ent_served_ask *
     x->ask = ask;
     x->each = each;
     x->ctx = ctx;
-    x->at = ask->after;
     x->type = ask->type.n == 0 ? 0 : ent_served_type(ask->type);
-    enum ent_err r = begin_view(x);
+    ent_entries_init(&x->waiting);
+    enum ent_err r = begin_page(x);
     if (r == ENT_OK)
-        r = ask->account.n > 0 ? walk_posted(x) : ask->n_ids > 0 ? walk_ids(x) : walk_pages(x);
+        r = walk_all(x);
     ent_store_rest(s);
     if (r == ENT_OK) {
         *ret_at = x->at;
         *ret_more = x->more;
     }
+    ent_entries_release(&x->waiting);
     free(x);
     return r;
 }

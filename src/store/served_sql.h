@@ -96,6 +96,9 @@
 #define SERVED_ARMS(index, and)                                                                    \
     SERVED_ARM("1", index, and) " UNION ALL " SERVED_ARM("2", index, and) " UNION ALL "            \
     SERVED_ARM("3", index, and) " UNION ALL " SERVED_ARM("4", index, and) " ORDER BY 5"
+/* The last judgement, of now or of before, lets none of it out. */
+#define STOPPED(source)                                                                            \
+    "NOT EXISTS (SELECT 1 FROM judged j WHERE NOT j.held AND j.source = " source ")"
 /* Not hidden by a change. */
 #define CLAIM_AT_REST                                                                              \
     "NOT EXISTS (SELECT 1 FROM touched_claim t WHERE t.observable = c.observable AND t.source ="   \
@@ -104,20 +107,11 @@
     " EXISTS (SELECT 1 FROM touched_ext t WHERE t.source = c.source AND t.ext_id = c.ext_id))"
 #define OBJECT_AT_REST                                                                             \
     "NOT EXISTS (SELECT 1 FROM touched_ext t WHERE t.source = o.source AND t.ext_id = o.id)"
-/* When an object has no "modified": when it was made, as it says; SQLite reads what our own reader
- * has let in. */
-#define CREATED                                                                                    \
-    "iif(o.version = '' AND json_valid(o.body), json_extract(o.body, '$.created'), NULL)"
-#define IS_20                                                                                      \
-    "iif(json_valid(o.body), iif(json_extract(o.body, '$.spec_version') IS NULL,"                  \
-    " json_extract(o.body, '$.created') IS NOT NULL, json_extract(o.body, '$.spec_version') ="     \
-    " '2.0'), 0)"
-
 #define POSTED_BESIDE(than)                                                                        \
     "NOT EXISTS (SELECT 1 FROM object n WHERE n.id = o.id AND n.source = o.source AND n.state < 2" \
     " AND n.version " than " o.version AND EXISTS (SELECT 1 FROM posted q WHERE q.object = n.seq))"
 #define POSTED                                                                                     \
-    "SELECT p.object, p.added, o.id, o.version, " CREATED ", o.body, " IS_20 ", "                  \
+    "SELECT p.object, p.added, o.id, o.version, o.gist, o.body, "                  \
     POSTED_BESIDE(">") ", " POSTED_BESIDE("<")
 
 #define SERVED_QUERIES                                                                             \
@@ -164,7 +158,7 @@
     [ENT_Q_EXT_SOURCES] = "SELECT DISTINCT source FROM object WHERE id = ?1 AND state < 2 ORDER BY"\
                           " source LIMIT ?2",                                                      \
     [ENT_Q_EXT_VERSIONS] =                                                                         \
-        "SELECT max(o.seq), o.version, o.tlp, o.taken, o.revoked, " IS_20 " FROM object o WHERE"   \
+        "SELECT max(o.seq), o.version, o.tlp, o.taken, o.revoked, o.gist FROM object o WHERE"   \
         " o.id = ?1 AND o.source = ?2 AND o.state < 2 AND NOT EXISTS (SELECT 1 FROM dropped d"     \
         " WHERE d.object = o.seq) GROUP BY o.version ORDER BY o.version DESC LIMIT ?3",            \
     [ENT_Q_SOURCE_JOB] =                                                                           \
@@ -179,10 +173,18 @@
         "SELECT id, ext_id, item, added, lo < hi AND lo < 5 FROM served WHERE source = ?1 AND"     \
         " (ext_id, item) > (?2, ?3) ORDER BY ext_id, item LIMIT ?4",                               \
     [ENT_Q_SOURCES_HIDDEN] =                                                                       \
-        "SELECT v.source, v.missed FROM served_source v WHERE v.shown AND " HELD("v.source"),      \
+        "SELECT v.source, v.missed FROM served_source v WHERE v.shown AND " STOPPED("v.source"),   \
     [ENT_Q_SOURCES_MISSED] =                                                                       \
         "UPDATE served_source AS v SET missed = 1 WHERE v.shown AND NOT v.missed AND "             \
-        HELD("v.source"),                                                                          \
+        STOPPED("v.source"),                                                                       \
+    [ENT_Q_SOURCE_NAME] = "SELECT name FROM source WHERE id = ?1",                                 \
+    [ENT_Q_TOUCHED_ANY] = "SELECT EXISTS (SELECT 1 FROM touched_ext) OR EXISTS (SELECT 1 FROM"     \
+                          " touched_claim)",                                                       \
+    [ENT_Q_TOUCHED_ROW] =                                                                          \
+        "SELECT EXISTS (SELECT 1 FROM touched_claim WHERE observable = ?3 AND source = ?1 AND"     \
+        " ext_id = ?2) OR EXISTS (SELECT 1 FROM touched_claim WHERE observable = ?3 AND source ="  \
+        " -1 AND ext_id = '') OR (?2 <> '' AND EXISTS (SELECT 1 FROM touched_ext WHERE source ="   \
+        " ?1 AND ext_id = ?2))",                                                                   \
     [ENT_Q_SERVED_PAGE] = SERVED_ARMS("served_page", ""),                                          \
     [ENT_Q_SERVED_TYPE] = SERVED_ARMS("served_type", " AND v.type = ?3 AND v.type <> 1"),          \
     [ENT_Q_SERVED_KEY] = "SELECT id, added FROM served INDEXED BY served_key WHERE key = ?1 AND"   \
@@ -196,7 +198,7 @@
         " x.id = c.context CROSS JOIN source s ON s.id = c.source WHERE c.observable = ?1 AND"     \
         " c.source = ?2 AND c.ext_id = ?3 AND " CLAIM_AT_REST,                                     \
     [ENT_Q_SERVED_OBJECT] =                                                                        \
-        "SELECT o.version, o.tlp, " CREATED ", o.body FROM object o WHERE o.seq = ?1 AND o.state"  \
+        "SELECT o.version, o.tlp, o.gist, o.body FROM object o WHERE o.seq = ?1 AND o.state"  \
         " < 2 AND " OBJECT_AT_REST,                                                                \
     [ENT_Q_POSTED] = POSTED " FROM posted p CROSS JOIN object o ON o.seq = p.object WHERE p.source"\
                      " = ?1 AND p.added > ?2 ORDER BY p.added",                                    \

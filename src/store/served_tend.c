@@ -227,7 +227,7 @@ static enum ent_err put_own(struct ent_serve *x, struct ent_slice id, int lo)
                                     .state = ENT_FREE,
                                     .first = true,
                                     .last = true,
-                                    .type = ent_served_type(ent_served_type_of(id)),
+                                    .type = ent_served_type(ent_stix_type_of(id)),
                                     .key = ent_served_key(id)};
     return ent_serve_put(x, &w);
 }
@@ -316,6 +316,73 @@ static enum ent_err is_idle(struct ent_serve *x, int64_t now, bool *ret)
     *ret = r == ENT_OK && work == 0 && !other;
     return r;
 }
+
+/* --- what lies in a reader's way ----------------------------------------------------------------
+ */
+
+/* *ret: this was in the queue, and is not any more. */
+static enum ent_err untouch(struct ent_serve *x, bool *ret, int64_t observable, int64_t source,
+                            struct ent_slice ext_id)
+{
+    enum ent_err r = ent_serve_run3(x, ENT_Q_UNTOUCH_CLAIM, observable, source, ext_id);
+    *ret = r == ENT_OK && sqlite3_changes(x->s->db) > 0;
+    return r;
+}
+
+/* As do_touched() has them, but for what is under way for others. */
+static enum ent_err do_row(struct ent_serve *x, int64_t item, int64_t source, struct ent_slice id)
+{
+    bool was = false;
+    enum ent_err r = untouch(x, &was, item, ROOT, ent_slice(NULL, 0));
+    if (r == ENT_OK && was)
+        r = ent_serve_observable(x, item);
+    if (r == ENT_OK && (r = ent_serve_run2(x, ENT_Q_UNTOUCH_EXT, source, id)) == ENT_OK &&
+        sqlite3_changes(x->s->db) > 0)
+        r = ent_serve_ext(x, source, id);
+    if (r == ENT_OK && (r = untouch(x, &was, item, source, id)) == ENT_OK && was)
+        r = ent_serve_claim(x, item, source, id, true);
+    return r;
+}
+
+static enum ent_err do_rows(struct ent_serve *x, const struct ent_entries *rows, size_t from,
+                            size_t to, int64_t *ret_unjudged)
+{
+    struct ent_serve_source state = {.id = -1};
+    enum ent_err r = ENT_OK;
+    for (size_t i = from; i < to && r == ENT_OK; i++) {
+        const struct ent_entry *e = ent_entry_at(rows, i);
+        if ((r = ent_serve_state(x, &state, e->source)) != ENT_OK)
+            break;
+        if (state.state == ENT_UNJUDGED)
+            *ret_unjudged = e->source;
+        else
+            r = do_row(x, e->item, e->source, ent_entry_words(rows, e));
+    }
+    return r;
+}
+
+enum ent_err ent_serve_rows(struct ent_store *s, const struct ent_served_self *self, int64_t now,
+                            const struct ent_entries *rows, int64_t *ret_unjudged)
+{
+    int64_t unjudged = -1;
+    enum ent_err r = ENT_OK;
+    for (size_t i = 0; i < rows->n && r == ENT_OK; i += BATCH) {
+        struct ent_serve x = {.s = s, .self = self, .source = {.id = -1}};
+        if ((r = ent_store_begin(s)) == ENT_OK &&
+            (r = ent_served_clock_load(s, &x.clock, now)) == ENT_OK && (r = start(&x)) == ENT_OK &&
+            (r = do_rows(&x, rows, i, rows->n - i < BATCH ? rows->n : i + BATCH, &unjudged)) ==
+                ENT_OK &&
+            (r = ent_served_clock_keep(s, &x.clock)) == ENT_OK)
+            r = ent_store_commit(s);
+        ent_store_rollback(s);
+    }
+    if (r == ENT_OK)
+        *ret_unjudged = unjudged;
+    return r;
+}
+
+/* --- all of it ----------------------------------------------------------------------------------
+ */
 
 /* Sources first: what is free from now on is dated once. */
 static enum ent_err step(struct ent_serve *x, bool *ret_any)

@@ -288,9 +288,10 @@ enum ent_err ent_sightings_add(struct ent_sightings *b, const char *path,
     if (sight->offset < e->from)
         return ENT_OK;
     b->waiting += e->count == 0;
-    e->first = e->count == 0 ? sight->now : e->first;
+    if (e->count == 0)
+        e->first = sight->first != 0 ? sight->first : sight->now;
     e->last = sight->now;
-    e->count++;
+    e->count += sight->times != 0 ? sight->times : 1;
     if (sight->offset >= e->offset) {
         e->line = sight->line;
         e->offset = sight->offset;
@@ -419,15 +420,18 @@ enum ent_err ent_store_sightings(struct ent_store *s, int64_t since,
     return r;
 }
 
-enum ent_err ent_store_sighted(struct ent_store *s, uint64_t *ret, uint64_t id)
+enum ent_err ent_store_sighted(struct ent_store *s, struct ent_seen_here *ret, uint64_t id)
 {
-    int64_t v = 0;
     sqlite3_stmt *st = ent_store_query(s, ENT_Q_SIGHTED);
     if (st == NULL)
         return ent_store_fail(s);
     (void)sqlite3_bind_int64(st, 1, (int64_t)id);
-    enum ent_err r = ent_store_number(s, st, &v);
-    if (r == ENT_OK)
-        *ret = (uint64_t)v;
+    const bool row = sqlite3_step(st) == SQLITE_ROW;
+    if (row)
+        *ret = (struct ent_seen_here){.count = (uint64_t)sqlite3_column_int64(st, 0),
+                                      .first = sqlite3_column_int64(st, 1),
+                                      .last = sqlite3_column_int64(st, 2)};
+    enum ent_err r = row ? ENT_OK : ent_store_fail(s);
+    ent_store_done(st);
     return r;
 }

@@ -52,3 +52,27 @@ enum ent_err ent_store_sums(struct ent_store *s, struct ent_store_sums *ret)
                                        .bytes = (uint64_t)v[3]};
     return r;
 }
+
+enum ent_err ent_store_count_claims(struct ent_store *s,
+                                    uint64_t ret[static ENT_OBS_TYPES][ENT_TLP_RED + 1])
+{
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_COUNT_MARKED);
+    uint64_t by[ENT_OBS_TYPES][ENT_TLP_RED + 1] = {{0}};
+    enum ent_err r = ENT_OK;
+    int z = SQLITE_DONE;
+    if (st == NULL)
+        return ent_store_fail(s);
+    while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW) {
+        const int64_t type = sqlite3_column_int64(st, 0), tlp = sqlite3_column_int64(st, 1);
+        if (type <= 0 || type >= ENT_OBS_TYPES || tlp < ENT_TLP_CLEAR || tlp > ENT_TLP_RED)
+            r = ENT_E_FORMAT;
+        else
+            by[type][tlp] = (uint64_t)sqlite3_column_int64(st, 2);
+    }
+    if (r == ENT_OK && z != SQLITE_DONE)
+        r = ent_store_fail(s);
+    ent_store_done(st);
+    if (r == ENT_OK)
+        memcpy(ret, by, sizeof(by));
+    return r;
+}

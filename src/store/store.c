@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 #define APPLICATION_ID 0x456E7465 /* "Ente" */
-#define SCHEMA_VERSION 5
+#define SCHEMA_VERSION 7
 #define CACHE          "-32768" /* KiB: the indexes of a million observables, mostly */
 #define CACHE_BULK     "-98304" /* all of them, with the rows that foreign keys point at */
 
@@ -35,6 +35,11 @@ static const char schema[] =
 
 /* Stores of versions before 4 lack it. */
 static const char claim_labels[] = "ALTER TABLE claim ADD COLUMN labels INTEGER NOT NULL DEFAULT 0";
+
+/* Stores of versions before 7 lack it. What was kept until then has none until somebody who may
+ * read it gives it one (ent_store_object_gist()); meanwhile it says the same as equal bytes alone,
+ * and nobody is known to have made it. */
+static const char object_gist[] = "ALTER TABLE object ADD COLUMN gist TEXT";
 
 /* A unique index over descriptions would hold each of them a second time. */
 static const char context_hash[] =
@@ -83,7 +88,8 @@ static const char added[] =
     "CREATE TABLE IF NOT EXISTS object (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, version TEXT NOT"
     " NULL, source INTEGER NOT NULL REFERENCES source, tlp INTEGER NOT NULL, revoked INTEGER NOT"
     " NULL, taken INTEGER NOT NULL, state INTEGER NOT NULL, imported INTEGER NOT NULL, body TEXT"
-    " NOT NULL);"
+    " NOT NULL, gist TEXT);"
+    "CREATE INDEX IF NOT EXISTS object_ungisted ON object (seq) WHERE gist IS NULL;"
     "CREATE INDEX IF NOT EXISTS object_id ON object (id, source, version) WHERE state < 2;"
     "CREATE INDEX IF NOT EXISTS object_odd ON object (id, source, version) WHERE state >= 2;"
     "CREATE TABLE IF NOT EXISTS pointer (target TEXT NOT NULL, object INTEGER NOT NULL REFERENCES"
@@ -106,7 +112,7 @@ static const char added[] =
     " NOT NULL, same INTEGER NOT NULL, wide INTEGER NOT NULL, suffix INTEGER NOT NULL, not_public"
     " INTEGER NOT NULL, stale INTEGER NOT NULL);" SERVED_TABLES /* what TAXII serves, see
                                                                    served_sql.h */
-    "PRAGMA user_version = 5;";                                 /* SCHEMA_VERSION */
+    "PRAGMA user_version = 7;";                                 /* SCHEMA_VERSION */
 
 /* The columns that take_row() reads, and when a claim counts. ?3 is the time, 0 for any. */
 #define ROW                                                                                        \
@@ -154,7 +160,7 @@ static const char added[] =
 /* The columns that take_kept() reads. */
 #define KEPT                                                                                       \
     "o.seq, o.id, o.version, s.name, o.tlp, o.revoked, o.taken, o.state, o.imported, o.body,"      \
-    " " HELD("o.source")
+    " " HELD("o.source") ", o.gist"
 /* Of what its source gave and did not take back (posted.c), and what counts at all
  * (ENT_OBJECT_DISPUTED does). */
 #define STAYS(o) o ".state < 2 AND NOT EXISTS (SELECT 1 FROM dropped y WHERE y.object = " o ".seq)"
@@ -221,6 +227,9 @@ static const char *const sql[ENT_Q_COUNT] = {
                   " WHERE o.id = ?1 AND " VALID " ORDER BY " BEST " LIMIT 1",
     [ENT_Q_COUNT_OBSERVABLES] = "SELECT type, count(*) FROM observable GROUP BY type",
     [ENT_Q_COUNT_CLAIMS] = "SELECT count(*) FROM claim",
+    [ENT_Q_COUNT_MARKED] =
+        "SELECT o.type, c.tlp, count(*) FROM claim c CROSS JOIN observable o ON o.id ="
+        " c.observable GROUP BY o.type, c.tlp",
     [ENT_Q_SPENT] =
         "SELECT items FROM budget WHERE partner = ?1 AND direction = ?2 AND period = ?3",
     [ENT_Q_CHARGE] = "INSERT INTO budget VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET items ="
@@ -256,6 +265,8 @@ static const char *const sql[ENT_Q_COUNT] = {
                            " entries = ?6, unread = ?7, added = ?8 WHERE id = ?1",
     [ENT_Q_WARNINGS] = "SELECT name, version, type, types, entries, unread, added FROM warning"
                        " ORDER BY name",
+    [ENT_Q_MARKED] = "SELECT type, value FROM observable WHERE id IN (SELECT observable FROM claim"
+                     " WHERE tlp = ?1) ORDER BY type, value",
     [ENT_Q_WARNED] = "SELECT DISTINCT type, value FROM warned ORDER BY type, value",
     [ENT_Q_WARNED_BY] =
         "SELECT w.name FROM warned v JOIN warning w ON w.id = v.warning WHERE v.type"
@@ -264,7 +275,8 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_CLAIMS] =
         "SELECT " CLAIM " WHERE ((?1 >> o.type) & 1) AND c.tlp <= ?2 AND c.confidence >= ?3"
         " AND c.first_import >= ?4 AND (?5 = '' OR c.source = (SELECT id FROM source WHERE name ="
-        " ?5)) AND " TAGGED("?6") " ORDER BY c.observable DESC, c.source DESC, c.ext_id DESC",
+        " ?5)) AND " TAGGED("?6") " AND c.observable >= ?7 AND c.observable < ?8"
+                                  " ORDER BY c.observable DESC, c.source DESC, c.ext_id DESC",
     [ENT_Q_CLAIMS_OF] = "SELECT " CLAIM " WHERE c.observable = ?1"
                         " ORDER BY " BEST,
     [ENT_Q_IS_SHARED] = "SELECT EXISTS (SELECT 1 FROM claim c WHERE c.observable = ?1 AND c.source"
@@ -378,19 +390,23 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_PENDING_DROP] = "DELETE FROM pending WHERE source = (SELECT id FROM source WHERE name ="
                            " ?1)",
     [ENT_Q_PENDING_PRUNE] = "DELETE FROM pending WHERE expires <= ?1",
-    [ENT_Q_SIGHTED] = "SELECT coalesce(sum(count), 0) FROM sighting WHERE observable = ?1",
+    [ENT_Q_SIGHTED] = "SELECT coalesce(sum(count), 0), min(first), max(last) FROM sighting"
+                      " WHERE observable = ?1",
     [ENT_Q_OBJECT_KNOWN] = "SELECT EXISTS (SELECT 1 FROM object WHERE id = ?1 AND state < 2)",
-    [ENT_Q_OBJECT_EQUAL] = "SELECT seq, state, body FROM object WHERE id = ?1 AND source = ?2"
+    [ENT_Q_OBJECT_EQUAL] = "SELECT seq, state, body, gist FROM object WHERE id = ?1 AND source = ?2"
                            " AND version = ?3 AND state < 2 ORDER BY seq DESC LIMIT ?4",
-    [ENT_Q_OBJECT_ODD] = "SELECT seq, state, body FROM object WHERE id = ?1 AND source = ?2"
+    [ENT_Q_OBJECT_ODD] = "SELECT seq, state, body, gist FROM object WHERE id = ?1 AND source = ?2"
                          " AND version = ?3 AND state >= 2 ORDER BY seq LIMIT ?4",
-    [ENT_Q_OBJECT_ELSEWHERE] =
-        "SELECT o.body FROM source s CROSS JOIN object o ON o.id = ?1 AND o.source = s.id AND"
-        " o.version = ?3 AND o.state < 2 WHERE s.id <> ?2 LIMIT ?4",
-    [ENT_Q_OBJECT_LATEST] = "SELECT seq, version, revoked, body FROM object WHERE id = ?1 AND"
+    [ENT_Q_OBJECT_ELSEWHERE] = "SELECT o.body, o.gist FROM source s CROSS JOIN object o ON o.id = "
+                               "?1 AND o.source = s.id AND"
+                               " o.version = ?3 AND o.state < 2 WHERE s.id <> ?2 LIMIT ?4",
+    [ENT_Q_OBJECT_LATEST] = "SELECT seq, version, revoked, gist FROM object WHERE id = ?1 AND"
                             " source = ?2 AND state < 2 ORDER BY version DESC, seq DESC LIMIT 1",
     [ENT_Q_OBJECT_ADD] = "INSERT INTO object (id, version, source, tlp, revoked, taken, state,"
-                         " imported, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                         " imported, body, gist) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [ENT_Q_OBJECT_UNGISTED] = "SELECT seq, body FROM object WHERE gist IS NULL ORDER BY seq LIMIT"
+                              " ?1",
+    [ENT_Q_OBJECT_GIST] = "UPDATE object SET gist = ?2 WHERE seq = ?1 AND gist IS NULL",
     [ENT_Q_OBJECT_NARROW] = "UPDATE object SET tlp = ?2 WHERE seq = ?1 AND tlp < ?2",
     [ENT_Q_OBJECTS] =
         "SELECT " KEPT " FROM object o CROSS JOIN source s ON s.id = o.source WHERE"
@@ -423,6 +439,27 @@ static const char *const sql[ENT_Q_COUNT] = {
     [ENT_Q_GUARD_INCLUDE] = "DELETE FROM guard_good WHERE name = ?1",
     [ENT_Q_GUARD_EACH_GOOD] = "SELECT name, '' FROM guard_good ORDER BY name",
     SERVED_QUERIES,
+    [ENT_Q_OUTBOX_PUT] =
+        "INSERT INTO outbox (id, body, created, due, tries) VALUES (?1, ?2, ?3, ?3,"
+        " 0)",
+    [ENT_Q_OUTBOX_CUT] =
+        "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT ?1)",
+    [ENT_Q_OUTBOX_COUNT] = "SELECT count(*) FROM outbox",
+    /* Nothing is put off for so long: the clock was wrong. */
+    [ENT_Q_OUTBOX_NEXT] =
+        "SELECT id, created, tries, body FROM outbox WHERE due <= ?1 OR due > ?1 +"
+        " 7200 ORDER BY due, seq LIMIT 1",
+    [ENT_Q_OUTBOX_ONE] = "SELECT id, created, tries FROM outbox WHERE id = ?1",
+    [ENT_Q_OUTBOX_DONE] = "DELETE FROM outbox WHERE id = ?1",
+    [ENT_Q_OUTBOX_LATER] = "UPDATE outbox SET due = ?2, tries = tries + 1 WHERE id = ?1",
+    [ENT_Q_SIGHTED_EACH] =
+        "SELECT g.observable, g.log, o.type, o.value, l.path, s.first, s.last, s.count, (SELECT"
+        " max(c.tlp) FROM claim c WHERE c.observable = g.observable) FROM sighted g CROSS JOIN"
+        " sighting s ON s.observable = g.observable AND s.log = g.log CROSS JOIN observable o ON"
+        " o.id = g.observable CROSS JOIN log l ON l.id = g.log LIMIT ?1",
+    [ENT_Q_SIGHTED_TOLD] = "DELETE FROM sighted WHERE observable = ?1 AND log = ?2",
+    [ENT_Q_SIGHTED_OFF] = "DELETE FROM fact WHERE key = 'outbox/sighted'",
+    [ENT_Q_SIGHTED_FORGET] = "DELETE FROM sighted",
 };
 
 /* SQLite calls only ENOSPC a full disk; a quota (EDQUOT) or a limit on file sizes (EFBIG) is known
@@ -555,6 +592,9 @@ static enum ent_err change(struct ent_store *s)
     } changes[] = {
         {"SELECT count(*) FROM pragma_table_info('claim') WHERE name = 'labels'", claim_labels},
         {"SELECT count(*) FROM pragma_table_info('context') WHERE name = 'hash'", context_hash},
+        {"SELECT NOT EXISTS (SELECT 1 FROM pragma_table_info('object')) OR EXISTS (SELECT 1 FROM"
+         " pragma_table_info('object') WHERE name = 'gist')",
+         object_gist},
     };
     enum ent_err r = ENT_OK;
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]) && r == ENT_OK; i++) {
@@ -580,7 +620,8 @@ static enum ent_err create(struct ent_store *s, struct ent_diag *d)
         r = change(s);
     if (r == ENT_OK && version < SCHEMA_VERSION &&
         (sqlite3_exec(s->db, ent_store_user_schema, NULL, NULL, NULL) != SQLITE_OK ||
-         sqlite3_exec(s->db, added, NULL, NULL, NULL) != SQLITE_OK))
+         sqlite3_exec(s->db, added, NULL, NULL, NULL) != SQLITE_OK ||
+         sqlite3_exec(s->db, ent_store_outbox_schema, NULL, NULL, NULL) != SQLITE_OK))
         r = ent_store_fail(s);
     if (r == ENT_OK && version < SCHEMA_VERSION)
         r = ent_store_place(s);
@@ -613,6 +654,19 @@ static enum ent_err check_version(struct ent_store *s, struct ent_diag *d)
     return ENT_OK;
 }
 
+/* SQLite would make it readable for everybody. One that is there is not touched: to close it would
+ * end the locks of all connections that this process has to it, and others would put away the log
+ * that they write to. */
+static enum ent_err make_file(const char *path, struct ent_diag *d)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        (void)close(fd);
+    else if (errno != EEXIST || access(path, R_OK | W_OK) != 0)
+        return ent_fail_sys(d, "cannot open the store");
+    return ENT_OK;
+}
+
 enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d, const char *path)
 {
     struct ent_store *s = calloc(1, sizeof(*s));
@@ -622,13 +676,8 @@ enum ent_err ent_store_open(struct ent_store **ret, struct ent_diag *d, const ch
         return ent_fail(d, ENT_E_NOMEM, "out of memory", 0, 0);
     ent_buf_init(&s->names, ENT_LABELS_BYTES);
     ent_buf_init(&s->source_name, 4096);
-    if (strcmp(path, ":memory:") != 0) { /* SQLite would make it readable for everybody */
-        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (fd < 0)
-            r = ent_fail_sys(d, "cannot open the store");
-        else
-            (void)close(fd);
-    }
+    if (strcmp(path, ":memory:") != 0)
+        r = make_file(path, d);
     if (r == ENT_OK &&
         sqlite3_open_v2(path, &s->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,

@@ -159,13 +159,11 @@ enum ent_object_put {
     ENT_OBJECT_FOREIGN   /* a new version, or a revocation, by another than its creator */
 };
 
-#define ENT_OBJECT_BEFORE (10 * ENT_STIX_OBJECT_MOST)
-/* Inside a transaction. before, empty, gets a list of what counted until now if ret is
- * ENT_OBJECT_NEWER: at most ENT_OBJECT_BEFORE bytes. *ret_elsewhere: another source said something
- * else under this id and version; both count. */
+/* Inside a transaction. What the version before said and this one does not, unless it is a
+ * revocation, its source says no longer. *ret_elsewhere: another source said something else under
+ * this id and version; both count. The gist is believed. */
 ENT_MUST_USE enum ent_err ent_store_object_put(struct ent_store *s, enum ent_object_put *ret,
-                                               bool *ret_elsewhere, struct ent_buf *before,
-                                               const struct ent_stix_object *o,
+                                               bool *ret_elsewhere, const struct ent_stix_object *o,
                                                struct ent_slice source, int64_t now);
 
 /* What stands behind an object's id in the store. */
@@ -180,6 +178,7 @@ enum ent_object_state {
 struct ent_kept {
     uint64_t seq; /* in the order in which they came */
     struct ent_slice id, version, source, bytes;
+    struct ent_slice gist; /* as ent_stix_gist_encode() has it; empty: see ent_store_ungisted() */
     enum ent_tlp tlp;
     enum ent_object_state state;
     bool revoked, taken;
@@ -223,10 +222,15 @@ ENT_MUST_USE enum ent_err ent_store_pointing(struct ent_store *s, struct ent_sli
                                                                   const struct ent_kept *k),
                                              void *ctx);
 
-/* Inside a transaction: what this source said under this id about the observable, its author says
- * no longer; fine if it never did. */
-ENT_MUST_USE enum ent_err ent_store_drop_claim(struct ent_store *s, const struct ent_observable *o,
-                                               struct ent_slice source, struct ent_slice ext_id);
+/* Some of the objects that were kept before there were gists: to be read again by who may read
+ * foreign bytes. Slices are valid during the call. */
+ENT_MUST_USE enum ent_err ent_store_ungisted(struct ent_store *s, unsigned most,
+                                             enum ent_err (*each)(void *ctx, uint64_t seq,
+                                                                  struct ent_slice bytes),
+                                             void *ctx);
+/* Inside a transaction: of one that has none. */
+ENT_MUST_USE enum ent_err ent_store_object_gist(struct ent_store *s, uint64_t seq,
+                                                const struct ent_stix_gist *g);
 
 /* How many objects are kept, versions counted, and of these the ones in a state other than
  * ENT_OBJECT_COUNTS. */
@@ -269,6 +273,7 @@ struct ent_claim_filter {
     int min_confidence;           /* 0 means any, also none */
     int64_t since;                /* first imported then or later */
     struct ent_slice source, tag; /* empty means any; a tag of ours, or a label of the claim */
+    uint64_t from, before;        /* ids of observables: from this one on, before that; 0: no end */
 };
 
 /* Claims, those on the newest observable first; without sorting, so that the first come at once.
@@ -327,6 +332,10 @@ struct ent_store_sums {
     uint64_t tagged;             /* observables */
     uint64_t bytes;              /* of the file */
 };
+/* Claims by type and marking, those that no longer count too. Reads all of them. */
+ENT_MUST_USE enum ent_err ent_store_count_claims(
+    struct ent_store *s, uint64_t ret[static ENT_OBS_TYPES][ENT_TLP_RED + 1]);
+
 ENT_MUST_USE enum ent_err ent_store_sums(struct ent_store *s, struct ent_store_sums *ret);
 
 /* --- what is decided here -----------------------------------------------------------------------
@@ -481,8 +490,10 @@ struct ent_sight {
     uint64_t id; /* as ent_known has it */
     uint64_t line, offset;
     int64_t now;
+    int64_t first;  /* 0: now */
+    uint64_t times; /* 0: once */
 };
-/* A hit in that log. In the order of lines. */
+/* A hit in that log, or several between first and now. In the order of lines. */
 ENT_MUST_USE enum ent_err ent_sightings_add(struct ent_sightings *b, const char *path,
                                             const struct ent_sight *sight);
 
@@ -503,8 +514,13 @@ ENT_MUST_USE enum ent_err ent_store_sightings(
     struct ent_store *s, int64_t since, const struct ent_observable *only,
     enum ent_err (*each)(void *ctx, const struct ent_sighting *g), void *ctx);
 
-/* How often the one with this id was seen, in all logs. */
-ENT_MUST_USE enum ent_err ent_store_sighted(struct ent_store *s, uint64_t *ret, uint64_t id);
+/* The one with this id, in all logs. */
+struct ent_seen_here {
+    uint64_t count; /* 0: never, and no times */
+    int64_t first, last;
+};
+ENT_MUST_USE enum ent_err ent_store_sighted(struct ent_store *s, struct ent_seen_here *ret,
+                                            uint64_t id);
 
 /* --- warning lists ------------------------------------------------------------------------------
  */
@@ -531,6 +547,12 @@ ENT_MUST_USE enum ent_err ent_store_warned(struct ent_store *s,
                                                                 const struct ent_observable *o),
                                            void *ctx);
 
+/* Every observable that somebody marked so, whether that claim still holds or not. */
+ENT_MUST_USE enum ent_err ent_store_marked(struct ent_store *s, enum ent_tlp mark,
+                                           enum ent_err (*each)(void *ctx,
+                                                                const struct ent_observable *o),
+                                           void *ctx);
+
 /* The names of the lists that hold value and speak of things of type seen. exact: value is what was
  * seen, and not the name above it or the network around it. */
 ENT_MUST_USE enum ent_err ent_store_warned_by(
@@ -542,6 +564,59 @@ ENT_MUST_USE enum ent_err ent_store_warned_by(
 ENT_MUST_USE enum ent_err ent_store_warned_around(
     struct ent_store *s, const struct ent_observable *o,
     enum ent_err (*each)(void *ctx, struct ent_slice name), void *ctx);
+
+/* --- pages (browse.c) ----------------------------------------------------------------------------
+ * What a person leafs through. tlp is a clearance and no door: an observable is there for who may
+ * see at least one of the claims on it, unless this member itself marked it narrower.
+ */
+
+/* The highest id of an observable; 0 in an empty store. */
+ENT_MUST_USE enum ent_err ent_store_last_id(struct ent_store *s, uint64_t *ret);
+
+/* As ent_store_starting() and ent_store_inside(), behind `after` where it is not NULL. */
+ENT_MUST_USE enum ent_err ent_store_starting_after(
+    struct ent_store *s, enum ent_obs_type type, struct ent_slice start,
+    const struct ent_observable *after,
+    enum ent_err (*each)(void *ctx, uint64_t id, const struct ent_observable *o), void *ctx);
+ENT_MUST_USE enum ent_err ent_store_inside_after(
+    struct ent_store *s, const struct ent_observable *o, const struct ent_observable *after,
+    enum ent_err (*each)(void *ctx, uint64_t id, const struct ent_observable *o), void *ctx);
+
+/* How many claims there are of each type, source and marking. Reads all of them. */
+ENT_MUST_USE enum ent_err ent_store_facets(struct ent_store *s,
+                                           enum ent_err (*each)(void *ctx, enum ent_obs_type type,
+                                                                struct ent_slice source,
+                                                                enum ent_tlp tlp, uint64_t claims),
+                                           void *ctx);
+
+/* The tags that most observables have, the most frequent first, at most so many. */
+ENT_MUST_USE enum ent_err ent_store_tag_counts(
+    struct ent_store *s, enum ent_tlp tlp, unsigned limit,
+    enum ent_err (*each)(void *ctx, struct ent_slice tag, uint64_t observables), void *ctx);
+
+/* Days (UTC, in seconds) since then on which something was seen for the first time, or last: how
+ * many observables, by day. */
+ENT_MUST_USE enum ent_err ent_store_sighted_days(
+    struct ent_store *s, enum ent_tlp tlp, int64_t since,
+    enum ent_err (*each)(void *ctx, int64_t day, uint64_t first, uint64_t last), void *ctx);
+
+/* What was seen since then, most often first. */
+ENT_MUST_USE enum ent_err ent_store_sighted_most(
+    struct ent_store *s, enum ent_tlp tlp, int64_t since, unsigned limit,
+    enum ent_err (*each)(void *ctx, uint64_t id, const struct ent_observable *o, uint64_t count,
+                         int64_t last),
+    void *ctx);
+
+/* The logs in which something was seen, the last one first. */
+struct ent_log_sum {
+    struct ent_slice path;
+    uint64_t observables, count;
+    int64_t first, last;
+};
+ENT_MUST_USE enum ent_err ent_store_log_sums(struct ent_store *s, enum ent_tlp tlp, unsigned limit,
+                                             enum ent_err (*each)(void *ctx,
+                                                                  const struct ent_log_sum *l),
+                                             void *ctx);
 
 /* --- budgets ------------------------------------------------------------------------------------
  */
@@ -590,5 +665,6 @@ ENT_MUST_USE enum ent_err ent_store_set_fact(struct ent_store *s, const char *ke
 ENT_MUST_USE enum ent_err ent_store_advance(struct ent_store *s, const char *key, uint64_t value);
 
 #include "store/served.h"
+#include "store/outbox.h"
 
 #endif

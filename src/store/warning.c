@@ -101,11 +101,11 @@ enum ent_err ent_store_warnings(struct ent_store *s,
     return r;
 }
 
-enum ent_err ent_store_warned(struct ent_store *s,
-                              enum ent_err (*each)(void *ctx, const struct ent_observable *o),
-                              void *ctx)
+/* Rows of type and value. */
+static enum ent_err each_value(struct ent_store *s, sqlite3_stmt *st,
+                               enum ent_err (*each)(void *ctx, const struct ent_observable *o),
+                               void *ctx)
 {
-    sqlite3_stmt *st = ent_store_query(s, ENT_Q_WARNED);
     struct ent_observable o;
     enum ent_err r = ENT_OK;
     int z = SQLITE_DONE;
@@ -125,6 +125,23 @@ enum ent_err ent_store_warned(struct ent_store *s,
         r = ent_store_fail(s);
     ent_store_done(st);
     return r;
+}
+
+enum ent_err ent_store_warned(struct ent_store *s,
+                              enum ent_err (*each)(void *ctx, const struct ent_observable *o),
+                              void *ctx)
+{
+    return each_value(s, ent_store_query(s, ENT_Q_WARNED), each, ctx);
+}
+
+enum ent_err ent_store_marked(struct ent_store *s, enum ent_tlp mark,
+                              enum ent_err (*each)(void *ctx, const struct ent_observable *o),
+                              void *ctx)
+{
+    sqlite3_stmt *st = ent_store_query(s, ENT_Q_MARKED);
+    if (st != NULL)
+        (void)sqlite3_bind_int(st, 1, (int)mark);
+    return each_value(s, st, each, ctx);
 }
 
 enum ent_err ent_store_warned_by(struct ent_store *s, enum ent_obs_type seen,

@@ -12,6 +12,7 @@
 struct entry {
     const uint8_t *p; /* in the arena: type, text, NUL */
     uint32_t n;       /* with the type byte */
+    uint32_t hits;    /* how often it was added, or more than that can be said */
 };
 
 struct ent_observed {
@@ -20,6 +21,7 @@ struct ent_observed {
     size_t n, cap;
     uint32_t *slot; /* entry number + 1; 0: empty */
     size_t slots;   /* power of two */
+    bool moved;     /* entries are not where their slots say */
     size_t max;
     uint8_t key[crypto_shorthash_KEYBYTES];
 };
@@ -88,6 +90,7 @@ static enum ent_err index_all(struct ent_observed *s, size_t slots)
     free(s->slot);
     s->slot = slot;
     s->slots = slots;
+    s->moved = false;
     for (size_t i = 0; i < s->n; i++)
         *find(s, ent_slice(s->entry[i].p, s->entry[i].n)) = (uint32_t)i + 1;
     return ENT_OK;
@@ -115,14 +118,28 @@ enum ent_err ent_observed_add(struct ent_observed *set, const struct ent_observa
     memcpy(key + 1, o->text, o->n);
     if (set->n == set->cap && (r = grow(set)) != ENT_OK)
         return r;
+    if (set->moved && (r = index_all(set, set->slots)) != ENT_OK)
+        return r;
     uint32_t *slot = find(set, k);
-    if (*slot != 0)
+    if (*slot != 0) {
+        uint32_t *hits = &set->entry[*slot - 1].hits;
+        *hits += *hits < UINT32_MAX;
         return ENT_OK;
+    }
     if ((r = ent_arena_copy(&set->arena, &kept, k)) != ENT_OK)
         return r;
-    set->entry[set->n++] = (struct entry){kept.p, (uint32_t)kept.n};
+    set->entry[set->n++] = (struct entry){kept.p, (uint32_t)kept.n, 1};
     *slot = (uint32_t)set->n;
     return ENT_OK;
+}
+
+void ent_observed_clear(struct ent_observed *set)
+{
+    ent_arena_release(&set->arena);
+    set->n = 0;
+    set->moved = false;
+    if (set->slots > 0)
+        memset(set->slot, 0, set->slots * sizeof(*set->slot));
 }
 
 static int by_key(const void *x, const void *y)
@@ -131,19 +148,32 @@ static int by_key(const void *x, const void *y)
     return ent_slice_cmp(ent_slice(a->p, a->n), ent_slice(b->p, b->n));
 }
 
+void ent_observed_sort(struct ent_observed *set)
+{
+    if (set->n == 0)
+        return;
+    qsort(set->entry, set->n, sizeof(*set->entry), by_key);
+    set->moved = true;
+}
+
+struct ent_seen ent_observed_at(const struct ent_observed *set, size_t i)
+{
+    ENT_ASSERT(i < set->n);
+    const struct entry *e = &set->entry[i];
+    return (struct ent_seen){(enum ent_obs_type)e->p[0], ent_slice(e->p + 1, e->n - 1), e->hits};
+}
+
 enum ent_err ent_observed_each(struct ent_observed *set,
                                enum ent_err (*each)(void *ctx, enum ent_obs_type type,
                                                     struct ent_slice text),
                                void *ctx)
 {
     enum ent_err r = ENT_OK;
-    if (set->n > 0) {
-        qsort(set->entry, set->n, sizeof(*set->entry), by_key);
-        r = index_all(set, set->slots);
+    ent_observed_sort(set);
+    for (size_t i = 0; i < set->n && r == ENT_OK; i++) {
+        struct ent_seen s = ent_observed_at(set, i);
+        r = each(ctx, s.type, s.text);
     }
-    for (size_t i = 0; i < set->n && r == ENT_OK; i++)
-        r = each(ctx, (enum ent_obs_type)set->entry[i].p[0],
-                 ent_slice(set->entry[i].p + 1, set->entry[i].n - 1));
     return r;
 }
 
@@ -204,7 +234,7 @@ static enum ent_err take_line(struct reading *rd, struct ent_slice line, struct 
         if (ent_slice_eq(line, ENT_SLICE_LIT(FIRST_LINE)))
             return ENT_OK;
         return ent_fail(d, ENT_E_FORMAT,
-                        "not an observation set (entente watch --observe makes one)", 1, 0);
+                        "not an observation set (entente watch --observe-file makes one)", 1, 0);
     }
     r = parse_line(rd, line);
     return r == ENT_E_FORMAT

@@ -31,6 +31,8 @@ bool ent_scan_wants(struct ent_scan *s, enum ent_obs_type type, struct ent_slice
 {
     if (s->told == NULL)
         return false;
+    if (s->every)
+        return true;
     uint64_t h = ent_filter_tagged(s->w->fkey, (unsigned)type, ent_filter_bytes(s->w->fkey, token));
     uint64_t *at = &s->told[h % ENT_SCAN_TOLD];
     if (*at == h)
@@ -402,6 +404,11 @@ enum ent_err ent_scan_new(struct ent_scan **ret, const struct ent_watch *w,
     s->ev = *events;
     *ret = s;
     return ENT_OK;
+}
+
+void ent_scan_every(struct ent_scan *s)
+{
+    s->every = true;
 }
 
 void ent_scan_free(struct ent_scan *s)

@@ -43,6 +43,7 @@ struct ent_scan {
 
     struct ent_sweep *sweep; /* what it works with */
     uint64_t *told;          /* hashes of tokens, when somebody wants to know what was seen */
+    bool every;              /* and each time it is seen */
 
     uint8_t *carry; /* the line that has not ended yet, or its end */
     size_t carry_n, carry_at;

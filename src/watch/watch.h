@@ -15,6 +15,8 @@
 
 #include "watch/image.h"
 #include "watch/observed.h"
+#include "watch/window.h"
+#include "watch/windows.h"
 #include "watch/guard.h"
 
 #endif

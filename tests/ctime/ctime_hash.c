@@ -11,7 +11,8 @@ int main(void)
     ent_ct_secret(wide, sizeof(wide));
     if (ent_element_from_hash_each(e, wide[0], 2) != ENT_OK ||
         ent_element_add(&e[0], &e[0], &e[1]) != ENT_OK ||
-        ent_element_sub(&e[0], &e[0], &e[1]) != ENT_OK)
+        ent_element_sub(&e[0], &e[0], &e[1]) != ENT_OK ||
+        ent_element_add_each(&e[0], &e[1], 1) != ENT_OK)
         return EXIT_FAILURE;
     return EXIT_SUCCESS;
 }

@@ -155,7 +155,7 @@ start_node() {
     shift
     rm -f "$T/$name.port"
     "$bin" serve --home "$T/$name" --listen "127.0.0.1:${port_of[$name]:-0}" \
-        --port-file "$T/$name.port" "$@" >>"$T/$name.log" 2>&1 </dev/null &
+        --port-file "$T/$name.port" --users-listen "${users_listen:-off}" "$@" >>"$T/$name.log" 2>&1 </dev/null &
     node=$!
     pids+=("$node")
     wait_for 30 test -s "$T/$name.port" || { echo "# $name does not start"; cat "$T/$name.log"; }
@@ -214,6 +214,11 @@ try:
 except BrokenPipeError:
     sys.stdout = None' "$@" 2>/dev/null
 }
+
+# clocked FILE: the program there, with a calendar that set_clock sets
+clocked() { cp "$(dirname "$bin")/tests/clocked" "$1" && echo 0 >"$1.clock"; }
+# set_clock FILE SECONDS: how far off that one's calendar is from now on, in all of its processes
+set_clock() { printf '%020d\n' "$2" 1<>"$1.clock"; }
 
 # leftovers DIR: names that only something half-written would have
 leftovers() { find "$1" -name '*.??????' ! -name '*.member' ! -name 'store.db-*' -o -name '*.new-*' | grep . ; }

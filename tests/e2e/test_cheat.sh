@@ -37,7 +37,7 @@ done
 answered zero-items "403 *"
 answered replayed "403 *"
 
-"$bin" watch --home "$T/honest" --observe "$T/seen" "$apache" >/dev/null 2>&1
+"$bin" watch --home "$T/honest" --observe-file "$T/seen" "$apache" >/dev/null 2>&1
 ends "the node still serves those who are honest" 0 "$bin" match --home "$T/honest" holder --types ip
 tells "and answers them" '^2 of 1,770 asked are on ' "$T/out"
 is "no run of the crook came to an end" "$(grep -c 'match-finished partner=crook' "$T/holder.log")" 0

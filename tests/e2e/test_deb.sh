@@ -49,6 +49,13 @@ is "the build asks for what packaging/packages lists" "$asked" "$listed"
 # --- the service ---------------------------------------------------------------------------------
 
 unit=$T/entente/lib/systemd/system/entente.service
+setting() { sed -n "s/^$1=//p" "$unit"; }
+stop=$("$bin" config list | sed -n 's/^#stop_seconds = *\([0-9]*\)s$/\1/p')
+check "the service has longer to stop than the node takes" test "$(setting TimeoutStopSec)" -gt "${stop:-9999}"
+is "the first process alone is asked to, and says when it is ready" "$(setting KillMode) $(setting Type)" "mixed notify"
+is "what runs out of memory ends alone" "$(setting OOMPolicy)" continue
+# systemd keeps it from whoever has this, because it cannot look into its arguments.
+is "the keeper has openat2()" "$(setting RestrictSUIDSGID)" ""
 if command -v systemd-analyze >/dev/null; then
     mkdir "$T/here"
     sed "s|=/usr/bin/|=$T/entente/usr/bin/|" "$unit" >"$T/here/entente.service"
@@ -77,7 +84,7 @@ fi
 # --- a tree that does not compile, and is in no repository ---------------------------------------
 
 mkdir "$T/tree"
-cp -r Makefile include src packaging docs examples tools ./*.md LICENSE "$T/tree/"
+cp -r Makefile include src web packaging docs examples tools ./*.md LICENSE "$T/tree/"
 echo '#error not today' >"$T/tree/src/base/arena.c"
 ends "what does not compile makes no package" 1 "$T/tree/tools/deb"
 tells "the compiler's words are shown" 'error: #error not today'

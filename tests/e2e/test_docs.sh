@@ -93,13 +93,15 @@ check "and it sets something" grep -q = "$T/nobody/config"
 # --- the rest ------------------------------------------------------------------------------------
 
 if command -v python3 >/dev/null; then
-    missing=
-    for word in $(tools/gen-match | cut -d ' ' -f 2-); do
-        grep -qF "$word" docs/match.md || missing="$missing $word"
+    for page in match quorum; do
+        missing=
+        for word in $("tools/gen-$page" | cut -d ' ' -f 2-); do
+            grep -qF -e "$word" "docs/$page.md" || missing="$missing $word"
+        done
+        is "docs/$page.md has the known answers that tools/gen-$page computes" "$missing" ""
     done
-    is "docs/match.md has the known answers that tools/gen-match computes" "$missing" ""
 else
-    skip "docs/match.md has the known answers" "there is no python3"
+    skip "docs/match.md and quorum.md have the known answers" "there is no python3"
 fi
 
 broken=

@@ -126,7 +126,7 @@ is "is one's own word, without theirs" "$(ent export --format csv --tlp green 2>
 
 pair x y || echo "# no pair"
 echo 'GET / 109.163.234.2 109.74.151.149' >"$T/both"
-"$bin" watch --home "$T/x" --observe "$T/seen" "$T/both" >/dev/null 2>&1
+"$bin" watch --home "$T/x" --observe-file "$T/seen" "$T/both" >/dev/null 2>&1
 hits() { "$bin" match --home "$T/x" --json y | jq -c '[.hits[]|[.observable,.description]]'; }
 "$bin" edit --home "$T/y" --text 'seen by us' 109.74.151.149 >/dev/null
 is "a partner is told what we say" "$(hits | jq -c '[.[][0]],.[1][1]')" '["109.163.234.2","109.74.151.149"]

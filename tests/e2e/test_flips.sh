@@ -48,6 +48,8 @@ stop_node_of d
 rm -rf "$T/d" && cp -a "$T/twin" "$T/d"
 start_node d
 check "so is another, which exposes it" wait_for 20 exposed a
+printf '8.8.8.8 evil.com\n' >"$T/log"
+ends "a watches" 0 "$bin" watch --home "$T/a" --observe "$T/log"
 ends "one leaves" 0 "$bin" pact withdraw --home "$T/c" --reason "no budget"
 check "and a knows" wait_for 20 test -s "$T/a/withdrawn/c"
 wait_for 20 mirrored c a
@@ -56,7 +58,7 @@ rm -f "$T/a/book.lock"
 (cd "$T/a" && find . -type f | sort) >"$T/files"
 for want in card keys/root pact/000002 pact/next/ pact/read-1 log/1/bodies.idx lock/1/checkpoint \
     lock/ballot lock/heads/b/1 mirror/b/1/entries.dat mirror/b/1/mirrored mirror/b/1/seen \
-    mirror/b/1/read heads/ exposed/list exposed/d- withdrawn/c /hits /secret /result-theirs /sums; do
+    mirror/b/1/read heads/ exposed/list exposed/d- withdrawn/c observed/2 /hits /secret /result-theirs /sums; do
     grep -qF "$want" "$T/files" || { not_ok "a home with everything in it" "no $want" "$(cat "$T/files")"; }
 done
 ends "all of it holds" 0 "$bin" log verify --home "$T/a"
@@ -96,7 +98,7 @@ apart = ("config", "store.db", "image/", "keys/image")
 files = sorted(os.path.relpath(os.path.join(d, f), home) for d, _, fs in os.walk(home) for f in fs)
 tried = 0
 for name in files:
-    if name.startswith(apart) or name == "book.lock":
+    if name.startswith(apart) or name in ("book.lock", "accounts.epoch"):
         continue
     words = name.split("/")
     member = words[1] if words[0] == "mirror" else words[2] if words[:2] == ["lock", "heads"] else None

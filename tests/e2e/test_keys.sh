@@ -16,6 +16,7 @@ mirrored() { # WHO MEMBER: all that MEMBER has said
     [ "$("$bin" status --home "$T/$1" --json | jq -r --arg m "$2" '.members[] | select(.name == $m) | .mirrored')" = "$(size_of "$2" "$2")" ]
 }
 renewed() { [ "$(grep -c 'event=keys-changed' "$T/$1.log")" -ge "$2" ]; }
+saw_pact() { [ "$(grep -c 'event=pact ' "$T/$1.log")" -ge "$2" ]; }
 audits() { # MEMBER: everybody finds all of its logs good
     local m
     for m in a b c d; do
@@ -72,6 +73,10 @@ is "text" "$(pact a status | grep -o '^[0-9a-f]*  proposed by a' | sort -u | wc 
 decided 2
 check "its node takes it" wait_for 20 renewed a 1
 check "and the old one says its last" wait_for 20 said_to 260
+kill -KILL "$(ps -o pid=,comm= --ppid "${node_of[a]}" | awk '/entente: ledger/ { print $1 }')"
+check "the process of its ledger, killed, begins anew" wait_for 20 saw_pact a 3
+ends "and is asked" 0 match b a
+is "with the keys that are there" "$(grep -c event=keys-changed "$T/a.log")" 1
 rm -f "$T/a/keys/author"
 ends "it matches without the old one" 0 match a b
 ends "and is asked" 0 match b a
@@ -91,7 +96,7 @@ tells "a next log" '^ +log 2$' "$T/out"
 tells "and a new connection" '^ +tls$' "$T/out"
 ends "until that is decided" 5 match b a
 tells "it says nothing else" 'new keys of this member are voted on'
-ends "and answers nobody" 5 match a b
+ends "and answers nobody" 130 timeout --preserve-status -s INT 4 "$bin" match --home "$T/a" b --from "$T/seen"
 decided 3
 check "its node takes it" wait_for 20 renewed b 1
 refute "the connection has another key" test "$(tls_of "${port_of[b]}")" = "$old"
@@ -164,6 +169,8 @@ tells "and is heard" '^Shown to 3 of 3 others' "$T/out"
 for m in a c d; do check "$m knows" wait_for 20 says $m '^  b has withdrawn$'; done
 ends "b is removed" 0 pact a propose --remove b
 check "by the others" sworn a c d
+cp -n "$T/a/pact/000010" "$T/b/pact/" # as whoever met it just then may have brought it
+is "which it knows" "$(pact_version b)" 10
 "$bin" member export --home "$T/b" --rotate node --url "https://127.0.0.1:${port_of[b]}" >"$T/b.member" 2>/dev/null
 ends "b comes back" 0 pact c propose --add "$T/b.member"
 tells "as one who was here" '^  COMES BACK +b ' "$T/out"
@@ -187,6 +194,20 @@ check "killed just then, it goes on" wait_for 40 newer_pact d "$(($(pact_version
 check "with the new keys" wait_for 30 matches d a
 check "and is asked" wait_for 30 matches a d
 audits d
+
+# --- a node that does not know the pact yet --------------------------------------------------------
+
+# Its card has the first keys, and the pact others.
+stop_node_of d
+rm -rf "$T/d/pact" && mkdir -p "$T/d/pact/next"
+n=$(grep -c event=keys-changed "$T/d.log")
+start_node d
+pact a export --output "$T/chain"
+ends "d has lost the pact, and gets it from a" 0 pact d vote "$T/chain"
+check "its node takes the keys that are in it" wait_for 30 renewed d $((n + 1))
+check "it matches" wait_for 30 matches d a
+check "and is asked" wait_for 30 matches a d
+refute "no process of any node has failed" grep -E 'event=process-(failed|lied|given-up)' "$T"/[abcd].log
 
 for m in a b c d; do stop_node_of $m; done
 is "the nodes end well" "$rc" 0

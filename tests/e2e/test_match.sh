@@ -14,8 +14,8 @@ runs() { find "$T/$1/runs" -mindepth 1 -maxdepth 1 | wc -l; }
 
 pair a b && ok "two members found a pact" || not_ok "two members found a pact"
 ends "nothing was seen yet" 5 match b
-told "and that is said" "entente: nothing to ask about yet: \`entente watch --observe FILE LOG...\` collects what was seen"
-"$bin" watch --home "$T/a" --observe "$T/seen" "$apache" >/dev/null 2>&1
+told "and that is said" "entente: nothing to ask about yet: \`entente watch --observe-file FILE LOG...\` collects what was seen"
+"$bin" watch --home "$T/a" --observe-file "$T/seen" "$apache" >/dev/null 2>&1
 
 # --- what is learned -----------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ is "a set that is not canonical is refused" "$f" all
 ends "so is one that is cut" 3 match b --from "$T/cut"
 told "in the middle of a line" "entente: $T/cut:2: observation set ends in the middle of a line"
 ends "one that is none" 3 match b --from "$apache"
-told "is told how to make one" "entente: $apache:1: not an observation set (entente watch --observe makes one)"
+told "is told how to make one" "entente: $apache:1: not an observation set (entente watch --observe-file makes one)"
 ends "one that is not there" 5 match b --from "$T/none"
 printf 'entente/observed@v1\n' >"$T/empty"
 ends "an empty one" 5 match b --from "$T/empty"
@@ -228,7 +228,7 @@ between() {
     proxy="https://127.0.0.1:$(cat "$T/proxy.port")"
 }
 stop_node
-configure b "run_seconds = 4"
+configure b "run_seconds = 4" "match_workers = 8" # what breaks off keeps its place for so long
 start_node b
 bad="" before=$(spent a)
 for at in "up 0" "up 700" "up 2500" "up 4000" "up 60000" "up 92000" "down 0" "down 1200" "down 2800" "down 50000" "down 100000" "down 150000" "down 152000"; do

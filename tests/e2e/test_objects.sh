@@ -131,6 +131,41 @@ echo '[{"type":"tool","id":"tool--n","name":"Larger","n":99999999999999999999,"e
 run ent import --source n "$T/n.json"
 tells "and brought up to date" '1 in a newer version' "$T/out"
 
+# --- a store from before objects had a gist -------------------------------------------------------
+
+# older: as version 6 left it.
+older() {
+    python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.executescript("DROP INDEX object_ungisted; ALTER TABLE object DROP COLUMN gist; PRAGMA user_version = 6")' \
+        "$T/a/store.db"
+}
+# gist VERSION NAME
+gist() {
+    echo '[{"type":"indicator","id":"indicator--old","modified":"'"$1"'T00:00:00Z","pattern":"[domain-name:value = '"'$2'"']"}]'
+}
+ungisted() { sqlite3 "$T/a/store.db" 'SELECT count(*) FROM object WHERE gist IS NULL'; }
+gist 2018-01-01 old.example >"$T/old.json"
+ends "one that is kept" 0 ent import --source old "$T/old.json"
+ends "before" 0 ent objects --json
+cp "$T/out" "$T/before"
+older
+jq . "$T/old.json" >"$T/spaced.json"
+ends "then written otherwise" 0 ent import --source old "$T/spaced.json"
+tells "it says the same" 'objects  1: 0 new' "$T/out"
+refute "and is no alarm" grep -q equivocation "$T/err"
+older
+gist 2018-01-02 new.example >"$T/new.json"
+ends "then a newer version" 0 ent import --source old "$T/new.json"
+ends "what is known" 0 ent export --format list
+is "the old one says nothing any more" "$(grep -c '^\(old\|new\)\.example$' "$T/out") $(grep -c '^new\.example$' "$T/out")" "1 1"
+older
+start_node a
+is "a node finds all of it read again" "$(ungisted)" 0
+stop_node
+ends "and all of it there" 0 ent objects --json
+check "as it was" cmp -s <(grep -v indicator--old "$T/before") <(grep -v indicator--old "$T/out")
+
 # --- observables that nobody calls hostile -------------------------------------------------------
 
 echo '[{"type":"ipv4-addr","id":"ipv4-addr--1","value":"198.51.100.77"}]' >"$T/sco.json"

@@ -108,8 +108,9 @@ ends "all versions show it to the fifth" 0 pact e vote "$T/chain"
 tells "which is in the pact with that" 'version 5\.$'
 check "so that its node starts" wait_for 20 joined e
 is "with the text that all have" "$(hashes a b c d e)" 1
-met() { grep -q "event=member-reached member=e" "$T/a.log"; }
-check "the others reach it" wait_for 20 met
+met() { local m; for m in a b c d; do grep -q "event=member-reached member=e" "$T/$m.log" || return; done; }
+check "the others reach it" wait_for 60 met
+check "and it them" wait_for 60 acquainted e 4
 ends "it asks" 0 match e a
 ends "and is asked" 0 match b e
 
@@ -126,14 +127,19 @@ ends "is not asked" 4 match a e
 told "either" "entente: e: what it says now is in dispute"
 pact b dispute e --from 0 --lift >/dev/null
 check "it is lifted" sworn a b c d
+up_to_date() { [ "$(pact_version e)" = "$(pact_version a)" ]; }
+check "it knows that" wait_for 60 up_to_date
 ends "and all is well" 0 match a e
 
 # --- one is removed ------------------------------------------------------------------------------
 
 pact a propose --remove e >/dev/null
 check "it is voted out" sworn a b c d
-ends "its key" 4 match e a
-told "is refused" "entente: a: the server refused our key"
+shut_out() { # by the others' doors, or, once it has heard of that, by itself
+    match e a 2>&1 | grep -qxE "entente: (a: the server refused our key|e: the asking member is not in the pact)"
+}
+check "its key is refused" wait_for 60 shut_out
+ends "for good" 4 match e a
 stop_node_of e
 
 # --- one withdraws -------------------------------------------------------------------------------

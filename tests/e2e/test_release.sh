@@ -183,7 +183,7 @@ member h && member q &&
     "$bin" import --home "$T/h" --source own --tlp green "$T/own.txt" >/dev/null &&
     export_card q && start_node h && export_card h "https://127.0.0.1:$port" && found q h &&
     wait_for 20 joined h
-"$bin" watch --home "$T/q" --observe "$T/seen" "$apache" >/dev/null 2>&1
+"$bin" watch --home "$T/q" --observe-file "$T/seen" "$apache" >/dev/null 2>&1
 match() { "$bin" match --home "$T/q" h --json | jq -c '[.theirs, (.hits | length)]'; }
 is "a partner meets nothing that is held" "$(match)" "[3,0]"
 tells "and the node's log says how much that is" 'event=match-accepted partner=q asked=2685 run=[0-9a-f]{32} held=915$' "$T/h.log"

@@ -96,10 +96,10 @@ run watch --threads 1 "$T/large"
 cp "$T/out" "$T/want"
 is "one thread finds what is there" "$rc-$(jq -r .observable "$T/want" | sort | uniq -c | tr -s ' ')" "1- 126 $bad"
 for n in 2 3 7; do
-    run watch --threads $n --observe "$T/seen.$n" "$T/large" "$apache"
+    run watch --threads $n --observe-file "$T/seen.$n" "$T/large" "$apache"
     is "$n threads find the same, in the same order" "$rc-$(grep -v "$apache" "$T/out" | md5sum)" "1-$(md5sum <"$T/want")"
 done
-run watch --threads 1 --observe "$T/seen.1" "$T/large" "$apache"
+run watch --threads 1 --observe-file "$T/seen.1" "$T/large" "$apache"
 check "and see the same" cmp "$T/seen.1" "$T/seen.7"
 { echo "$bad"; cat "$T/large"; } >"$T/begun"
 { read -r _; watch --threads 2 - 2>"$T/err"; } <"$T/begun" >"$T/out"
@@ -120,7 +120,7 @@ ends "no thread at all" 2 watch --threads 0 "$apache"
 # --- followed logs -------------------------------------------------------------------------------
 
 log=$T/logs/app.log
-begin --follow --table --observe "$T/followed" "$log"
+begin --follow --table --observe-file "$T/followed" "$log"
 echo "a $bad" >"$log"
 comes "a log that was not there yet" 3 # a head, and for each hit the line around it
 printf 'b %s' "$bad" >>"$log"

@@ -20,7 +20,7 @@ is "and nothing is printed" "$(cat "$T/out")" ""
 ends "nor an audit log" 0 ent audit verify
 is "which is said" "$(cat "$T/out")" "there is no audit log yet"
 ends "a link for the first operator" 0 user link --url https://127.0.0.1:7444
-check "has the address and a secret" grep -Exq 'https://127.0.0.1:7444/#entl_[A-Za-z0-9_-]{43}' "$T/out"
+check "has the address and a secret" grep -Exq 'https://127.0.0.1:7444/first#entl_[A-Za-z0-9_-]{43}' "$T/out"
 ends "as JSON" 0 user link --json
 check "the secret alone" grep -Exq '\{"link":"entl_[A-Za-z0-9_-]{43}"\}' "$T/out"
 ends "an operator" 0 user add eva --role operator --tlp red --display "Eva Böhm" --password-file "$T/pw"

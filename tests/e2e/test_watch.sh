@@ -111,7 +111,7 @@ ends "hits that cannot be written" 5 sh -c "'$bin' watch --home '$T/a' '$apache'
 # stop SIGNAL: a watch that waits for more of the log
 stop() {
     rm -f "$T/pipe" && mkfifo "$T/pipe"
-    "$bin" watch --home "$T/a" --observe "$T/stopped" "$T/pipe" >"$T/out" 2>"$T/err" &
+    "$bin" watch --home "$T/a" --observe-file "$T/stopped" "$T/pipe" >"$T/out" 2>"$T/err" &
     local p=$! fd
     pids+=("$p")
     exec {fd}>"$T/pipe"
@@ -130,7 +130,7 @@ refute "nor does a kill" sh -c "ls '$T'/stopped* 2>/dev/null | grep ."
 
 # --- observation sets ----------------------------------------------------------------------------
 
-ends "--observe" 1 watch --observe "$T/seen" "$apache"
+ends "--observe-file" 1 watch --observe-file "$T/seen" "$apache"
 tells "counts what was seen" "^observed 1,770 ipv4, 227 domain, 672 url, 6 email, 7 md5, 3 sha1: written to $T/seen$"
 is "begins with its name" "$(head -1 "$T/seen")" "entente/observed@v1"
 is "is the owner's alone" "$(stat -c %a "$T/seen")" 600
@@ -155,29 +155,29 @@ for line in sys.stdin:
 is "holds every client" "$(sort "$T/seen" | comm -23 "$T/clients" - | head)" ""
 check "of which there are many" test "$(wc -l <"$T/clients")" -gt 1700
 printf '10.0.0.1 192.168.1.1 127.0.0.1 224.0.0.1 localhost a.test host.local fe80::1 ::1 100.64.0.1 192.0.2.1\n' >"$T/private"
-run watch --observe "$T/none" "$T/private"
+run watch --observe-file "$T/none" "$T/private"
 is "and nothing private" "$rc-$(cat "$T/none")" "0-entente/observed@v1"
-run watch --observe "$T/seen2" "$T/log.gz"
+run watch --observe-file "$T/seen2" "$T/log.gz"
 check "is the same for the compressed log" cmp -s "$T/seen" "$T/seen2"
 tac "$apache" >"$T/reversed"
-run watch --observe "$T/seen2" "$T/reversed" "$apache"
+run watch --observe-file "$T/seen2" "$T/reversed" "$apache"
 check "in another order, twice" cmp -s "$T/seen" "$T/seen2"
 ends "an observation set is a log too" 1 watch "$T/seen"
 is "with each address once" "$(wc -l <"$T/out")" 2
 
 before=$(sha256sum <"$T/seen")
-ends "a log that fails" 3 watch --observe "$T/seen" "$apache" "$T/cut.gz"
+ends "a log that fails" 3 watch --observe-file "$T/seen" "$apache" "$T/cut.gz"
 is "replaces no set" "$(sha256sum <"$T/seen")" "$before"
-run bash -c "ulimit -f 40; exec '$bin' watch --home '$T/a' --observe '$T/seen' '$apache'"
+run bash -c "ulimit -f 40; exec '$bin' watch --home '$T/a' --observe-file '$T/seen' '$apache'"
 is "a set where files may not grow" "$rc" 5
 told "says so" "entente: $T/seen: no space left on the device"
 is "and leaves the old one" "$(sha256sum <"$T/seen")" "$before"
 refute "and nothing else" leftovers "$T"
-ends "a set into nowhere" 5 watch --observe "$T/no/where" "$apache"
-ends "a set over a device" 4 watch --observe /dev/full "$apache"
+ends "a set into nowhere" 5 watch --observe-file "$T/no/where" "$apache"
+ends "a set over a device" 4 watch --observe-file /dev/full "$apache"
 check "leaves the device" test -c /dev/full
 if mkdir -p "$T/small" && mount -t tmpfs -o size=64k none "$T/small" 2>/dev/null; then
-    run watch --observe "$T/small/seen" "$apache"
+    run watch --observe-file "$T/small/seen" "$apache"
     is "a set onto a full disk" "$rc-$(ls -A "$T/small")" 5-
     umount "$T/small"
 else

@@ -80,6 +80,14 @@ static inline enum ent_err feed_object(void *ctx, const struct ent_stix_object *
     if (!ent_is_stix_id(o->id) || o->tlp < ENT_TLP_CLEAR || o->tlp > ENT_TLP_RED ||
         o->bytes.n < 2 || o->bytes.p[0] != '{' || o->bytes.p[o->bytes.n - 1] != '}')
         ENT_BUG("no object");
+    struct ent_stix_gist again;
+    struct ent_buf gist;
+    ent_buf_init(&gist, ENT_STIX_GIST_MOST);
+    if (ent_stix_gist_encode(&gist, &o->gist) != ENT_OK ||
+        ent_stix_gist_parse(&again, ent_buf_slice(&gist)) != ENT_OK)
+        ENT_BUG("a gist that is none");
+    say(ctx, gist.p, gist.n);
+    ent_buf_release(&gist);
     say(ctx, o->bytes.p, o->bytes.n);
     say(ctx, o->refs.p, o->refs.n);
     say(ctx, o->version.p, o->version.n);

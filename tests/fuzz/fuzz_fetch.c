@@ -29,6 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct ent_head_seen seen = {.type = false};
     uint8_t bytes[ENT_ANSWER_MAX];
     struct ent_frame f;
+    struct ent_post p;
+    if (ent_post_parse(&p, ent_slice(data, n)) == ENT_OK)
+        ENT_ASSERT(p.body.n > 0 && memchr(p.header.p, '\n', p.header.n) == NULL);
     text(ent_slice(data, n));
     if (ent_answer_header(&a, &seen, ent_slice(data, n), 784111777)) /* what is said can be told */
         ENT_ASSERT(ent_answer_parse(&a, ent_slice(bytes, ent_answer_encode(bytes, &a))) == ENT_OK);

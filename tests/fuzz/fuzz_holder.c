@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct ent_match_accept accept;
     struct ent_buf b;
     struct ent_slice ask = {data, n};
-    if (ent_secret_start() != ENT_OK || ent_lookup_holder_new(&h, false) != ENT_OK ||
+    if (ent_secret_start() != ENT_OK || ent_lookup_holder_new(&h) != ENT_OK ||
         ent_lookup_holder_accept(h, &accept) != ENT_OK ||
         ent_lookup_holder_start(h, &sid, ENT_LOOKUP_BATCH + 2) != ENT_OK)
         ENT_BUG("cannot begin");

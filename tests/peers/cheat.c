@@ -8,6 +8,7 @@
  *
  * The home has open keys and is the cheat's own: what it signs, it may sign.
  */
+#include "tests/support/any_signer.h"
 #include "node/node.h"
 
 #include <signal.h>
@@ -92,7 +93,8 @@ static uint64_t append(struct ent_buf *room, struct ent_act *act, enum ent_state
     memcpy(st.author, c.home->self.name, sizeof(st.author));
     struct ent_keypair key;
     ent_keypair_init(&key, author);
-    must(ent_act_make(room, act, &st, body, &key), "act");
+    const struct ent_signer signer = any_signer(&key);
+    must(ent_act_make(room, act, NULL, &st, body, &signer), "act");
     must(ent_act_statement(&entry, ent_buf_slice(room)), "act");
     must(ent_log_append(log, &index, entry, &act->salt, body), "log");
     must(ent_log_commit(log, NULL), "log");
@@ -230,8 +232,9 @@ static int ask(const char *partner, const char *url)
     struct ent_buf offer, room;
     if (m == NULL)
         must(ENT_E_NOTFOUND, "partner");
-    struct ent_client_opts opts = {
-        .url = url, .cert_pem = ent_buf_slice(&c.cert), .key_pem = ent_buf_slice(&c.key)};
+    struct ent_client_opts opts = {.url = url};
+    must(ent_client_identity(&opts.identity, NULL, ent_buf_slice(&c.cert), ent_buf_slice(&c.key)),
+         "identity"); /* until the program ends */
     ent_spki_of_ed25519(&opts.server, m->tls.pk.b);
     must(ent_client_new(&client, NULL, &opts), "client");
     must(ent_links_new(&links, NULL, &to), "links");
@@ -348,6 +351,15 @@ static void tamper(const struct ent_request *req, struct ent_response *res)
             ;
 }
 
+static bool allow(void *ctx, const struct ent_spki *peer)
+{
+    struct ent_allowed list;
+    bool changed;
+    must(ent_book_refresh(c.book, NULL, &changed), "refresh");
+    must(ent_peer_allowed(ctx, &list), "allowed");
+    return ent_allowed_has(&list, peer);
+}
+
 static void handle(void *ctx, const struct ent_request *req, struct ent_response *res)
 {
     ent_peer_handle(ctx, req, res);
@@ -357,8 +369,11 @@ static void handle(void *ctx, const struct ent_request *req, struct ent_response
 static int hold(const char *port_file)
 {
     struct ent_pool *pool;
+    struct ent_desk *desk;
+    struct ent_runners *runners;
     struct ent_peer *peer;
     struct ent_server *server;
+    char path[ENT_PATH_MAX];
     char port[16], listen[32];
     struct ent_buf wanted;
     ent_buf_init(&wanted, 6);
@@ -370,18 +385,24 @@ static int hold(const char *port_file)
     ent_buf_release(&wanted);
     ent_sha256_init(&served);
     must(ent_pool_new(&pool, 1), "pool");
+    must(ent_home_path(c.home, path, "store.db"), "path");
+    must(
+        ent_desk_new(&desk, NULL, &(struct ent_desk_opts){.store = path, .max_tlp = ENT_TLP_GREEN}),
+        "desk");
+    must(ent_runners_local(&runners, desk, pool, 4), "runners");
+    struct ent_desk_seat seat = {.desk = desk};
+    struct ent_direct asks = {ent_desk_serve, &seat, ENT_DESK_KNOWN_BYTES};
     const struct ent_peer_opts opts = {.book = c.book,
-                                       .store = c.store,
-                                       .pool = pool,
+                                       .desk = ent_caller_direct(&asks),
+                                       .runners = runners,
                                        .items_most = 1000000,
-                                       .max_tlp = ENT_TLP_GREEN,
                                        .idle_seconds = 60};
     must(ent_peer_new(&peer, &opts), "peer");
     const struct ent_server_opts so = {.listen = listen,
                                        .cert_pem = ent_buf_slice(&c.cert),
                                        .key_pem = ent_buf_slice(&c.key),
                                        .ctx = peer,
-                                       .allow = ent_peer_allow,
+                                       .allow = allow,
                                        .max_body = ent_peer_max_body,
                                        .handle = handle};
     must(ent_server_start(&server, NULL, &so), "server");
@@ -391,6 +412,8 @@ static int hold(const char *port_file)
         (void)usleep(50000);
     ent_server_stop(server);
     ent_peer_free(peer);
+    ent_runners_free(runners);
+    ent_desk_free(desk);
     ent_pool_free(pool);
     return 0;
 }

@@ -11,7 +11,7 @@
 #include "ledger/ledger.h"
 #include "ledger/log.h"
 #include "ledger/view.h"
-#include "node/disk.h"
+#include "node/files.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -122,6 +122,8 @@ struct log {
     unsigned generation;
     char origin[ENT_LOG_ORIGIN], dir[32], lock[32];
     struct ent_disk_real disk;
+    struct ent_signer_lock said;
+    struct ent_signer *signer;
     struct ent_log *log;
 };
 
@@ -136,11 +138,19 @@ static void log_start(struct log *log, unsigned generation)
     (void)snprintf(home, sizeof(home), "%s/home", dir);
     ENT_ASSERT(mkdir(home, 0777) == 0 || errno == EEXIST);
     MUST(ent_disk_open(&log->disk, NULL, home));
+    log->said = (struct ent_signer_lock){&log->disk.disk, "alice", log->lock};
+    const struct ent_signer_opts signer = {.self = "alice",
+                                           .roster = &roster,
+                                           .origin = log->origin,
+                                           .log = &log_seed[generation],
+                                           .witness = &witness_seed[0],
+                                           .given = {&log->said, ent_signer_lock_last, NULL}};
+    MUST(ent_signer_local(&log->signer, NULL, &signer));
     const struct ent_log_opts opts = {.disk = &log->disk.disk,
                                       .dir = log->dir,
                                       .lock = log->lock,
                                       .origin = log->origin,
-                                      .key = &log_seed[generation],
+                                      .signer = log->signer,
                                       .alone = true};
     MUST(ent_log_open(&log->log, NULL, &opts));
 }
@@ -148,6 +158,7 @@ static void log_start(struct log *log, unsigned generation)
 static void log_end(struct log *log)
 {
     ent_log_free(log->log);
+    ent_signer_local_free(log->signer);
     ent_disk_close(&log->disk);
 }
 
@@ -431,7 +442,7 @@ static int submit(uint16_t port)
     roster.member[0].logs = 1; /* the newest is the one that is submitted */
     log_start(&log, 1);
     const struct ent_view_opts opts = {
-        .disk = &log.disk.disk, .self = "alice", .own = log.log, .witness = &witness_seed[0]};
+        .disk = &log.disk.disk, .self = "alice", .own = log.log, .signer = log.signer};
     MUST(ent_view_new(&view, &d, &roster, &opts));
     enum ent_err r = ent_view_submit(view, &d, &wire, "bob", TIME);
     (void)printf("%s%s%s\n", ent_err_str(r), d.text == NULL ? "" : ": ",

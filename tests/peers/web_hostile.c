@@ -5,6 +5,8 @@
  * have one line for a kind and an address, and one more for the rest. Prints TAP.
  *
  *     web_hostile [CONNECTIONS [MIB]]    10000 and 400
+ *     web_hostile --at PORT TARGET LINE  a server that runs already, where LINE (or "") goes with
+ *                                        the request for a large TARGET; only the clients' side
  */
 #include "net/net.h"
 
@@ -29,6 +31,8 @@
 #define NS_PER_MS  1000000
 
 static unsigned port, tests, failures;
+static bool elsewhere; /* a server with times of its own, which are longer than we wait */
+static char large[2048] = "GET /large HTTP/1.1\r\n" HOST "\r\n";
 static uint64_t many = MANY_MAX, memory_mib = 400;
 static gnutls_certificate_credentials_t cred;
 
@@ -197,7 +201,7 @@ static void *run_probe(void *arg)
 {
     (void)arg;
     while (!atomic_load(&probe.stop) && probe.asked < PROBES_MAX) {
-        static const char ask[] = "GET /p HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n";
+        static const char ask[] = "GET /health HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n";
         struct client c;
         uint64_t start = ent_clock_steady_ns();
         bool ok = open_tls(&c, 1, "NORMAL") && send_all(&c, ask, sizeof(ask) - 1) &&
@@ -264,7 +268,7 @@ static bool trickle(unsigned address, const char *head, const char *more)
         for (unsigned i = 0; i < N; i++)
             (void)send_all(&c[i], more + t % strlen(more), 1);
     for (unsigned i = 0; i < N; i++) {
-        ok &= ended(&c[i]);
+        ok &= elsewhere || ended(&c[i]);
         shut(&c[i]);
     }
     return ok;
@@ -294,8 +298,10 @@ static bool many_silent(void)
     }
     for (unsigned i = 0; i < n; i++)
         fd[i] = dial(2 + i % ADDRESSES);
+    if (elsewhere)
+        pause_ms(2000);
     for (unsigned i = 0; i < n; i++) {
-        closed += recv(fd[i], &c, 1, 0) <= 0;
+        closed += elsewhere || recv(fd[i], &c, 1, 0) <= 0;
         (void)close(fd[i]);
     }
     return closed == n;
@@ -315,7 +321,7 @@ static bool crowd(void)
         closed += recv(fd[i], &c, 1, MSG_DONTWAIT) == 0;
         (void)close(fd[i]);
     }
-    return closed >= N - 1500;
+    return elsewhere || closed >= N - 1500;
 }
 
 static bool garbage(void)
@@ -338,11 +344,10 @@ static bool garbage(void)
 static bool never_read(void)
 {
     enum { N = 100 };
-    static const char ask[] = "GET /large HTTP/1.1\r\n" HOST "\r\n";
     struct client c[N];
     bool ok = true;
     for (unsigned i = 0; i < N; i++)
-        ok &= open_tls(&c[i], 6, "NORMAL") && send_all(&c[i], ask, sizeof(ask) - 1);
+        ok &= open_tls(&c[i], 6, "NORMAL") && send_all(&c[i], large, strlen(large));
     pause_ms(1500);
     for (unsigned i = 0; i < N; i++)
         shut(&c[i]);
@@ -412,7 +417,7 @@ static bool lies(void)
 /* Requests without end, and nobody reads the answers. */
 static bool pipelines(void)
 {
-    static const char ask[] = "GET /p HTTP/1.1\r\n" HOST "\r\n";
+    static const char ask[] = "GET /health HTTP/1.1\r\n" HOST "\r\n";
     struct client c[20];
     bool ok = true;
     for (unsigned i = 0; i < 20; i++) {
@@ -429,7 +434,7 @@ static bool pipelines(void)
 
 static bool renegotiation(void)
 {
-    static const char ask[] = "GET /p HTTP/1.1\r\n" HOST "\r\n";
+    static const char ask[] = "GET /health HTTP/1.1\r\n" HOST "\r\n";
     bool ok = true;
     for (unsigned i = 0; i < 50; i++) {
         struct client c;
@@ -483,32 +488,62 @@ static bool log_is_short(FILE *log)
     return ok && kinds >= 8;
 }
 
+static const struct {
+    const char *name;
+    bool (*run)(void);
+} attacks[] = {
+    {"headers that trickle", slow_heads},
+    {"bodies that trickle", slow_bodies},
+    {"many connections", many_silent},
+    {"too many from one address", crowd},
+    {"garbage instead of a handshake", garbage},
+    {"clients that never read", never_read},
+    {"large cookies", large_cookies},
+    {"endless cookies", endless_cookies},
+    {"a flood of headers", header_flood},
+    {"lies about lengths", lies},
+    {"pipelines that nobody reads", pipelines},
+    {"renegotiation", renegotiation},
+};
+#define ATTACKS (sizeof(attacks) / sizeof(attacks[0]))
+
+static void attack(void)
+{
+    need(gnutls_certificate_allocate_credentials(&cred) == 0, "credentials");
+    for (unsigned i = 0; i < ATTACKS; i++) {
+        char name[100];
+        probe_start();
+        say(attacks[i].run(), attacks[i].name);
+        (void)snprintf(name, sizeof(name), "%s: others are served", attacks[i].name);
+        say(probe_stop(attacks[i].name), name);
+    }
+    gnutls_certificate_free_credentials(cred);
+}
+
+static int attack_there(char **argv)
+{
+    uint64_t p;
+    if (ent_parse_u64(&p, ent_slice_str(argv[2]), UINT16_MAX) != ENT_OK ||
+        snprintf(large, sizeof(large), "GET %s HTTP/1.1\r\n" HOST "%s%s\r\n", argv[3], argv[4],
+                 argv[4][0] != '\0' ? "\r\n" : "") >= (int)sizeof(large))
+        return 2;
+    port = (unsigned)p;
+    elsewhere = true;
+    printf("1..%zu\n", 2 * ATTACKS);
+    attack();
+    return failures == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        bool (*run)(void);
-    } attacks[] = {
-        {"headers that trickle", slow_heads},
-        {"bodies that trickle", slow_bodies},
-        {"many connections", many_silent},
-        {"too many from one address", crowd},
-        {"garbage instead of a handshake", garbage},
-        {"clients that never read", never_read},
-        {"large cookies", large_cookies},
-        {"endless cookies", endless_cookies},
-        {"a flood of headers", header_flood},
-        {"lies about lengths", lies},
-        {"pipelines that nobody reads", pipelines},
-        {"renegotiation", renegotiation},
-    };
-    enum { N = sizeof(attacks) / sizeof(attacks[0]) };
     struct rlimit l;
     int in[2], ports[2];
     FILE *log = tmpfile();
 
-    if ((argc > 1 && ent_parse_u64(&many, ent_slice_str(argv[1]), MANY_MAX) != ENT_OK) ||
-        (argc > 2 && ent_parse_u64(&memory_mib, ent_slice_str(argv[2]), 1u << 20) != ENT_OK))
+    bool there = argc == 5 && strcmp(argv[1], "--at") == 0;
+    if ((!there && argc > 1 && ent_parse_u64(&many, ent_slice_str(argv[1]), MANY_MAX) != ENT_OK) ||
+        (!there && argc > 2 &&
+         ent_parse_u64(&memory_mib, ent_slice_str(argv[2]), 1u << 20) != ENT_OK))
         return 2;
     (void)signal(SIGPIPE, SIG_IGN);
     need(log != NULL && pipe(in) == 0 && pipe(ports) == 0, "pipe");
@@ -516,6 +551,8 @@ int main(int argc, char **argv)
     l.rlim_cur = l.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &l);
     need(ent_secret_start() == ENT_OK, "random");
+    if (there)
+        return attack_there(argv);
     pid_t child = fork();
     need(child >= 0, "fork");
     if (child == 0) {
@@ -526,15 +563,8 @@ int main(int argc, char **argv)
         serve(ports[1], log);
     }
     need(read(ports[0], &port, sizeof(port)) == sizeof(port), "port");
-    need(gnutls_certificate_allocate_credentials(&cred) == 0, "credentials");
-    printf("1..%d\n", 2 * N + 3);
-    for (unsigned i = 0; i < N; i++) {
-        char name[100];
-        probe_start();
-        say(attacks[i].run(), attacks[i].name);
-        (void)snprintf(name, sizeof(name), "%s: others are served", attacks[i].name);
-        say(probe_stop(attacks[i].name), name);
-    }
+    printf("1..%zu\n", 2 * ATTACKS + 3);
+    attack();
     unsigned long peak = peak_kib(child);
     printf("# the server needed %lu MiB at most\n", peak >> 10);
     say(peak < memory_mib << 10, "memory is bounded");
@@ -544,6 +574,5 @@ int main(int argc, char **argv)
     need(waitpid(child, &status, 0) == child, "wait");
     say(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the server ends as it should");
     say(log_is_short(log), "one line each in the log");
-    gnutls_certificate_free_credentials(cred);
     return failures == 0 ? 0 : 1;
 }

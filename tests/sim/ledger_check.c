@@ -37,17 +37,18 @@ void history_copy(struct history *to, const struct history *from)
     memcpy(to->root, from->root, (from->n + 1) * sizeof(*to->root));
 }
 
-size_t history_entry(char ret[static 64], size_t member, unsigned face, uint64_t place)
+size_t history_entry(char ret[static 80], const struct home *h, uint64_t place)
 {
-    int n = snprintf(ret, 64, "m%zu says %llu as %u\n", member, (unsigned long long)place, face);
-    assert_in_range(n, 1, 63);
+    int n = snprintf(ret, 80, "m%zu says %llu as %u, try %llu\n", h->member,
+                     (unsigned long long)place, h->face, (unsigned long long)h->tries);
+    assert_in_range(n, 1, 79);
     return (size_t)n;
 }
 
-void history_add(struct history *h, size_t member, unsigned face)
+void history_add(struct history *h, const struct home *by)
 {
-    char entry[64];
-    size_t n = history_entry(entry, member, face, h->n);
+    char entry[80];
+    size_t n = history_entry(entry, by, h->n);
     ent_merkle_leaf(&h->tree, ent_slice(entry, n));
     h->n++;
     put_root(h);
@@ -96,6 +97,13 @@ static bool agree(const struct world *w, const struct point *a, const struct poi
 /* --- what leaves -------------------------------------------------------------------------------
  */
 
+void check_pending(struct home *h)
+{
+    if (ent_log_size(h->log) == h->history->n + h->pending)
+        for (; h->pending > 0; h->pending--)
+            history_add(h->history, h);
+}
+
 void check_leaving(struct home *h, struct ent_slice bytes)
 {
     struct world *w = h->w;
@@ -106,6 +114,7 @@ void check_leaving(struct home *h, struct ent_slice bytes)
     size_t n = strlen(origin);
     origin[n++] = '\n';
     const uint8_t *at;
+    check_pending(h);
     while (c.n > 0 && (at = memmem(c.p, c.n, origin, n)) != NULL) {
         uint64_t size;
         struct ent_hash32 root;
@@ -173,6 +182,8 @@ static void check_log(struct home *h, size_t of)
         return;
     }
     h->checked[of] = hash;
+    if (of == h->member) /* looking at it may have been what made it known */
+        check_pending(h);
     const struct point p = {of, l.size, l.root};
     if (which(w, &p) == 0)
         wrong(w, LEDGER_UNTRUE, "a head that was never signed", h->member, of);

@@ -49,7 +49,7 @@ static void told(void *ctx, const struct ent_misbehaviour *m)
         check_told(h, m);
 }
 
-static void home_down(struct home *h)
+static void ledger_down(struct home *h)
 {
     ent_view_free(h->view);
     ent_log_free(h->log);
@@ -59,13 +59,11 @@ static void home_down(struct home *h)
     h->gone = false;
 }
 
-/* What was being signed when the power went is said now, or was never said. */
-static void settle_pending(struct home *h)
+static void home_down(struct home *h)
 {
-    if (h->pending > 0 && ent_log_size(h->log) == h->history->n + h->pending)
-        for (; h->pending > 0; h->pending--)
-            history_add(h->history, h->member, h->face);
-    h->pending = 0;
+    ledger_down(h);
+    ent_signer_local_free(h->signer);
+    h->signer = NULL;
 }
 
 static void home_up(struct home *h)
@@ -74,18 +72,20 @@ static void home_up(struct home *h)
     struct ent_diag d = {0};
     char origin[ENT_LOG_ORIGIN];
     ent_roster_origin(&w->pact.roster, origin, world_name(w, h->member), 1);
+    if (h->signer == NULL)
+        h->signer = logs_signer(&w->pact, h->member, &h->lock, ent_simdisk_disk(h->disk));
     const struct ent_log_opts lo = {.disk = ent_simdisk_disk(h->disk),
                                     .dir = "log/1",
                                     .lock = "lock/1",
                                     .origin = origin,
-                                    .key = &w->pact.log[h->member][1],
+                                    .signer = h->signer,
                                     .alone = !is_honest(h)};
     assert_null(h->view);
     enum ent_err r = ent_log_open(&h->log, &d, &lo);
     struct ent_view_opts vo = {.disk = lo.disk,
                                .self = world_name(w, h->member),
                                .own = h->log,
-                               .witness = &w->pact.witness[h->member],
+                               .signer = h->signer,
                                .ctx = h,
                                .lock = take_lock,
                                .unlock = give_lock,
@@ -105,7 +105,8 @@ static void home_up(struct home *h)
               h->member);
         exit(1);
     }
-    settle_pending(h);
+    check_pending(h);
+    h->pending = 0; /* or it was never said */
 }
 
 /* Its power has gone: what of its disk is left shows when nothing of it runs any more. */
@@ -117,12 +118,17 @@ static void fall(struct home *h)
     home_down(h);
     ent_simdisk_restart(h->disk);
     h->w->r->crashes++;
+    h->failed = false;
     sim_after(h->w->net, h->self, 1 + sim_below(h->w->net, 4 * PACE), UP, 0, 0, 0);
 }
 
+/* Its signer is another process, which goes on or does not. */
 static void restart(struct home *h)
 {
-    home_down(h);
+    if (sim_percent(h->w->net, 50))
+        ledger_down(h);
+    else
+        home_down(h);
     home_up(h);
 }
 
@@ -142,7 +148,11 @@ static enum plan plan(struct home *h)
         return CRASH;
     }
     if (what < 6) {
-        ent_simdisk_fail(h->disk, when, sim_percent(w->net, 50) ? ENT_E_IO : ENT_E_FULL);
+        enum ent_err e = sim_percent(w->net, 50) ? ENT_E_IO : ENT_E_FULL;
+        if (sim_percent(w->net, 50))
+            ent_simdisk_fail(h->disk, when, e);
+        else /* the moment at which a commit is one */
+            ent_simdisk_fail_replace(h->disk, e);
         return FAILURE;
     }
     return NOTHING;
@@ -161,6 +171,7 @@ static bool conclude(struct home *h, enum plan p)
     if (p == FAILURE) {
         ent_simdisk_fail(h->disk, 0, ENT_OK);
         h->w->r->failures += hit;
+        h->failed = h->failed || hit;
         if (hit && h->busy == 0 && sim_percent(h->w->net, 70))
             restart(h);
     }
@@ -327,12 +338,15 @@ enum ent_err home_say(struct home *h, size_t n)
 {
     static const struct ent_salt32 salt;
     struct history *told_so_far = h->history;
-    char entry[64];
+    char entry[80];
     uint64_t at;
     enum ent_err r = ENT_OK;
     uint64_t size = ent_log_size(h->log);
+    check_pending(h);
+    if (h->pending == 0)
+        h->tries++;
     for (size_t i = 0; i < n && r == ENT_OK; i++) {
-        size_t len = history_entry(entry, h->member, h->face, size + i);
+        size_t len = history_entry(entry, h, size + i);
         r = ent_log_append(h->log, &at, ent_slice(entry, len), &salt, ENT_SLICE_LIT("body"));
     }
     if (r != ENT_OK) {
@@ -347,7 +361,7 @@ enum ent_err home_say(struct home *h, size_t n)
     if (size != told_so_far->n)
         wrong(h->w, LEDGER_FORKED, "an old copy has signed", h->member, h->member);
     for (size_t i = 0; i < n; i++)
-        history_add(told_so_far, h->member, h->face);
+        history_add(told_so_far, h);
     h->w->r->said += n;
     return ENT_OK;
 }
@@ -448,13 +462,13 @@ static void restore(struct home *h)
     home_up(h);
 }
 
-static void honest_act(struct home *h)
+static void honest_act(struct home *h, enum plan p)
 {
     struct world *w = h->w;
     const struct ent_wire wire = home_wire(h);
     size_t i = another(w, h->member);
     const char *other = world_name(w, i), *of = world_name(w, another(w, h->member));
-    uint64_t what = sim_below(w->net, 100);
+    uint64_t what = p == FAILURE && sim_percent(w->net, 50) ? 0 : sim_below(w->net, 100);
     enum ent_err r = ENT_OK;
     if (what < 18)
         r = h->member < w->speakers ? home_say(h, 1 + sim_below(w->net, 3)) : ENT_OK;
@@ -478,6 +492,10 @@ void home_act(struct home *h)
     struct world *w = h->w;
     if (!home_is_up(h) || ent_simdisk_hit(h->disk))
         return;
+    if (h->busy == 0 && h->failed && !w->calm && sim_percent(w->net, 20)) {
+        fall(h);
+        return;
+    }
     if (h->busy == 0) {
         enum ent_log_state s = ent_log_state(h->log);
         if (s == ENT_LOG_BROKEN || (s != ENT_LOG_READY && !is_honest(h)))
@@ -490,7 +508,7 @@ void home_act(struct home *h)
     enum plan p = plan(h);
     h->busy++;
     if (is_honest(h))
-        honest_act(h);
+        honest_act(h, p);
     else
         liar_act(h);
     h->busy--;

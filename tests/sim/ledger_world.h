@@ -46,6 +46,8 @@ struct home {
     unsigned face;
     struct ent_simdisk *disk, *snapshot;
     uint64_t snapshot_n;
+    struct ent_signer *signer;
+    struct ent_signer_lock lock;
     struct ent_log *log;
     struct ent_view *view; /* NULL: down */
     int locked, busy;
@@ -53,10 +55,12 @@ struct home {
     bool restored; /* from an old copy: it must not sign any more */
     bool copied;   /* an old copy came back, whatever of it */
     bool forgot;   /* what it had cosigned, by that */
+    bool failed;   /* its disk did, and its power may go any time */
     bool hidden;   /* has no address: it asks, and nobody asks it */
     int64_t clock; /* how wrong */
     struct history *history;
     uint64_t pending;                   /* entries of a commit of which nobody knows */
+    uint64_t tries;                     /* to say something: each is in other words */
     struct ent_hash32 checked[MEMBERS]; /* of the head that was looked at last */
 };
 
@@ -107,11 +111,14 @@ struct ent_wire home_wire(struct home *h);
 void wrong(struct world *w, enum ledger_wrong what, const char *text, size_t who, size_t whom);
 void history_init(struct history *h);
 void history_copy(struct history *to, const struct history *from);
-void history_add(struct history *h, size_t member, unsigned face);
+void history_add(struct history *h, const struct home *by); /* what it tries to say */
 bool history_has(const struct history *h, uint64_t size, const struct ent_hash32 *root);
-/* The entry with this place. */
-size_t history_entry(char ret[static 64], size_t member, unsigned face, uint64_t place);
+/* What a home says at this place now. What it said at another try, and was not signed for, was in
+ * other words: two heads of one size would be a fork. */
+size_t history_entry(char ret[static 80], const struct home *h, uint64_t place);
 void points_add(struct points *p, size_t member, uint64_t size, const struct ent_hash32 *root);
+/* What a commit that failed would have said has been said when its log is as long. */
+void check_pending(struct home *h);
 /* Bytes that leave an honest home: no head of its own in them may be of another history. */
 void check_leaving(struct home *h, struct ent_slice bytes);
 /* What an honest home knows. */

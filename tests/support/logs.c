@@ -32,6 +32,25 @@ void logs_pact_make(struct logs_pact *p, size_t members, unsigned k)
     }
 }
 
+struct ent_signer *logs_signer(const struct logs_pact *p, size_t who, struct ent_signer_lock *lock,
+                               const struct ent_disk *disk)
+{
+    const struct ent_roster_member *m = &p->roster.member[who];
+    struct ent_signer *s = NULL;
+    struct ent_keypair author;
+    ent_keypair_init(&author, &p->author[who]);
+    *lock = (struct ent_signer_lock){.disk = disk, .self = m->name, .own = "lock/1"};
+    const struct ent_signer_opts o = {.self = m->name,
+                                      .roster = &p->roster,
+                                      .author = &author,
+                                      .authors = 1,
+                                      .log = &p->log[who][m->logs],
+                                      .witness = &p->witness[who],
+                                      .given = {.ctx = lock, .last = ent_signer_lock_last}};
+    assert_ok(ent_signer_local(&s, NULL, &o));
+    return s;
+}
+
 void logs_next(struct logs_pact *p, size_t who, uint64_t size, const struct ent_hash32 *root)
 {
     struct ent_roster_member *m = &p->roster.member[who];

@@ -17,6 +17,10 @@ void logs_pact_make(struct logs_pact *p, size_t members, unsigned k);
 /* The member's next generation; the newest one is closed with this head. */
 void logs_next(struct logs_pact *p, size_t who, uint64_t size, const struct ent_hash32 *root);
 
+/* The signer of a member, with its newest log; what it signed before lies there. */
+struct ent_signer *logs_signer(const struct logs_pact *p, size_t who, struct ent_signer_lock *lock,
+                               const struct ent_disk *disk);
+
 struct logs_log {
     struct ent_hash32 leaf[LOGS_LEAVES];
     size_t n;

@@ -6,12 +6,13 @@ struct peer_seen seen;
 
 static void make_identity(struct identity *id, const char *name)
 {
-    struct ent_seed32 seed;
-    for (size_t i = 0; i < sizeof(seed.b); i++)
-        seed.b[i] = (uint8_t)ent_t_rand();
+    for (size_t i = 0; i < sizeof(id->seed.b); i++)
+        id->seed.b[i] = (uint8_t)ent_t_rand();
     ent_buf_init(&id->cert, 8192);
     ent_buf_init(&id->key, 8192);
-    assert_ok(ent_net_identity(&id->cert, &id->key, &id->spki, &seed, name));
+    assert_ok(ent_net_identity(&id->cert, &id->key, &id->spki, &id->seed, name));
+    assert_ok(
+        ent_client_identity(&id->client, NULL, ent_buf_slice(&id->cert), ent_buf_slice(&id->key)));
 }
 
 void peer_make_identities(void)
@@ -118,8 +119,7 @@ struct ent_client *peer_client_to(unsigned port, const struct identity *id,
     struct ent_client *c;
     (void)snprintf(url, sizeof(url), "https://127.0.0.1:%u", port);
     struct ent_client_opts o = {.url = url,
-                                .cert_pem = ent_buf_slice(&id->cert),
-                                .key_pem = ent_buf_slice(&id->key),
+                                .identity = id->client,
                                 .server = *pin,
                                 .connect_seconds = 5,
                                 .stop = &peer_stop,

@@ -16,8 +16,10 @@
 #define S_NS     UINT64_C(1000000000)
 
 struct identity {
+    struct ent_seed32 seed;
     struct ent_buf cert, key;
     struct ent_spki spki;
+    int client; /* ent_client_identity()'s */
 };
 
 /* Made anew, from the seed, by ent_t_run_net(). */

@@ -1,4 +1,6 @@
 /* nodes.c: whole members in one process. */
+#include "tests/support/any_signer.h"
+#include "tests/support/apart.h"
 #include "tests/support/nodes.h"
 
 #include <sys/wait.h>
@@ -10,35 +12,74 @@
 static void open_home(struct node *n, const char *dir)
 {
     const char *which = NULL;
-    assert_ok(ent_home_open(&n->home, NULL, dir));
+    if (n->apart != NULL)
+        apart_open(n->apart, &n->home, dir);
+    else
+        assert_ok(ent_home_open(&n->home, NULL, dir));
     assert_ok(ent_home_key(n->home, &n->root, NULL, ENT_KEY_ROOT, ent_slice(NULL, 0)));
-    assert_ok(ent_home_book_keys(n->home, &n->keys, &n->tls, NULL, ent_slice(NULL, 0), &which));
+    struct ent_book_wants wants;
+    struct ent_seed32 node;
+    ent_home_book_wants(n->home, &wants);
+    assert_ok(
+        ent_home_book_keys(n->home, &n->keys, &node, NULL, &wants, ent_slice(NULL, 0), &which));
+    ent_node_seed(&n->tls, &node, ENT_NODE_TLS, 0);
     n->author = n->keys.author[0].seed;
     ent_spki_of_ed25519(&n->spki, ent_home_self(n->home)->tls.pk.b);
 }
 
 void node_make(struct node *n, const char *name)
 {
+    node_make_at(n, name, "https://127.0.0.1:1");
+}
+
+void node_make_at(struct node *n, const char *name, const char *url)
+{
     char dir[256];
-    const struct ent_home_new opts = {
-        .dir = dir, .name = name, .display = name, .url = "https://127.0.0.1:1"};
+    const struct ent_home_new opts = {.dir = dir, .name = name, .display = name, .url = url};
     *n = (struct node){.home = NULL};
     (void)snprintf(dir, sizeof(dir), "%s/%s", ent_t_tmpdir(), name);
     assert_ok(ent_home_make(NULL, &opts));
+    open_home(n, dir);
+    if (ent_t_below(2) == 0)
+        node_set_apart(n);
+}
+
+static void close_home(struct node *n)
+{
+    const bool open = n->home != NULL;
+    node_close(n);
+    ent_home_free(n->home);
+    n->home = NULL;
+    if (n->apart != NULL && open)
+        apart_close(n->apart);
+}
+
+void node_set_apart(struct node *n)
+{
+    char dir[ENT_PATH_MAX];
+    assert_null(n->book);
+    memcpy(dir, n->home->dir, sizeof(dir));
+    close_home(n);
+    n->apart = calloc(1, sizeof(*n->apart));
+    assert_non_null(n->apart);
     open_home(n, dir);
 }
 
 void node_free(struct node *n)
 {
-    node_close(n);
-    ent_home_free(n->home);
-    n->home = NULL;
+    close_home(n);
+    free(n->apart);
+    n->apart = NULL;
 }
 
 void node_open(struct node *n)
 {
-    const struct ent_book_opts opts = {.home = n->home, .keys = &n->keys};
+    struct ent_book_opts opts = {.home = n->home, .keys = &n->keys};
     struct ent_diag d = {0};
+    if (n->apart != NULL) {
+        apart_sign(n->apart, n->home, &n->home->roster, &n->keys);
+        opts = (struct ent_book_opts){.home = n->home, .signer = n->apart->remote};
+    }
     enum ent_err r = ent_book_open(&n->book, &d, &opts);
     if (r != ENT_OK)
         printf("# %s\n", d.text);
@@ -53,15 +94,24 @@ void node_close(struct node *n)
     ent_book_close(n->book);
     n->peer = NULL;
     n->book = NULL;
+    if (n->apart != NULL)
+        apart_unsign(n->apart);
 }
 
 void node_reopen(struct node *n, const char *dir)
 {
     struct mesh *m = n->mesh;
-    node_free(n);
+    close_home(n);
     open_home(n, dir);
     n->mesh = m;
     node_open(n);
+}
+
+struct ent_home *node_look(const struct node *n)
+{
+    struct ent_home *ret = NULL;
+    assert_ok(ent_home_open(&ret, NULL, n->home->dir));
+    return ret;
 }
 
 static void run(const char *a, const char *b, const char *c, const char *d)
@@ -97,7 +147,7 @@ void node_restore(struct node *n, const char *folder, const char *from)
  */
 
 void mesh_version(struct ent_buf *ret, struct node *const *node, size_t n,
-                  const struct ent_budget *b)
+                  const struct ent_budget *b, const struct ent_quorum_rule *q)
 {
     struct ent_pact *p = calloc(1, sizeof(*p));
     assert_non_null(p);
@@ -106,6 +156,8 @@ void mesh_version(struct ent_buf *ret, struct node *const *node, size_t n,
         assert_ok(ent_next_put(p, NULL, &node[i]->home->self));
     if (b != NULL)
         assert_ok(ent_next_budget(p, NULL, b));
+    if (q != NULL)
+        assert_ok(ent_next_quorum(p, NULL, q));
     assert_int_equal(ret->n, 0);
     assert_ok(ent_pact_encode(ret, p));
     size_t text_n = ret->n;
@@ -116,10 +168,16 @@ void mesh_version(struct ent_buf *ret, struct node *const *node, size_t n,
 
 void mesh_found(struct mesh *m, struct node *const *node, size_t n, const struct ent_budget *b)
 {
+    mesh_found_with(m, node, n, b, NULL);
+}
+
+void mesh_found_with(struct mesh *m, struct node *const *node, size_t n, const struct ent_budget *b,
+                     const struct ent_quorum_rule *q)
+{
     struct ent_buf version;
     assert_true(n <= NODES_MOST);
     ent_buf_init(&version, ENT_PACT_MAX);
-    mesh_version(&version, node, n, b);
+    mesh_version(&version, node, n, b, q);
     *m = (struct mesh){.n = n};
     for (size_t i = 0; i < n; i++) {
         m->node[i] = node[i];
@@ -141,6 +199,16 @@ void mesh_meet(struct mesh *m)
 /* --- the wire -----------------------------------------------------------------------------------
  */
 
+/* As a node does it: what it has in its home, and from that the list for its front. */
+bool node_allows(const struct node *n, const struct ent_spki *key)
+{
+    struct ent_allowed list;
+    bool changed;
+    (void)!ent_book_refresh(n->book, NULL, &changed); /* it goes on with what it knows */
+    assert_ok(ent_peer_allowed(n->peer, &list));
+    return ent_allowed_has(&list, key);
+}
+
 /* As a server would do it: a key that is not known gets no connection, a path that is none 404, a
  * body that is too large 413. */
 static enum ent_err answer(const struct node *from, const struct node *to, unsigned *ret_status,
@@ -150,7 +218,7 @@ static enum ent_err answer(const struct node *from, const struct node *to, unsig
     const struct ent_request req = {
         .method = method, .path = path, .body = body, .peer = from->spki};
     struct ent_response res = {0};
-    if (!ent_peer_allow(to->peer, &from->spki))
+    if (!node_allows(to, &from->spki))
         return ENT_E_PEER;
     size_t most = ent_peer_max_body(to->peer, &from->spki, method, path);
     if (most == 0 || body.n > most) {
@@ -287,7 +355,8 @@ void node_forge(struct node *n, const struct ent_seed32 *key, struct ent_stateme
     ent_keypair_init(&pair, key);
     ent_buf_init(&room, ENT_ACT_MAX);
     ent_book_lock(n->book);
-    assert_ok(ent_act_make(&room, &act, st, body, &pair));
+    const struct ent_signer signer = any_signer(&pair);
+    assert_ok(ent_act_make(&room, &act, NULL, st, body, &signer));
     assert_ok(ent_act_statement(&entry, ent_buf_slice(&room)));
     assert_ok(ent_log_append(log, ret_index, entry, &act.salt, body));
     assert_ok(ent_log_commit(log, NULL));

@@ -9,6 +9,8 @@
 
 #include "node/node.h"
 
+struct apart;
+
 #define NODES_MOST 8u
 
 struct node {
@@ -18,8 +20,9 @@ struct node {
     struct ent_seed32 root, author, tls;
     struct ent_book_keys keys;
     struct ent_spki spki;
-    struct mesh *mesh; /* whom it reaches */
-    bool off;          /* neither asks nor answers */
+    struct mesh *mesh;   /* whom it reaches */
+    bool off;            /* neither asks nor answers */
+    struct apart *apart; /* where its keys and files are, which its book has not; or NULL */
 };
 
 struct mesh {
@@ -27,8 +30,13 @@ struct mesh {
     size_t n;
 };
 
-/* A home below the test's directory, with open keys, in no pact. */
+/* A home below the test's directory, with open keys, in no pact. Whether its book has keys and
+ * files itself is for the seed to say: it makes no difference. */
 void node_make(struct node *n, const char *name);
+void node_make_at(struct node *n, const char *name, const char *url); /* "-": no address */
+/* From now on its book has neither keys nor files, and asks others for both (apart.h). Not while it
+ * is open. */
+void node_set_apart(struct node *n);
 /* Close what is open of it, and forget it; its home stays on the disk. */
 void node_free(struct node *n);
 
@@ -38,6 +46,9 @@ void node_close(struct node *n);
 /* The same home opened again, maybe from another folder by then. */
 void node_reopen(struct node *n, const char *dir);
 
+/* Its home once more, with files of its own, as a command would open it. The caller frees it. */
+struct ent_home *node_look(const struct node *n);
+
 /* The same for its home: a copy of all that is in a folder of it, or in all of it (""). */
 void node_copy(struct node *n, const char *folder, const char *to);
 /* Put such a copy back, in the place of what is there. */
@@ -45,15 +56,20 @@ void node_restore(struct node *n, const char *folder, const char *from);
 
 /* These n found a pact; their books are opened, and they reach one another. */
 void mesh_found(struct mesh *m, struct node *const *node, size_t n, const struct ent_budget *b);
+/* The same with a rule of quorums. */
+void mesh_found_with(struct mesh *m, struct node *const *node, size_t n, const struct ent_budget *b,
+                     const struct ent_quorum_rule *q);
 /* Version 1 as mesh_found() makes it, appended. */
 void mesh_version(struct ent_buf *ret, struct node *const *node, size_t n,
-                  const struct ent_budget *b);
+                  const struct ent_budget *b, const struct ent_quorum_rule *q);
 /* Everybody greets everybody, so that all may speak. */
 void mesh_meet(struct mesh *m);
 
 /* How this node asks others. */
 struct ent_wire node_wire(struct node *from);
 void node_greet(struct node *from, const char *to);
+/* Whether this key gets a connection, now that the node has looked at its home again. */
+bool node_allows(const struct node *n, const struct ent_spki *key);
 void node_submit(struct node *from, const char *to);
 void node_pull(struct node *from, const char *of);
 

@@ -15,6 +15,7 @@
 #define NARROW      100000u       /* the number of a name that is not for partners */
 #define OFFER_PATH  "/peer/v1/match"
 #define EVENTS_MOST 64u
+#define WORKERS     8u /* bob's: so one partner has 4 runs at most */
 
 /* --- members ------------------------------------------------------------------------------------
  */
@@ -42,9 +43,14 @@ struct seen_event {
 struct holder {
     struct ent_store *store;
     struct ent_pool *pool;
-    struct ent_peer *peer;   /* bob's, as long as there is a holder */
-    struct ent_peer *before; /* bob's before */
-    pthread_mutex_t lock;    /* for all below */
+    struct ent_desk *desk;
+    struct ent_desk_seat seat;
+    struct ent_direct asks;
+    struct ent_runners *runners;
+    void (*unmake)(struct holder *f); /* or NULL: before they are freed */
+    struct ent_peer *peer;            /* bob's, as long as there is a holder */
+    struct ent_peer *before;          /* bob's before */
+    pthread_mutex_t lock;             /* for all below */
     pthread_cond_t changed;
     struct seen_event event[EVENTS_MOST];
     size_t events;
@@ -55,6 +61,10 @@ struct holder {
 /* What bob knows: names 0, 3, 6, ... below 3 * known, one name that is not for partners, and an
  * address, which no offer here asks for. */
 struct holder *holder_start(unsigned known, unsigned idle_seconds);
+/* The same with other runners, which are freed with it, after f->unmake; f->desk and f->pool are
+ * there when they are made. */
+struct holder *holder_start_with(unsigned known, unsigned idle_seconds,
+                                 struct ent_runners *(*make)(struct holder *f));
 void holder_stop(struct holder *f);
 
 /* Bob's list is held from now on, or not. */

@@ -48,13 +48,32 @@ int said_setup(void **state)
     return 0;
 }
 
+/* The last few live. */
+static struct ent_signer *new_signer(struct ent_simdisk *s)
+{
+    static struct {
+        struct ent_signer *signer;
+        struct ent_signer_lock lock;
+    } made[16];
+    static size_t used;
+    size_t i = used++ % (sizeof(made) / sizeof(made[0]));
+    ent_signer_local_free(made[i].signer);
+    made[i].lock = (struct ent_signer_lock){ent_simdisk_disk(s), "alpha", "lock/1"};
+    const struct ent_signer_opts o = {.self = "alpha",
+                                      .origin = SAID_ORIGIN,
+                                      .log = &said_key,
+                                      .given = {&made[i].lock, ent_signer_lock_last, NULL}};
+    assert_ok(ent_signer_local(&made[i].signer, NULL, &o));
+    return made[i].signer;
+}
+
 struct ent_log_opts said_opts(struct ent_simdisk *s, bool alone)
 {
     return (struct ent_log_opts){.disk = ent_simdisk_disk(s),
                                  .dir = "log/1",
                                  .lock = "lock/1",
                                  .origin = SAID_ORIGIN,
-                                 .key = &said_key,
+                                 .signer = new_signer(s),
                                  .alone = alone};
 }
 

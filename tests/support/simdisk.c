@@ -7,6 +7,7 @@
 struct file {
     char name[ENT_DISK_NAME_MAX];
     struct ent_buf now, safe; /* as it reads; as it was synced */
+    bool gone, whole;         /* whole: one of the two, and nothing between */
 };
 
 struct ent_simdisk {
@@ -14,8 +15,8 @@ struct ent_simdisk {
     struct file *file;
     size_t files, cap;
     uint64_t calls, writes, room;
-    uint64_t fail_at, crash_at; /* numbers of calls; 0: never */
-    enum ent_err fail_with;
+    uint64_t fail_at, crash_at;           /* numbers of calls; 0: never */
+    enum ent_err fail_with, replace_with; /* replace_with: the next one; ENT_OK: nothing */
     bool hit, dead;
 };
 
@@ -33,22 +34,24 @@ static void set(struct ent_buf *b, struct ent_slice s)
 static struct file *find(const struct ent_simdisk *s, const char *name)
 {
     for (size_t i = 0; i < s->files; i++)
-        if (strcmp(s->file[i].name, name) == 0)
+        if (!s->file[i].gone && strcmp(s->file[i].name, name) == 0)
             return (struct file *)&s->file[i];
     return NULL;
 }
 
 static struct file *make(struct ent_simdisk *s, const char *name)
 {
-    struct file *f = find(s, name);
-    if (f != NULL)
-        return f;
+    for (size_t i = 0; i < s->files; i++)
+        if (strcmp(s->file[i].name, name) == 0) {
+            s->file[i].gone = false;
+            return &s->file[i];
+        }
     if (s->files == s->cap) {
         s->cap = s->cap == 0 ? 16 : 2 * s->cap;
         s->file = reallocarray(s->file, s->cap, sizeof(*s->file));
         assert_non_null(s->file);
     }
-    f = &s->file[s->files++];
+    struct file *f = &s->file[s->files++];
     memset(f, 0, sizeof(*f));
     int n = snprintf(f->name, sizeof(f->name), "%s", name);
     assert_true(n > 0 && (size_t)n < sizeof(f->name));
@@ -60,6 +63,12 @@ static struct file *make(struct ent_simdisk *s, const char *name)
 /* --- power ---------------------------------------------------------------------------------------
  */
 
+static void keep(struct file *f)
+{
+    set(&f->safe, ent_buf_slice(&f->now));
+    f->whole = false;
+}
+
 /* What a disk holds of a file for which only `safe` was promised. */
 static void mix(struct file *f)
 {
@@ -69,6 +78,8 @@ static void mix(struct file *f)
     size_t n = lo + (size_t)ent_t_below(hi - lo + 1), run = 0;
     unsigned kind = 0, way = (unsigned)ent_t_below(4); /* 0: as synced, 1: all of it */
     ent_buf_init(&m, FILE_MAX);
+    way = f->whole ? way % 2 : way;
+    f->whole = false;
     n = way == 0 ? f->safe.n : way == 1 ? f->now.n : n;
     uint8_t *to = NULL;
     assert_ok(ent_buf_reserve(&m, &to, n));
@@ -92,6 +103,7 @@ void ent_simdisk_restart(struct ent_simdisk *s)
     for (size_t i = 0; i < s->files; i++)
         mix(&s->file[i]);
     s->fail_at = s->crash_at = 0;
+    s->replace_with = ENT_OK;
     s->dead = s->hit = false;
 }
 
@@ -153,6 +165,8 @@ static enum ent_err sim_write(void *ctx, const char *name, uint64_t offset, stru
     enum ent_err r = call(s, true);
     bool half = r != ENT_OK;
     struct file *f = make(s, name);
+    if (f->whole) /* its name is there for good before anything is written */
+        keep(f);
     assert_true(offset <= f->now.n); /* it would be a hole */
     if (half)
         bytes.n = (size_t)ent_t_below(bytes.n + 1);
@@ -191,8 +205,8 @@ static enum ent_err sim_sync(void *ctx, const char *name)
     if (f == NULL)
         return r == ENT_OK ? ENT_E_NOTFOUND : r;
     if (r == ENT_OK)
-        set(&f->safe, ent_buf_slice(&f->now));
-    else if (!s->dead)
+        keep(f);
+    else if (!s->dead && !f->whole)
         mix(f);
     return r;
 }
@@ -204,13 +218,82 @@ static enum ent_err sim_replace(void *ctx, const char *name, struct ent_slice by
         return ENT_E_IO;
     enum ent_err r = call(s, true);
     struct file *f = make(s, name);
+    if (r == ENT_OK && s->replace_with != ENT_OK) {
+        s->hit = true;
+        r = s->replace_with;
+        s->replace_with = ENT_OK;
+    }
     if (r == ENT_OK && bytes.n > f->now.n && bytes.n - f->now.n > s->room - used(s))
         return ENT_E_FULL;
-    if (r == ENT_OK || (r != ENT_E_FULL && ent_t_below(2) == 0)) {
-        set(&f->now, bytes);
-        set(&f->safe, bytes);
-    }
+    if (r != ENT_OK && (r == ENT_E_FULL || ent_t_below(3) == 0))
+        return r;
+    set(&f->now, bytes);
+    f->whole = true;
+    if (r == ENT_OK || ent_t_below(2) == 0)
+        keep(f);
     return r;
+}
+
+static enum ent_err sim_create(void *ctx, const char *name, struct ent_slice bytes)
+{
+    return find(ctx, name) != NULL ? ENT_E_EXISTS : sim_replace(ctx, name, bytes);
+}
+
+/* Whether a file is below this folder; rest is then what follows its '/'. */
+static bool is_below(const struct file *f, const char *folder, const char **rest)
+{
+    size_t n = strlen(folder);
+    *rest = f->name + n + 1;
+    return !f->gone && strncmp(f->name, folder, n) == 0 && f->name[n] == '/';
+}
+
+static enum ent_err sim_remove(void *ctx, const char *name)
+{
+    struct ent_simdisk *s = ctx;
+    enum ent_err r = call(s, true);
+    if (r != ENT_OK)
+        return r;
+    if (find(s, name) == NULL)
+        return ENT_E_NOTFOUND;
+    ent_simdisk_remove(s, name);
+    return ENT_OK;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static enum ent_err sim_list(void *ctx, struct ent_buf *ret, const char *folder)
+{
+    struct ent_simdisk *s = ctx;
+    const char *rest;
+    size_t n = 0;
+    enum ent_err r = call(s, false);
+    if (r != ENT_OK)
+        return r;
+    char **name = calloc(s->files + 1, sizeof(*name));
+    assert_non_null(name);
+    for (size_t i = 0; i < s->files; i++)
+        if (is_below(&s->file[i], folder, &rest))
+            assert_non_null(name[n++] = strndup(rest, strcspn(rest, "/")));
+    qsort(name, n, sizeof(*name), by_bytes);
+    for (size_t i = 0; i < n && r == ENT_OK; i++)
+        if (i == 0 || strcmp(name[i], name[i - 1]) != 0)
+            r = ent_buf_printf(ret, "%s\n", name[i]);
+    for (size_t i = 0; i < n; i++)
+        free(name[i]);
+    free(name);
+    return n == 0 ? ENT_E_NOTFOUND : r;
+}
+
+/* One process has a disk in memory. */
+static enum ent_err sim_lock(void *ctx, const char *name, enum ent_disk_lock how)
+{
+    const struct ent_simdisk *s = ctx;
+    (void)name;
+    (void)how;
+    return s->dead ? ENT_E_IO : ENT_OK;
 }
 
 /* --- the test's side -----------------------------------------------------------------------------
@@ -220,7 +303,8 @@ struct ent_simdisk *ent_simdisk_new(void)
 {
     struct ent_simdisk *s = calloc(1, sizeof(*s));
     assert_non_null(s);
-    s->disk = (struct ent_disk){s, sim_size, sim_read, sim_write, sim_cut, sim_sync, sim_replace};
+    s->disk = (struct ent_disk){s,           sim_size,   sim_read,   sim_write, sim_cut, sim_sync,
+                                sim_replace, sim_create, sim_remove, sim_list,  sim_lock};
     s->room = UINT64_MAX;
     return s;
 }
@@ -241,7 +325,8 @@ struct ent_simdisk *ent_simdisk_copy(const struct ent_simdisk *s)
 {
     struct ent_simdisk *c = ent_simdisk_new();
     for (size_t i = 0; i < s->files; i++)
-        ent_simdisk_set(c, s->file[i].name, ent_buf_slice(&s->file[i].now));
+        if (!s->file[i].gone)
+            ent_simdisk_set(c, s->file[i].name, ent_buf_slice(&s->file[i].now));
     return c;
 }
 
@@ -264,7 +349,14 @@ void ent_simdisk_fail(struct ent_simdisk *s, uint64_t n, enum ent_err e)
 {
     s->fail_at = n == 0 ? 0 : s->calls + n;
     s->fail_with = e;
+    s->replace_with = ENT_OK;
     s->hit = false;
+}
+
+void ent_simdisk_fail_replace(struct ent_simdisk *s, enum ent_err e)
+{
+    ent_simdisk_fail(s, 0, ENT_OK);
+    s->replace_with = e;
 }
 
 void ent_simdisk_crash(struct ent_simdisk *s, uint64_t n)
@@ -314,4 +406,5 @@ void ent_simdisk_remove(struct ent_simdisk *s, const char *name)
     struct file *f = find(s, name);
     assert_non_null(f);
     f->now.n = f->safe.n = 0;
+    f->gone = true;
 }

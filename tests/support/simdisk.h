@@ -20,8 +20,11 @@ uint64_t ent_simdisk_calls(const struct ent_simdisk *s);
 uint64_t ent_simdisk_writes(const struct ent_simdisk *s);
 
 /* The n-th call from now on (1: the next) fails with e, halfway through; 0: none does. After a
- * failed sync nobody knows what is on the disk. */
+ * failed sync nobody knows what is on the disk; what a failed replace put in place, and is read
+ * there, may be the old file again after a crash. */
 void ent_simdisk_fail(struct ent_simdisk *s, uint64_t n, enum ent_err e);
+/* The next replace or create does, until the next ent_simdisk_fail(). */
+void ent_simdisk_fail_replace(struct ent_simdisk *s, enum ent_err e);
 /* The power goes at the n-th call from now on: that one and all later ones fail. 0: it does not. */
 void ent_simdisk_crash(struct ent_simdisk *s, uint64_t n);
 /* Has it gone, or the failure happened? */

@@ -48,17 +48,18 @@ void viewnet_up(struct viewnet *net, size_t node)
     struct ent_diag d = {0};
     char origin[ENT_LOG_ORIGIN];
     ent_roster_origin(&net->pact.roster, origin, viewnet_name(net, n->member), 1);
+    n->signer = logs_signer(&net->pact, n->member, &n->lock, ent_simdisk_disk(n->disk));
     const struct ent_log_opts lo = {.disk = ent_simdisk_disk(n->disk),
                                     .dir = "log/1",
                                     .lock = "lock/1",
                                     .origin = origin,
-                                    .key = &net->pact.log[n->member][1]};
+                                    .signer = n->signer};
     assert_null(n->view);
     assert_ok(ent_log_open(&n->log, &d, &lo));
     const struct ent_view_opts vo = {.disk = ent_simdisk_disk(n->disk),
                                      .self = viewnet_name(net, n->member),
                                      .own = n->log,
-                                     .witness = &net->pact.witness[n->member],
+                                     .signer = n->signer,
                                      .chain = ENT_SLICE_LIT("entente/pact@v2\n"),
                                      .ctx = n,
                                      .lock = take_lock,
@@ -73,6 +74,8 @@ void viewnet_down(struct viewnet *net, size_t node)
     struct viewnet_node *n = &net->node[node];
     ent_view_free(n->view);
     ent_log_free(n->log);
+    ent_signer_local_free(n->signer);
+    n->signer = NULL;
     n->view = NULL;
     n->log = NULL;
     n->locked = 0;
@@ -271,4 +274,29 @@ bool viewnet_is_exposed(struct viewnet *net, size_t node, size_t member,
     struct ent_verdict_on on;
     assert_ok(ent_view_verdict(net->node[node].view, &on, viewnet_name(net, member), net->now));
     return on.exposed && on.kind == kind;
+}
+
+void viewnet_assert_truth(struct viewnet *net, size_t members)
+{
+    for (size_t i = 0; i < members; i++)
+        for (size_t m = 0; m < members; m++) {
+            struct ent_view_log l;
+            struct ent_verdict_on on;
+            struct ent_hash32 root;
+            struct ent_tree *truth = ent_log_tree(net->node[m].log);
+            assert_ok(ent_view_verdict(net->node[i].view, &on, viewnet_name(net, m), net->now));
+            assert_false(on.exposed);
+            if (ent_view_log(net->node[i].view, &l, viewnet_name(net, m), 0) != ENT_OK)
+                continue;
+            assert_in_range(l.size, 0, ent_log_size(net->node[m].log));
+            assert_in_range(l.mirrored, 0, i == m ? UINT64_MAX : l.size);
+            assert_ok(ent_tree_root(truth, &root, l.size));
+            assert_memory_equal(root.b, l.root.b, 32);
+            struct ent_tree *mirror = ent_view_tree(net->node[i].view, viewnet_name(net, m), 0);
+            if (mirror == NULL)
+                continue;
+            assert_ok(ent_tree_root(mirror, &l.root, l.mirrored));
+            assert_ok(ent_tree_root(truth, &root, l.mirrored));
+            assert_memory_equal(root.b, l.root.b, 32);
+        }
 }

@@ -17,6 +17,8 @@ struct viewnet_node {
     struct viewnet *net;
     size_t member;
     struct ent_simdisk *disk;
+    struct ent_signer *signer;
+    struct ent_signer_lock lock; /* what it signed before */
     struct ent_log *log;
     struct ent_view *view; /* NULL: it is down */
     int locked;
@@ -71,5 +73,8 @@ uint64_t viewnet_size(struct viewnet *net, size_t node, size_t member); /* of th
 bool viewnet_is_exposed(struct viewnet *net, size_t node, size_t member,
                         enum ent_misbehaviour_kind kind);
 const char *viewnet_name(const struct viewnet *net, size_t member);
+
+/* Everything that an honest net must have come to: no head that is not the log's own, no proof. */
+void viewnet_assert_truth(struct viewnet *net, size_t members);
 
 #endif

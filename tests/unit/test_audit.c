@@ -81,8 +81,11 @@ static void put_checked(const struct node *n, const char *name, struct ent_slice
 static enum ent_err audited(const struct node *n, const char *member, struct ent_audit *ret,
                             struct ent_diag *d)
 {
-    const struct ent_audit_opts opts = {.home = n->home, .member = member, .pool = pool};
-    return ent_audit(ret, d, &opts);
+    struct ent_home *home = node_look(n);
+    const struct ent_audit_opts opts = {.home = home, .member = member, .pool = pool};
+    enum ent_err r = ent_audit(ret, d, &opts);
+    ent_home_free(home);
+    return r;
 }
 
 static struct ent_audit holds(const struct node *n, const char *member)
@@ -347,6 +350,86 @@ static void test_what_was_said_about_the_pact(void **state)
     free(del);
 }
 
+/* Every byte of one; half of one; one under the name of another. */
+static void test_windows(void **state)
+{
+    static const char name[] = "observed/2026-11-22T08:00:00Z-3600",
+                      other[] = "observed/2026-11-22T09:00:00Z-3600";
+    const struct ent_windows_add add = {.id = {1795334400, 3600}, .types = ENT_OBS_ALL, .most = 9};
+    struct ent_windows_added told;
+    struct ent_observed *seen = NULL;
+    struct ent_observable o;
+    char dir[ENT_PATH_MAX];
+    struct ent_audit a;
+    struct ent_diag d;
+    struct ent_buf b;
+    (void)state;
+    assert_ok(ent_observe_folder(alice.home, dir));
+    assert_ok(ent_observed_new(&seen, 0));
+    assert_ok(ent_observable_parse(&o, NULL, ent_slice_str("evil.com")));
+    assert_ok(ent_observed_add(seen, &o));
+    assert_ok(ent_windows_add(dir, &add, seen, &told, NULL));
+    assert_int_equal(holds(&alice, NULL).files, 7);
+    get(&alice, &b, name);
+    for (size_t i = 0; i < b.n; i++) {
+        uint8_t bit = (uint8_t)(1u << ent_t_below(8));
+        b.p[i] ^= bit;
+        put(&alice, name, ent_buf_slice(&b));
+        assert_err(audited(&alice, NULL, &a, &d), ENT_E_AUTH);
+        assert_string_equal(a.flaw.file, name);
+        assert_int_equal(a.files, 6);
+        b.p[i] ^= bit;
+    }
+    put(&alice, name, ent_slice(b.p, b.n / 2));
+    refuses(&alice, NULL, name, -1, "cut off");
+    put(&alice, name, ent_buf_slice(&b));
+    put(&alice, other, ent_buf_slice(&b));
+    refuses(&alice, NULL, other, -1, "another window than its name says");
+    ent_buf_release(&b);
+    ent_observed_free(seen);
+}
+
+/* A disk that lists a file which is gone when it is read. */
+struct gone {
+    const char *folder, *file;
+};
+static const struct ent_disk *beneath;
+static const struct gone *now_gone;
+
+static enum ent_err list_gone(void *ctx, struct ent_buf *ret, const char *folder)
+{
+    enum ent_err r = beneath->list(ctx, ret, folder);
+    if (strcmp(folder, now_gone->folder) != 0)
+        return r;
+    assert_ok(ent_buf_puts(ret, now_gone->file));
+    return ent_buf_putc(ret, '\n');
+}
+
+static void test_gone_since_it_was_listed(void **state)
+{
+    static const struct gone gone[] = {
+        {"pact", "read-somebody"},
+        {"pact/next", "0000000000000000000000000000000000000000000000000000000000000000.somebody"},
+        {"withdrawn", "somebody"},
+        {"runs", "0123456789abcdef"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+        struct ent_home *home = node_look(&alice);
+        struct ent_disk disk = *home->disk;
+        const struct ent_audit_opts opts = {.home = home, .pool = pool};
+        struct ent_audit a;
+        beneath = home->disk;
+        now_gone = &gone[i];
+        disk.list = list_gone;
+        home->disk = &disk;
+        assert_ok(ent_audit(&a, NULL, &opts));
+        assert_int_equal(a.files, 6);
+        home->disk = beneath;
+        ent_home_free(home);
+    }
+}
+
 static void test_small_files(void **state)
 {
     (void)state;
@@ -442,6 +525,8 @@ int main(void)
         TEST(test_lists_of_heads),
         TEST(test_keys),
         TEST(test_what_was_said_about_the_pact),
+        TEST(test_windows),
+        TEST(test_gone_since_it_was_listed),
         TEST(test_small_files),
         TEST(test_proofs),
         TEST(test_runs),

@@ -253,6 +253,22 @@ static void test_time(void **state)
         assert_ok(ent_time_parse(&back, ent_slice_str(text)));
         assert_int_equal(back, t);
     }
+    /* table */
+    static const struct {
+        int64_t t;
+        const char *text;
+    } shown[] = {{1534723299, "2018-08-20T00:01:39Z"},
+                 {0, "1970-01-01T00:00:00Z"},
+                 {951868799, "2000-02-29T23:59:59Z"},
+                 {-62167219200, "0000-01-01T00:00:00Z"},
+                 {253402300799, "9999-12-31T23:59:59Z"},
+                 {253402300800, "-"},
+                 {-62167219201, "-"},
+                 {INT64_MAX, "-"}};
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        ent_time_format(text, shown[i].t);
+        assert_string_equal(text, shown[i].text);
+    }
 }
 
 static void test_json_output(void **state)

@@ -25,8 +25,29 @@ static void test_defaults(void **state)
     assert_int_equal(conf.idle_seconds, 30);
     assert_int_equal(conf.request_seconds, 60);
     assert_int_equal(conf.match_max_items, 1000000);
+    assert_int_equal(conf.match_workers, 4);
+    assert_int_equal(conf.stop_seconds, 60);
     assert_int_equal(conf.match_tlp, ENT_TLP_GREEN);
     assert_int_equal(conf.worker_threads, 0);
+    assert_string_equal(conf.users_listen, "127.0.0.1:7444");
+    assert_string_equal(conf.users_cert, "");
+    assert_string_equal(conf.users_key, "");
+    assert_string_equal(conf.users_host, "");
+    assert_int_equal(conf.users_max_connections, 256);
+    assert_int_equal(conf.metrics_open, 0);
+    assert_int_equal(conf.rate_account, 1200);
+    assert_int_equal(conf.rate_address, 3000);
+    assert_int_equal(conf.quorum, ENT_QUORUM_ASK);
+    assert_int_equal(conf.quorum_max_items, 200000);
+    assert_int_equal(conf.quorum_tlp, ENT_TLP_AMBER);
+    assert_int_equal(conf.quorum_cores, 0);
+}
+
+static enum ent_err put_own(void *ctx, const struct ent_observable *o)
+{
+    size_t n = strlen(ctx);
+    (void)snprintf((char *)ctx + n, 256 - n, "%s ", o->text);
+    return ENT_OK;
 }
 
 static void test_good(void **state)
@@ -42,6 +63,7 @@ static void test_good(void **state)
                     "idle_seconds = 5m\n"
                     "request_seconds = 1h\n"
                     "match_max_items = 50000000\n"
+                    "match_workers = 16\n"
                     "match_tlp = clear\n"
                     "worker_threads = 8"));
     assert_int_equal(bad.n, 0);
@@ -52,14 +74,45 @@ static void test_good(void **state)
     assert_int_equal(conf.idle_seconds, 300);
     assert_int_equal(conf.request_seconds, 3600);
     assert_int_equal(conf.match_max_items, 50000000);
+    assert_int_equal(conf.match_workers, 16);
     assert_int_equal(conf.match_tlp, ENT_TLP_CLEAR);
     assert_int_equal(conf.worker_threads, 8);
+    assert_ok(parse(
+        "users_listen = off\nusers_cert = /etc/entente/cert.pem\nusers_host = Node-1.example\n"
+        "metrics_open = yes\nrate_account = 0"));
+    assert_string_equal(conf.users_listen, "off");
+    assert_string_equal(conf.users_cert, "/etc/entente/cert.pem");
+    assert_string_equal(conf.users_host, "Node-1.example");
+    assert_int_equal(conf.metrics_open, 1);
+    assert_int_equal(conf.rate_account, 0);
+    assert_ok(
+        parse("quorum = off\nquorum_max_items = 1048576\nquorum_tlp = red\nquorum_cores = 2"));
+    assert_int_equal(conf.quorum, ENT_QUORUM_OFF);
+    assert_int_equal(conf.quorum_max_items, 1048576);
+    assert_int_equal(conf.quorum_tlp, ENT_TLP_RED);
+    assert_int_equal(conf.quorum_cores, 2);
+    assert_ok(parse("quorum = on"));
+    assert_int_equal(conf.quorum, ENT_QUORUM_ON);
     assert_ok(parse("ip_speed = 2\ndomain_speed = 2.3\nurl_speed = 0.35\nhash_speed = 100.00"));
     assert_int_equal(conf.ip_speed, 200);
     assert_int_equal(conf.domain_speed, 230);
     assert_int_equal(conf.url_speed, 35);
     assert_int_equal(conf.hash_speed, 10000);
+    assert_ok(parse("observe_types = ipv4,domain\nobserve_window_seconds = 15m\n"
+                    "own_ranges = 198.51.100.0/24,2001:db8::/32,192.0.2.1\nobserve_warned = yes\n"
+                    "own_domains = Newspaper.example,news.example\nobserve_max_items = 1"));
+    assert_int_equal(conf.observe_types, ENT_OBS_BIT(ENT_OBS_IPV4) | ENT_OBS_BIT(ENT_OBS_DOMAIN));
+    assert_int_equal(conf.observe_window_seconds, 900);
+    assert_int_equal(conf.observe_max_items, 1);
+    assert_int_equal(conf.observe_warned, 1);
+    char own[256] = "";
+    assert_ok(ent_config_own(&conf, put_own, own));
+    assert_string_equal(own, "198.51.100.0/24 2001:db8::/32 192.0.2.1 newspaper.example "
+                             "news.example ");
     assert_ok(parse("url =\nidle_seconds = 7"));
+    own[0] = '\0';
+    assert_ok(ent_config_own(&conf, put_own, own));
+    assert_string_equal(own, "");
     assert_int_equal(conf.idle_seconds, 7);
 }
 
@@ -99,7 +152,19 @@ static void test_bad_values(void **state)
         "match_tlp = amber",
         "match_tlp = ",
         "match_tlp = 2",
+        "match_workers = 0",
+        "match_workers = 17",
         "worker_threads = all",
+        "users_listen = Off",
+        "users_listen = ",
+        "users_listen = 7444",
+        "users_cert = cert.pem",
+        "users_host = node_1.example",
+        "users_host = node.example:7444",
+        "users_host = https://node.example",
+        "metrics_open = true",
+        "rate_account = 1000001",
+        "rate_address = -1",
         "ip_speed = 2.",
         "ip_speed = .5",
         "ip_speed = 2.345",
@@ -109,6 +174,26 @@ static void test_bad_values(void **state)
         "ip_speed = 1.5.5",
         "ip_speed = -1",
         "ip_lifetime = 3651d",
+        "observe_window_seconds = 59s",
+        "observe_window_seconds = 25h",
+        "observe_max_items = 0",
+        "observe_max_items = 16000001",
+        "observe_types = net4",
+        "observe_types = ip",
+        "observe_warned = maybe",
+        "quorum = yes",
+        "quorum =",
+        "quorum_max_items = 0",
+        "quorum_max_items = 1048577",
+        "quorum_tlp = pink",
+        "quorum_cores = all",
+        "own_ranges = newspaper.example",
+        "own_ranges = 198.51.100.0/24,",
+        "own_ranges = ,198.51.100.0/24",
+        "own_ranges = 198.51.100.0/33",
+        "own_domains = 198.51.100.0/24",
+        "own_domains = a.example b.example",
+        "own_domains = https://a.example/",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -182,10 +267,10 @@ static void test_many_problems(void **state)
 /* Property: one wrong, missing, doubled or swapped letter in a key is put right. */
 static void test_suggestions(void **state)
 {
-    static const char *const names[] = {"listen",          "url",          "max_connections",
-                                        "max_bodies",      "idle_seconds", "request_seconds",
-                                        "match_max_items", "match_tlp",    "run_seconds",
-                                        "worker_threads"};
+    static const char *const names[] = {"listen",          "url",           "max_connections",
+                                        "max_bodies",      "idle_seconds",  "request_seconds",
+                                        "match_max_items", "match_workers", "match_tlp",
+                                        "run_seconds",     "worker_threads"};
     (void)state;
     for (unsigned round = 0; round < 500; round++) {
         const char *name = names[ent_t_below(sizeof(names) / sizeof(names[0]))];
@@ -242,6 +327,50 @@ static void test_load(void **state)
     assert_ok(ent_config_load(&conf, &bad, &d, path));
 }
 
+static void test_webhook(void **state)
+{
+    (void)state;
+    assert_ok(parse("webhook_url = https://hooks.example/in?code=1\nwebhook_secret = /etc/secret\n"
+                    "webhook_events = match, pact\nwebhook_tlp = amber+strict\n"
+                    "log_format = json\nlog_to = syslog"));
+    assert_string_equal(conf.webhook_url, "https://hooks.example/in?code=1");
+    assert_int_equal(conf.webhook_events, 1u << ENT_HOOK_MATCH | 1u << ENT_HOOK_PACT);
+    assert_int_equal(conf.webhook_tlp, ENT_TLP_AMBER_STRICT);
+    assert_int_equal(conf.log_format, ENT_LOG_JSON);
+    assert_int_equal(conf.log_to, ENT_LOG_SYSLOG);
+    assert_ok(parse("webhook_events = none"));
+    assert_int_equal(conf.webhook_events, 0);
+    for (unsigned e = 0; e < ENT_HOOK_EVENTS; e++) { /* the words of both tables are the same */
+        char line[64];
+        (void)snprintf(line, sizeof(line), "webhook_events = %s",
+                       ent_hook_event_word((enum ent_hook_event)e));
+        assert_ok(parse(line));
+        assert_int_equal(conf.webhook_events, 1u << e);
+    }
+    static const char *const bad_lines[] = {
+        "webhook_events =",
+        "webhook_events = pact,",
+        "webhook_events = ,pact",
+        "webhook_events = pact,pact",
+        "webhook_events = pact,none",
+        "webhook_events = guard",
+        "webhook_url = http://hooks.example/",
+        "webhook_url = https://a@hooks.example/",
+        "webhook_secret = secret",
+        "webhook_tlp = white",
+    };
+    for (size_t i = 0; i < sizeof(bad_lines) / sizeof(bad_lines[0]); i++)
+        assert_err(parse(bad_lines[i]), ENT_E_FORMAT);
+    assert_err(parse("\nwebhook_url = https://hooks.example/"), ENT_E_FORMAT);
+    assert_int_equal(bad.n, 1);
+    assert_int_equal(bad.list[0].line, 2);
+    assert_string_equal(bad.list[0].text, "'webhook_url' needs 'webhook_secret'");
+    assert_err(parse("webhook_events = x"), ENT_E_FORMAT);
+    assert_string_equal(bad.list[0].text,
+                        "'x' is not right for 'webhook_events', which is none, or some of: "
+                        "sighting, exposed, suspected, match, pact or release-waiting");
+}
+
 static void test_man(void **state)
 {
     struct ent_buf b, small;
@@ -256,7 +385,7 @@ static void test_man(void **state)
     size_t count = 0;
     for (const char *p = text; (p = strstr(p, ".It Ic ")) != NULL; p++)
         count++;
-    assert_int_equal(count, 22);
+    assert_int_equal(count, 49);
     /* The manual page was made by this, and still is what this makes. */
     struct ent_slice page = ent_t_file("docs/man/entente-config.5");
     assert_non_null(memmem(page.p, page.n, b.p, b.n - 1));
@@ -266,13 +395,44 @@ static void test_man(void **state)
     ent_buf_release(&b);
 }
 
+/* Each setting as a file would have it: a file of what is told makes the same settings. */
+static enum ent_err put_line(void *ctx, const char *name, const char *value, const char *def,
+                             const char *help)
+{
+    assert_true(help[0] != '\0' && def != NULL);
+    return ent_buf_printf(ctx, "%s = %s\n", name, value);
+}
+
+static void test_each(void **state)
+{
+    struct ent_config_problems p;
+    struct ent_config c, again;
+    struct ent_buf b;
+    (void)state;
+    ent_buf_init(&b, ENT_CONFIG_FILE_MAX);
+    assert_ok(ent_config_parse(&c, &p,
+                               ENT_SLICE_LIT("idle_seconds = 90s\nmatch_tlp = clear\n"
+                                             "url = https://a.example:1\nip_speed = 2.35\n"
+                                             "webhook_events = pact,match\n")));
+    assert_ok(ent_config_each(&c, put_line, &b));
+    assert_ok(ent_config_parse(&again, &p, ent_buf_slice(&b)));
+    assert_int_equal(again.idle_seconds, 90);
+    assert_int_equal(again.match_tlp, ENT_TLP_CLEAR);
+    assert_int_equal(again.ip_speed, 235);
+    assert_int_equal(again.max_bodies, c.max_bodies);
+    assert_string_equal(again.url, "https://a.example:1");
+    assert_int_equal(again.webhook_events, c.webhook_events);
+    ent_buf_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),      cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad_values),    cmocka_unit_test(test_messages),
         cmocka_unit_test(test_many_problems), cmocka_unit_test(test_suggestions),
-        cmocka_unit_test(test_load),          cmocka_unit_test(test_man),
+        cmocka_unit_test(test_load),          cmocka_unit_test(test_webhook),
+        cmocka_unit_test(test_man),           cmocka_unit_test(test_each),
     };
     return ent_t_run("config", tests);
 }

@@ -2,6 +2,7 @@
  * test_delivery.c: acts on their way, with the receipts that show them: one form, no byte of which
  * can be changed, and every way in which the two may not belong together.
  */
+#include "tests/support/any_signer.h"
 #include "tests/support/logs.h"
 
 #include "ledger/delivery.h"
@@ -32,7 +33,8 @@ static void say(struct ent_buf *b, struct ent_act *ret, const char *author, uint
     ent_buf_init(b, ENT_ACT_MAX);
     struct ent_keypair pair;
     ent_keypair_init(&pair, key);
-    assert_ok(ent_act_make(b, ret, &st, ent_slice(body, (size_t)n), &pair));
+    const struct ent_signer signer = any_signer(&pair);
+    assert_ok(ent_act_make(b, ret, NULL, &st, ent_slice(body, (size_t)n), &signer));
     ret->body = ent_slice(b->p + b->n - n, (size_t)n);
 }
 

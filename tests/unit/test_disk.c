@@ -1,32 +1,37 @@
-/* test_disk.c: the real disk: names, holes, whole files, folders, many files, two at a time; and a
- * log on it. */
+/* test_disk.c: the real disks, of who opens files and of who may not: names, holes, whole files,
+ * folders, many files, two at a time; and a log on it. */
 #include "node/node.h"
-#include "node/disk.h"
+#include "tests/support/remote.h"
 #include "tests/support/simdisk.h"
 #include "tests/support/t.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-static struct ent_disk_real *open_disk(const char *name)
+static const char *const kinds[] = {"here", "there"};
+static unsigned kind; /* 1: of a process that may open no files */
+
+static struct either *open_disk(const char *name)
 {
-    static struct ent_disk_real kept[16];
+    static struct either kept[64];
     static size_t used;
     char path[256];
-    assert_true(used < 16);
-    (void)snprintf(path, sizeof(path), "%s/%s", ent_t_tmpdir(), name);
+    assert_true(used < 64);
+    (void)snprintf(path, sizeof(path), "%s/%s-%s", ent_t_tmpdir(), name, kinds[kind]);
     (void)mkdir(path, 0700);
-    assert_ok(ent_disk_open(&kept[used], NULL, path));
+    assert_ok(either_open(&kept[used], kind == 1, path, NULL));
     return &kept[used++];
 }
 
 static void path_of(char ret[static 512], const char *disk, const char *name)
 {
-    int n = snprintf(ret, 512, "%s/%s/%s", ent_t_tmpdir(), disk, name);
+    int n = snprintf(ret, 512, "%s/%s-%s/%s", ent_t_tmpdir(), disk, kinds[kind], name);
     assert_true(n > 0 && n < 512);
 }
 
@@ -46,8 +51,8 @@ static void reads(const struct ent_disk *d, const char *name, const char *want)
 
 static void test_calls(void **state)
 {
-    struct ent_disk_real *real = open_disk("calls");
-    const struct ent_disk *d = &real->disk;
+    struct either *real = open_disk("calls");
+    const struct ent_disk *d = real->disk;
     char got[8], path[512];
     uint64_t n = 7;
     struct stat st;
@@ -78,19 +83,21 @@ static void test_calls(void **state)
     path_of(path, "calls", "a");
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0700);
-    ent_disk_close(real);
+    either_close(real);
 }
 
 static void test_names(void **state)
 {
-    static const char *const bad[] = {"",       "/a",  "a/",       "a//b", "..",   "../a",
-                                      "a/../b", ".",   ".a",       "a/.b", "A",    "a b",
-                                      "a\n",    "a_b", "\xC3\xA4", "a\\b", "a/./b"};
-    struct ent_disk_real *real = open_disk("names");
-    const struct ent_disk *d = &real->disk;
+    static const char *const bad[] = {
+        "",  "/a",  "a/",  "a//b",  "..",      "../a", "a/../b",   ".",    ".a",   "a/.b",
+        "A", "a b", "a\n", "a.new", "a.new/b", "a_b",  "\xC3\xA4", "a\\b", "a/./b"};
+    struct either *real = open_disk("names");
+    const struct ent_disk *d = real->disk;
     char longest[ENT_DISK_NAME_MAX + 1], got[1];
+    struct ent_buf names;
     uint64_t n;
     (void)state;
+    ent_buf_init(&names, 100);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_err(d->size(d->ctx, &n, bad[i]), ENT_E_FORMAT);
         assert_err(d->read(d->ctx, got, 1, bad[i], 0), ENT_E_FORMAT);
@@ -98,21 +105,25 @@ static void test_names(void **state)
         assert_err(d->cut(d->ctx, bad[i], 0), ENT_E_FORMAT);
         assert_err(d->sync(d->ctx, bad[i]), ENT_E_FORMAT);
         assert_err(d->replace(d->ctx, bad[i], ENT_SLICE_LIT("x")), ENT_E_FORMAT);
+        assert_err(d->create(d->ctx, bad[i], ENT_SLICE_LIT("x")), ENT_E_FORMAT);
+        assert_err(d->remove(d->ctx, bad[i]), ENT_E_FORMAT);
+        assert_err(d->list(d->ctx, &names, bad[i]), ENT_E_FORMAT);
+        assert_err(d->lock(d->ctx, bad[i], ENT_DISK_EXCLUSIVE), ENT_E_FORMAT);
     }
     memset(longest, 'a', ENT_DISK_NAME_MAX);
     longest[ENT_DISK_NAME_MAX] = '\0';
     assert_err(d->write(d->ctx, longest, 0, ENT_SLICE_LIT("x")), ENT_E_FORMAT);
     put(d, "a-1.b/c..d", 0, "x");
     reads(d, "a-1.b/c..d", "x");
-    ent_disk_close(real);
-    assert_err(ent_disk_open(real, NULL, "/nowhere/at/all"), ENT_E_NOTFOUND);
+    either_close(real);
+    assert_err(either_open(real, kind == 1, "/nowhere/at/all", NULL), ENT_E_NOTFOUND);
 }
 
 /* Nothing is followed out of the directory, and nothing but files is a file. */
 static void test_what_is_no_file(void **state)
 {
-    struct ent_disk_real *real = open_disk("links");
-    const struct ent_disk *d = &real->disk;
+    struct either *real = open_disk("links");
+    const struct ent_disk *d = real->disk;
     char path[512], got[1];
     uint64_t n;
     (void)state;
@@ -129,14 +140,14 @@ static void test_what_is_no_file(void **state)
     path_of(path, "links", "pipe");
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_err(d->size(d->ctx, &n, "pipe"), ENT_E_IO);
-    assert_err(d->write(d->ctx, "x.new/a", 0, ENT_SLICE_LIT("x")), ENT_E_NOTFOUND);
-    ent_disk_close(real);
+    assert_err(d->write(d->ctx, "pipe/a", 0, ENT_SLICE_LIT("x")), ENT_E_NOTFOUND);
+    either_close(real);
 }
 
 static void test_replaced(void **state)
 {
-    struct ent_disk_real *one = open_disk("replaced"), *two = open_disk("replaced");
-    const struct ent_disk *a = &one->disk, *b = &two->disk;
+    struct either *one = open_disk("replaced"), *two = open_disk("replaced");
+    const struct ent_disk *a = one->disk, *b = two->disk;
     struct ent_buf buf;
     char path[512];
     (void)state;
@@ -154,27 +165,183 @@ static void test_replaced(void **state)
     path_of(path, "replaced", "lock/1/checkpoint.new");
     assert_int_equal(access(path, F_OK), -1);
     ent_buf_release(&buf);
-    ent_disk_close(one);
-    ent_disk_close(two);
+    either_close(one);
+    either_close(two);
 }
 
 /* What a process that died left under the other name is no hindrance. */
 static void test_left_behind(void **state)
 {
-    struct ent_disk_real *real = open_disk("left");
-    const struct ent_disk *d = &real->disk;
+    struct either *real = open_disk("left");
+    const struct ent_disk *d = real->disk;
+    char path[512];
     (void)state;
-    put(d, "checkpoint.new", 0, "half of a head that nobody ever saw");
+    path_of(path, "left", "checkpoint.new");
+    assert_ok(ent_file_write(path, ENT_SLICE_LIT("half of a head"), 0600, NULL));
     assert_ok(d->replace(d->ctx, "checkpoint", ENT_SLICE_LIT("head")));
     reads(d, "checkpoint", "head");
-    ent_disk_close(real);
+    either_close(real);
+}
+
+static void lists(const struct ent_disk *d, const char *folder, const char *want)
+{
+    struct ent_buf b;
+    ent_buf_init(&b, ENT_DISK_LIST_MAX);
+    assert_ok(ent_buf_puts(&b, "before "));
+    assert_ok(d->list(d->ctx, &b, folder));
+    assert_true(ent_slice_eq(ent_slice(b.p + 7, b.n - 7), ent_slice_str(want)));
+    ent_buf_release(&b);
+}
+
+/* Made only where there is none; whole with no bytes, too. */
+static void test_created(void **state)
+{
+    struct either *one = open_disk("created"), *two = open_disk("created");
+    const struct ent_disk *a = one->disk, *b = two->disk;
+    char path[512], tmp[512];
+    struct ent_buf buf;
+    struct stat st;
+    (void)state;
+    ent_buf_init(&buf, 100);
+    assert_err(ent_disk_whole(a, &buf, "x/y"), ENT_E_NOTFOUND);
+    assert_ok(a->create(a->ctx, "x/y", ENT_SLICE_LIT("first")));
+    assert_err(a->create(a->ctx, "x/y", ENT_SLICE_LIT("second")), ENT_E_EXISTS);
+    assert_err(b->create(b->ctx, "x/y", ENT_SLICE_LIT("third")), ENT_E_EXISTS);
+    reads(b, "x/y", "first");
+    lists(a, "x", "y\n"); /* and nothing under another name */
+    assert_ok(a->create(a->ctx, "x/empty", ent_slice(NULL, 0)));
+    assert_err(b->create(b->ctx, "x/empty", ENT_SLICE_LIT("x")), ENT_E_EXISTS);
+    assert_ok(ent_disk_whole(b, &buf, "x/empty"));
+    assert_int_equal(buf.n, 0);
+    assert_err(ent_disk_load(b, &buf, "x/empty"), ENT_E_NOTFOUND);
+    /* Whoever died between giving it its name and taking the other one away. */
+    path_of(path, "created", "x/y");
+    path_of(tmp, "created", "x/y.new");
+    assert_int_equal(link(path, tmp), 0);
+    assert_err(a->create(a->ctx, "x/y", ENT_SLICE_LIT("second")), ENT_E_EXISTS);
+    assert_ok(a->replace(a->ctx, "x/z", ENT_SLICE_LIT("z")));
+    path_of(tmp, "created", "x/z.new");
+    assert_int_equal(link(path, tmp), 0);
+    assert_ok(a->replace(a->ctx, "x/z", ENT_SLICE_LIT("2")));
+    assert_int_equal(access(tmp, F_OK), -1);
+    reads(b, "x/y", "first");
+    reads(b, "x/z", "2");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    ent_buf_release(&buf);
+    either_close(one);
+    either_close(two);
+}
+
+static void test_removed(void **state)
+{
+    struct either *one = open_disk("removed"), *two = open_disk("removed");
+    const struct ent_disk *a = one->disk, *b = two->disk;
+    uint64_t n = 7;
+    (void)state;
+    assert_err(a->remove(a->ctx, "f/x"), ENT_E_NOTFOUND);
+    put(a, "f/x", 0, "one");
+    put(b, "f/y", 0, "two");
+    reads(b, "f/x", "one");
+    assert_err(a->remove(a->ctx, "f"), ENT_E_IO); /* a folder with names in it */
+    assert_ok(a->remove(a->ctx, "f/x"));
+    assert_ok(b->size(b->ctx, &n, "f/x")); /* though it has it open */
+    assert_int_equal(n, 0);
+    put(a, "f/x", 0, "again");
+    reads(b, "f/x", "again");
+    assert_ok(b->remove(b->ctx, "f/x"));
+    assert_ok(b->remove(b->ctx, "f/y"));
+    assert_ok(b->remove(b->ctx, "f"));
+    assert_err(a->remove(a->ctx, "f"), ENT_E_NOTFOUND);
+    put(a, "f/y", 0, "three"); /* nothing is held on to what has gone */
+    reads(a, "f/y", "three");
+    either_close(one);
+    either_close(two);
+}
+
+static void test_listed(void **state)
+{
+    struct either *real = open_disk("listed");
+    const struct ent_disk *d = real->disk;
+    char path[512];
+    struct ent_buf b;
+    (void)state;
+    ent_buf_init(&b, 4);
+    assert_err(d->list(d->ctx, &b, "f"), ENT_E_NOTFOUND);
+    put(d, "f/b", 0, "x");
+    put(d, "f/a-", 0, "x");
+    put(d, "f/a.b", 0, "x");
+    put(d, "f/a/x", 0, "x");
+    put(d, "f/10", 0, "x");
+    put(d, "f/9", 0, "x");
+    lists(d, "f", "10\n9\na\na-\na.b\nb\n");
+    static const char *const foreign[] = {"f/.hidden", "f/UPPER", "f/a.new", "f/new\nline",
+                                          "f/a b"};
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+        path_of(path, "listed", foreign[i]);
+        assert_ok(ent_file_write(path, ENT_SLICE_LIT("x"), 0600, NULL));
+    }
+    lists(d, "f", "10\n9\na\na-\na.b\nb\n");
+    assert_err(d->list(d->ctx, &b, "f"), ENT_E_LIMIT);
+    assert_int_equal(b.n, 0);
+    assert_err(d->list(d->ctx, &b, "f/b"), ENT_E_NOTFOUND); /* a file */
+    ent_buf_release(&b);
+    either_close(real);
+}
+
+/* Whether another process could have the lock now. */
+static bool is_free(const char *disk, const char *name, bool shared)
+{
+    char path[512];
+    path_of(path, disk, name);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    bool got = flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0;
+    assert_true(got || errno == EWOULDBLOCK);
+    (void)close(fd);
+    return got;
+}
+
+static void test_locked(void **state)
+{
+    struct either *real = open_disk("locked");
+    const struct ent_disk *d = real->disk;
+    char name[16], path[512];
+    (void)state;
+    assert_ok(d->lock(d->ctx, "l", ENT_DISK_UNLOCKED));
+    assert_true(is_free("locked", "l", false));
+    assert_ok(d->lock(d->ctx, "l", ENT_DISK_EXCLUSIVE));
+    assert_false(is_free("locked", "l", true));
+    for (unsigned i = 0; i < 2 * ENT_DISK_OPEN_MAX; i++) { /* files come and go, the lock stays */
+        (void)snprintf(name, sizeof(name), "f%u", i);
+        put(d, name, 0, "x");
+    }
+    assert_false(is_free("locked", "l", true));
+    assert_ok(d->lock(d->ctx, "l", ENT_DISK_SHARED));
+    assert_true(is_free("locked", "l", true));
+    assert_false(is_free("locked", "l", false));
+    assert_ok(d->lock(d->ctx, "l", ENT_DISK_UNLOCKED));
+    assert_true(is_free("locked", "l", false));
+    for (unsigned i = 1; i < ENT_DISK_LOCKS; i++) {
+        (void)snprintf(name, sizeof(name), "l%u", i);
+        assert_ok(d->lock(d->ctx, name, ENT_DISK_EXCLUSIVE));
+    }
+    path_of(path, "locked", "l"); /* another file by this name is the one that counts */
+    assert_int_equal(unlink(path), 0);
+    assert_ok(d->lock(d->ctx, "l", ENT_DISK_UNLOCKED));
+    assert_ok(d->lock(d->ctx, "l", ENT_DISK_EXCLUSIVE));
+    assert_false(is_free("locked", "l", true));
+    assert_err(d->lock(d->ctx, "one-too-many", ENT_DISK_EXCLUSIVE), ENT_E_LIMIT);
+    assert_false(is_free("locked", "l1", false));
+    either_close(real);
+    assert_true(is_free("locked", "l1", false));
 }
 
 /* More files than are kept open, all of them written and none synced. */
 static void test_many_files(void **state)
 {
-    struct ent_disk_real *real = open_disk("many");
-    const struct ent_disk *d = &real->disk;
+    struct either *real = open_disk("many");
+    const struct ent_disk *d = real->disk;
     char name[32];
     (void)state;
     for (int round = 0; round < 3; round++)
@@ -187,7 +354,7 @@ static void test_many_files(void **state)
         reads(d, name, "yyy");
         assert_ok(d->sync(d->ctx, name));
     }
-    ent_disk_close(real);
+    either_close(real);
 }
 
 /* A file of limited size is as good as a full disk. */
@@ -199,14 +366,14 @@ static void test_full(void **state)
     assert_true(pid >= 0);
     if (pid == 0) {
         static uint8_t much[100000];
-        static struct ent_disk_real real;
+        static struct either real;
         char path[512];
         uint64_t n = 0;
         path_of(path, "calls", "");
         (void)signal(SIGXFSZ, SIG_IGN);
         (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){50000, 50000});
-        bool ok = ent_disk_open(&real, NULL, path) == ENT_OK;
-        const struct ent_disk *d = &real.disk;
+        bool ok = either_open(&real, kind == 1, path, NULL) == ENT_OK;
+        const struct ent_disk *d = real.disk;
         ok = ok && d->write(d->ctx, "big", 0, ent_slice(much, sizeof(much))) == ENT_E_FULL &&
              d->size(d->ctx, &n, "big") == ENT_OK && n == 50000 &&
              d->cut(d->ctx, "big", 10) == ENT_OK && d->sync(d->ctx, "big") == ENT_OK &&
@@ -256,20 +423,20 @@ static void *read_often(void *arg)
 
 static void test_many_at_once(void **state)
 {
-    struct ent_disk_real *one = open_disk("race"), *two = open_disk("race");
+    struct either *one = open_disk("race"), *two = open_disk("race");
     struct race r[4] = {
-        {&one->disk, 0, true}, {&two->disk, 1, true}, {&one->disk, 2, true}, {&two->disk, 3, true}};
+        {one->disk, 0, true}, {two->disk, 1, true}, {one->disk, 2, true}, {two->disk, 3, true}};
     pthread_t t[4];
     (void)state;
-    assert_ok(one->disk.replace(one->disk.ctx, "raced", ENT_SLICE_LIT("x")));
+    assert_ok(one->disk->replace(one->disk->ctx, "raced", ENT_SLICE_LIT("x")));
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(pthread_create(&t[i], NULL, i < 2 ? replace_often : read_often, &r[i]), 0);
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(pthread_join(t[i], NULL), 0);
         assert_true(r[i].ok);
     }
-    ent_disk_close(one);
-    ent_disk_close(two);
+    either_close(one);
+    either_close(two);
 }
 
 /* A log on it is the same, byte for byte, as on a disk in memory. */
@@ -280,15 +447,18 @@ static void test_a_log(void **state)
         "log/1/entries.dat", "log/1/entries.idx", "log/1/h0",         "log/1/h1",
         "log/1/bodies.dat",  "log/1/bodies.idx",  "lock/1/checkpoint"};
     struct ent_simdisk *sim = ent_simdisk_new();
-    struct ent_disk_real *real = open_disk("log");
-    const struct ent_disk *disks[] = {ent_simdisk_disk(sim), &real->disk};
+    struct either *real = open_disk("log");
+    const struct ent_disk *disks[] = {ent_simdisk_disk(sim), real->disk};
     (void)state;
     for (size_t k = 0; k < 2; k++) {
+        const struct ent_signer_opts so = {.self = "alpha", .origin = "0123/alpha/1", .log = &key};
+        struct ent_signer *signer = NULL;
+        assert_ok(ent_signer_local(&signer, NULL, &so));
         const struct ent_log_opts o = {.disk = disks[k],
                                        .dir = "log/1",
                                        .lock = "lock/1",
                                        .origin = "0123/alpha/1",
-                                       .key = &key,
+                                       .signer = signer,
                                        .alone = true};
         const char *file = NULL;
         struct ent_log *log = NULL;
@@ -309,15 +479,16 @@ static void test_a_log(void **state)
         assert_ok(ent_log_check(log, NULL, &file, &index, NULL, NULL));
         assert_int_equal(ent_log_size(log), 300);
         ent_log_free(log);
+        ent_signer_local_free(signer);
     }
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct ent_buf b;
         ent_buf_init(&b, 1u << 20);
-        assert_ok(ent_disk_load(&real->disk, &b, names[i]));
+        assert_ok(ent_disk_load(real->disk, &b, names[i]));
         assert_true(ent_slice_eq(ent_buf_slice(&b), ent_simdisk_file(sim, names[i])));
         ent_buf_release(&b);
     }
-    ent_disk_close(real);
+    either_close(real);
     ent_simdisk_free(sim);
 }
 
@@ -387,18 +558,32 @@ static void test_check_line(void **state)
     ent_buf_release(&b);
 }
 
+static int on(void **state)
+{
+    kind = *state != NULL;
+    return 0;
+}
+
+#define TWICE(f)                                                                                   \
+    cmocka_unit_test_prestate_setup_teardown(f, on, NULL, NULL),                                   \
+        cmocka_unit_test_prestate_setup_teardown(f, on, NULL, &kind)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_what_is_no_file),
-        cmocka_unit_test(test_replaced),
-        cmocka_unit_test(test_left_behind),
-        cmocka_unit_test(test_many_files),
-        cmocka_unit_test(test_full),
-        cmocka_unit_test(test_many_at_once),
-        cmocka_unit_test(test_a_log),
+        TWICE(test_calls),
+        TWICE(test_names),
+        TWICE(test_what_is_no_file),
+        TWICE(test_replaced),
+        TWICE(test_left_behind),
+        TWICE(test_created),
+        TWICE(test_removed),
+        TWICE(test_listed),
+        TWICE(test_locked),
+        TWICE(test_many_files),
+        TWICE(test_full),
+        TWICE(test_many_at_once),
+        TWICE(test_a_log),
         cmocka_unit_test(test_crc32c),
         cmocka_unit_test(test_check_line),
     };

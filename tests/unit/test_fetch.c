@@ -535,6 +535,96 @@ static void other_answers(void **state)
     }
 }
 
+static void targets(void **state)
+{
+    static const struct {
+        const char *text, *origin, *suffix; /* NULL: refused */
+    } rows[] = {
+        {"https://hooks.example", "https://hooks.example:443", "/"},
+        {"https://Hooks.example:8443/a/b", "https://hooks.example:8443", "/a/b"},
+        {"https://hooks.example/a/?code=x%2F&y=@", "https://hooks.example:443",
+         "/a/?code=x%2F&y=@"},
+        {"http://127.0.0.1:8080/x", "http://127.0.0.1:8080", "/x"},
+        {"http://hooks.example/x", NULL, NULL},
+        {"https://user@hooks.example/x", NULL, NULL},
+        {"https://hooks.example?x", NULL, NULL},
+        {"https://hooks.example/x#y", NULL, NULL},
+        {"https://hooks.example/x y", NULL, NULL},
+        {"https://hooks.example/0123456789012345678901", NULL, NULL},
+        {"https:/x", NULL, NULL},
+        {"", NULL, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ent_fetch_url u;
+        char suffix[20] = "";
+        const char *why = NULL;
+        assert_err(
+            ent_fetch_target_parse(&u, suffix, sizeof(suffix), &why, ent_slice_str(rows[i].text)),
+            rows[i].origin == NULL ? ENT_E_FORMAT : ENT_OK);
+        if (rows[i].origin == NULL) {
+            assert_non_null(why);
+            continue;
+        }
+        assert_string_equal(u.origin, rows[i].origin);
+        assert_string_equal(suffix, rows[i].suffix);
+    }
+}
+
+static void post(void **state)
+{
+    struct server s = {.text = "HTTP/1.1 200 OK\r\n" TAXII "Content-Length: 2\r\n\r\n{}"};
+    struct ent_fetch *f = start(&s, 0, NULL);
+    struct ent_fetch_answer a;
+    struct ent_diag d = {0};
+    static char much[70000];
+    (void)state;
+    assert_err(ent_fetch_post(f, &a, &d, "x", "A: b", ENT_SLICE_LIT("{}")), ENT_E_FORMAT);
+    assert_err(ent_fetch_post(f, &a, &d, "/x", "A: b\r\nC: d", ENT_SLICE_LIT("{}")), ENT_E_FORMAT);
+    assert_err(ent_fetch_post(f, &a, &d, "/x", "A b", ENT_SLICE_LIT("{}")), ENT_E_FORMAT);
+    assert_err(ent_fetch_post(f, &a, &d, "/x", "A:", ENT_SLICE_LIT("{}")), ENT_E_FORMAT);
+    assert_err(ent_fetch_post(f, &a, &d, "/x", ": b", ENT_SLICE_LIT("{}")), ENT_E_FORMAT);
+    assert_err(ent_fetch_post(f, &a, &d, "/x", "A: b", ENT_SLICE_LIT("")), ENT_E_FORMAT);
+    assert_err(ent_fetch_post(f, &a, &d, "/x", "A: b", ent_slice(much, sizeof(much))), ENT_E_LIMIT);
+    assert_ok(ent_fetch_post(f, &a, &d, "/hook?x=1", "Entente-Signature: t=1,v1=00",
+                             ENT_SLICE_LIT("{\"a\":1}")));
+    assert_int_equal(a.status, 200);
+    assert_int_equal(*ent_fetch_received(f), 0); /* also if it says that it has something */
+    assert_ok(ent_buf_putc(&s.asked, '\0'));
+    const char *asked = (const char *)s.asked.p;
+    assert_true(strncmp(asked, "POST /hook?x=1 HTTP/1.1\r\n", 25) == 0);
+    assert_non_null(strstr(asked, "\r\nContent-Type: application/json\r\n"));
+    assert_non_null(strstr(asked, "\r\nEntente-Signature: t=1,v1=00\r\n"));
+    assert_non_null(strstr(asked, "\r\nContent-Length: 7\r\n"));
+    assert_null(strstr(asked, "Expect"));
+    assert_null(strstr(asked, "taxii"));
+    finish(&s, f);
+}
+
+static void posts(void **state)
+{
+    struct ent_post p = {ENT_SLICE_LIT("/x?y"), ENT_SLICE_LIT("A: b"), ENT_SLICE_LIT("{}")}, back;
+    struct ent_buf b, again;
+    (void)state;
+    ent_buf_init(&b, ENT_FRAME_MAX);
+    ent_buf_init(&again, ENT_FRAME_MAX);
+    assert_ok(ent_post_encode(&b, &p));
+    for (size_t n = 0; n < b.n - 1; n++)
+        assert_err(ent_post_parse(&back, ent_slice(b.p, n)), ENT_E_FORMAT);
+    for (size_t i = 0; i < b.n * 256; i++) {
+        const uint8_t was = b.p[i / 256];
+        b.p[i / 256] = (uint8_t)i;
+        if (ent_post_parse(&back, ent_buf_slice(&b)) == ENT_OK) {
+            ent_buf_clear(&again);
+            assert_ok(ent_post_encode(&again, &back));
+            assert_true(ent_slice_eq(ent_buf_slice(&again), ent_buf_slice(&b)));
+        }
+        b.p[i / 256] = was;
+    }
+    ent_buf_release(&b);
+    ent_buf_release(&again);
+}
+
 static void misuse(void **state)
 {
     atomic_bool stop = true;
@@ -569,6 +659,8 @@ int main(void)
         cmocka_unit_test(answers),       cmocka_unit_test(faults),
         cmocka_unit_test(good_answer),   cmocka_unit_test(bad_answers),
         cmocka_unit_test(other_answers), cmocka_unit_test(misuse),
+        cmocka_unit_test(targets),       cmocka_unit_test(post),
+        cmocka_unit_test(posts),
     };
     return ent_t_run("fetch", tests);
 }

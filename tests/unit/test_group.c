@@ -429,6 +429,45 @@ static void mul_add_at_level(void)
     assert_memory_equal(got.b, want, 32);
 }
 
+static void add_at_level(void)
+{
+    static const size_t sizes[] = {0, 1, 2, 7, 8, 9, MANY};
+    const struct ent_scalar one = {.b = {1}}, none = {.b = {0}};
+    struct ent_scalar minus;
+    struct ent_element in[MANY], sum[MANY + 1];
+    uint8_t want[32];
+    ent_scalar_sub(&minus, &none, &one);
+    for (size_t s = 0; s < COUNT(sizes); s++) {
+        struct ent_element first[MANY + 1];
+        size_t n = sizes[s];
+        for (size_t i = 0; i < n; i++) {
+            some_element(&in[i]);
+            some_element(&first[i]);
+        }
+        if (n > 1)
+            first[1] = in[1]; /* doubling */
+        memset(first[n].b, 0xA5, 32);
+        memcpy(sum, first, sizeof(sum));
+        assert_ok(ent_element_add_each(sum, in, n));
+        for (size_t i = 0; i < n; i++) {
+            assert_int_equal(crypto_core_ristretto255_add(want, first[i].b, in[i].b), 0);
+            assert_memory_equal(sum[i].b, want, 32);
+        }
+        assert_memory_equal(sum[n].b, first[n].b, 32); /* nothing behind the end is written */
+        for (size_t i = 0; i < n; i++) {               /* the identity, at each place */
+            memcpy(sum, first, sizeof(sum));
+            ent_element_mul_one(&sum[i], &minus, &in[i], 1);
+            assert_err(ent_element_add_each(sum, in, n), ENT_E_FORMAT);
+        }
+    }
+}
+
+static void test_add(void **state)
+{
+    (void)state;
+    at_every_level(add_at_level);
+}
+
 static void test_mul_add(void **state)
 {
     (void)state;
@@ -476,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_decode),    cmocka_unit_test(test_hash),
         cmocka_unit_test(test_mul),       cmocka_unit_test(test_msm),
         cmocka_unit_test(test_mul_add),   cmocka_unit_test(test_scalars),
+        cmocka_unit_test(test_add),
     };
     return ent_t_run("group", tests);
 }

@@ -316,6 +316,9 @@ static void test_every_version_is_verified(void **state)
         replace(&v[i], "budget 2", "budget 1");
         replace(&v[i], "entente/pact", "entente/fact");
         open_fails(&dir, ENT_E_FORMAT, "malformed pact");
+        assert_ok(ent_home_open_card(&h, NULL, dir.text)); /* looks at no version */
+        assert_null(h->pact);
+        ent_home_free(h);
         replace(&v[i], "entente/fact", "entente/pact");
         opens_with(&dir, 3);
     }

@@ -53,7 +53,7 @@ static void test_states(void **state)
 
     struct ent_log_opts o = said_opts(s, true);
     struct ent_pubkey pk;
-    o.key = NULL;
+    o.signer = NULL;
     assert_ok(ent_log_open(&log, &d, &o));
     said_state(log, ENT_LOG_READ_ONLY);
     assert_err(ent_log_append(log, &index, said_entry(6), NULL, ent_slice(NULL, 0)), ENT_E_STATE);

@@ -118,6 +118,127 @@ static void test_every_failure(void **state)
         }
 }
 
+/* How a process goes on after a commit that failed. */
+enum onward {
+    ONWARD_LOOKS, /* and sees what is in lock/ */
+    ONWARD_AGAIN, /* another one begins, with the signer that was there before */
+    ONWARD_ANEW,  /* another one, with another signer */
+    ONWARDS
+};
+
+/* A head that was told is known after a power cut, or another one of its size could be signed. */
+static bool tell_and_cut(enum onward how, uint64_t n, enum ent_err err, size_t *ret_later)
+{
+    struct ent_simdisk *s = said_disk(5);
+    const struct ent_log_opts o = said_opts(s, true);
+    struct ent_log *log = NULL;
+    assert_ok(ent_log_open(&log, NULL, &o));
+    said_append(log, 5, 9);
+    ent_simdisk_fail(s, n, err);
+    enum ent_err e = ent_log_commit(log, NULL);
+    bool hit = ent_simdisk_hit(s);
+    ent_simdisk_fail(s, 0, ENT_OK);
+    assert_true(hit == (e != ENT_OK));
+    if (how != ONWARD_LOOKS) {
+        ent_log_free(log);
+        log = NULL;
+    }
+    if (how == ONWARD_LOOKS)
+        assert_ok(ent_log_refresh(log, NULL));
+    else if (how == ONWARD_AGAIN)
+        assert_ok(ent_log_open(&log, NULL, &o));
+    else
+        log = said_open(s, true);
+    uint64_t told = ent_log_size(log);
+    assert_true(ent_slice_eq(ent_log_head(log), said_head(told)));
+    *ret_later += hit && told > 5;
+    ent_log_free(log);
+    ent_simdisk_restart(s);
+    log = said_open(s, false);
+    assert_in_range(ent_log_size(log), told, 9);
+    said_acts(log, ent_log_size(log), 9);
+    ent_log_free(log);
+    ent_simdisk_free(s);
+    return !hit;
+}
+
+static void test_what_is_told_is_kept(void **state)
+{
+    (void)state;
+    for (enum onward how = 0; how < ONWARDS; how++)
+        for (int round = 0; round < 20; round++) {
+            size_t later = 0;
+            uint64_t n = 1;
+            while (!tell_and_cut(how, n, ENT_E_IO, &later))
+                n++;
+            assert_true(n > 20 && (later > 0 || how != ONWARD_AGAIN));
+            for (n = 1; !tell_and_cut(how, n, ENT_E_FULL, &later);)
+                n++;
+        }
+}
+
+/* The signer has signed a head that is not in lock/: it is there before it is told. */
+static void test_no_room_for_what_was_signed(void **state)
+{
+    struct ent_simdisk *s = said_disk(5);
+    const struct ent_log_opts o = said_opts(s, true);
+    struct ent_log *log = NULL;
+    struct ent_diag d = {0};
+    bool hit = true;
+    (void)state;
+    assert_ok(ent_log_open(&log, NULL, &o));
+    said_grow(log, 9);
+    ent_log_free(log);
+    ent_simdisk_set(s, "lock/1/checkpoint", said_head(5));
+    for (uint64_t n = 1; hit; n++) {
+        log = NULL;
+        ent_simdisk_fail(s, n, ENT_E_FULL);
+        enum ent_err r = ent_log_open(&log, &d, &o);
+        hit = ent_simdisk_hit(s);
+        ent_simdisk_fail(s, 0, ENT_OK);
+        assert_true(hit == (r != ENT_OK));
+        assert_true(!hit || log == NULL);
+    }
+    assert_string_equal(d.text, "cannot write the last signed head"); /* the last that failed */
+    said_state(log, ENT_LOG_READY);
+    said_acts(log, 9, 9);
+    assert_true(ent_slice_eq(ent_simdisk_file(s, "lock/1/checkpoint"), said_head(9)));
+    said_grow(log, 11);
+    said_check(log);
+    ent_log_free(log);
+    ent_simdisk_free(s);
+}
+
+/* Others hold a head that lock/ does not have, and the data leads to it. */
+static void test_what_was_heard_is_kept(void **state)
+{
+    struct ent_simdisk *s = said_disk(9);
+    struct ent_diag d = {0};
+    bool hit = true;
+    (void)state;
+    ent_simdisk_set(s, "lock/1/checkpoint", said_head(5));
+    for (uint64_t n = 1; hit; n++) {
+        struct ent_log *log = said_open(s, false);
+        said_acts(log, 5, 5);
+        ent_simdisk_fail(s, n, ENT_E_FULL);
+        enum ent_err r = ent_log_heard(log, &d, said_head(9));
+        hit = ent_simdisk_hit(s);
+        ent_simdisk_fail(s, 0, ENT_OK);
+        assert_true(hit == (r != ENT_OK));
+        assert_int_equal(ent_log_size(log), hit ? 5 : 9);
+        if (ent_tree_size(ent_log_tree(log)) > ent_log_size(log))
+            said_state(log, ENT_LOG_BROKEN);
+        assert_true(ent_log_state(log) != ENT_LOG_READY || !hit);
+        ent_log_free(log);
+    }
+    assert_string_equal(d.text, "cannot write the last signed head");
+    struct ent_log *log = said_open(s, false); /* and nobody who knows of it is there */
+    assert_ok(ent_log_heard(log, &d, said_head(5)));
+    said_acts(log, 9, 9);
+    ent_log_free(log);
+    ent_simdisk_free(s);
+}
+
 static uint64_t used(const struct ent_simdisk *s)
 {
     uint64_t n = 0;
@@ -293,6 +414,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_every_crash, said_setup),
         cmocka_unit_test(test_every_failure),
+        cmocka_unit_test(test_what_is_told_is_kept),
+        cmocka_unit_test(test_no_room_for_what_was_signed),
+        cmocka_unit_test(test_what_was_heard_is_kept),
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_crash_of_the_first),
         cmocka_unit_test(test_crash_of_an_erasure),

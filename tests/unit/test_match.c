@@ -37,7 +37,7 @@ static void start(struct run *r, uint64_t na, uint64_t nh, bool pad)
     char text[32];
     *r = (struct run){0};
     assert_ok(ent_lookup_asker_new(&r->a));
-    assert_ok(ent_lookup_holder_new(&r->h, pad));
+    assert_ok(ent_lookup_holder_new(&r->h));
     for (uint64_t i = 0; i < na; i++)
         assert_ok(ent_lookup_asker_add(r->a, item(text, 2 * i)));
     if (pad)
@@ -48,6 +48,8 @@ static void start(struct run *r, uint64_t na, uint64_t nh, bool pad)
         assert_ok(ent_lookup_holder_label(r->h, &index, &l));
         assert_ok(ent_lookup_holder_add(r->h, item(text, 3 * i), index));
     }
+    if (pad)
+        ent_lookup_holder_pad(r->h);
     ent_lookup_asker_offer(r->a, &r->offer);
     assert_ok(ent_lookup_holder_accept(r->h, &r->accept));
     ent_random(r->sid.b, 32);
@@ -453,7 +455,7 @@ static void test_more_labels_than_there_is_room(void **state)
     struct ent_match_accept accept;
     uint32_t index = 0;
     (void)state;
-    assert_ok(ent_lookup_holder_new(&h, false));
+    assert_ok(ent_lookup_holder_new(&h));
     for (uint32_t i = 0; i < 2 * ENT_MATCH_LABELS_MOST; i++) {
         struct ent_label l;
         char text[32];

@@ -131,22 +131,23 @@ static void test_bad_client_options(void **state)
         "https://exa mple:1",
     };
     struct ent_client *c = NULL;
-    struct ent_client_opts o = {.cert_pem = ent_buf_slice(&alice.cert),
-                                .key_pem = ent_buf_slice(&alice.key)};
+    struct ent_client_opts o = {.identity = alice.client};
+    struct ent_diag d = {0};
+    int fd = -1;
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         o.url = bad[i];
         assert_err(ent_client_new(&c, NULL, &o), ENT_E_FORMAT);
     }
-    o.url = "https://127.0.0.1:1";
-    o.key_pem = ent_buf_slice(&bob.key);
-    assert_err(ent_client_new(&c, NULL, &o), ENT_E_FORMAT);
     assert_null(c);
+    assert_err(ent_client_identity(&fd, &d, ent_buf_slice(&alice.cert), ent_buf_slice(&bob.key)),
+               ENT_E_FORMAT);
+    assert_string_equal(d.text, "not a certificate and the key that belongs to it");
+    assert_int_equal(fd, -1);
     ent_client_free(NULL);
 
     static const char *const good[] = {"https://127.0.0.1:1", "https://[::1]:7443/",
                                        "https://partner.example", "HTTPS://partner.example:443"};
-    o.key_pem = ent_buf_slice(&alice.key);
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         o.url = good[i];
         assert_ok(ent_client_new(&c, NULL, &o));
@@ -309,10 +310,7 @@ static void test_ipv6(void **state)
     struct ent_server *s = peer_serve(&o);
     ent_buf_init(&out, 100);
     (void)snprintf(url, sizeof(url), "https://[::1]:%u", ent_server_port(s));
-    struct ent_client_opts co = {.url = url,
-                                 .cert_pem = ent_buf_slice(&alice.cert),
-                                 .key_pem = ent_buf_slice(&alice.key),
-                                 .server = server_id.spki};
+    struct ent_client_opts co = {.url = url, .identity = alice.client, .server = server_id.spki};
     assert_ok(ent_client_new(&c, NULL, &co));
     assert_ok(peer_get(c, "/who", &status, &out));
     assert_int_equal(out.n, 5);

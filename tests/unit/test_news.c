@@ -482,9 +482,9 @@ static void test_withdrawing(void **state)
     assert_ok(reads(&bob, &alice, &alice, &d));
     assert_true(ent_book_is_withdrawn(bob.book, name_of(&alice)));
     assert_false(ent_book_is_withdrawn(bob.book, name_of(&carol)));
-    assert_false(ent_peer_allow(bob.peer, &alice.spki));
-    assert_true(ent_peer_allow(bob.peer, &carol.spki));
-    assert_true(ent_peer_allow(carol.peer, &alice.spki)); /* who has not heard of it */
+    assert_false(node_allows(&bob, &alice.spki));
+    assert_true(node_allows(&bob, &carol.spki));
+    assert_true(node_allows(&carol, &alice.spki)); /* who has not heard of it */
     struct ent_statement st = node_statement(&carol, ENT_ST_WITHDRAW, "text/plain");
     struct ent_hash32 leaf;
     uint64_t index = 0;
@@ -585,7 +585,7 @@ static void test_a_withdrawal_in_dispute(void **state)
     assert_ok(ent_next_dispute(p, NULL, &x));
     bob_takes(p);
     assert_false(ent_book_is_withdrawn(bob.book, name_of(&alice)));
-    assert_true(ent_peer_allow(bob.peer, &alice.spki));
+    assert_true(node_allows(&bob, &alice.spki));
     assert_ok(ent_news_take(bob.book, NULL, ent_buf_slice(&b))); /* kept, and it counts no more */
     assert_false(ent_book_is_withdrawn(bob.book, name_of(&alice)));
     p = draft(&bob);
@@ -620,7 +620,7 @@ static void test_coming_back(void **state)
     assert_ok(ent_next_put(p, NULL, &m));
     bob_takes(p);
     assert_false(ent_book_is_withdrawn(bob.book, name_of(&alice)));
-    assert_true(ent_peer_allow(bob.peer, &alice.spki));
+    assert_true(node_allows(&bob, &alice.spki));
     const struct ent_wire wire = node_wire(&carol);
     assert_ok(ent_news_versions(carol.book, NULL, &wire, name_of(&bob)));
     assert_false(ent_book_is_withdrawn(carol.book, name_of(&alice)));

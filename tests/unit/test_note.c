@@ -1,4 +1,5 @@
 /* test_note.c: signed notes, statements, acts: round trips, and every way they may be wrong. */
+#include "tests/support/any_signer.h"
 #include "tests/support/t.h"
 
 #include "intel/intel.h"
@@ -294,7 +295,8 @@ static void make_act(struct ent_buf *b, struct ent_act *act, const struct who *w
     struct ent_keypair key;
     ent_keypair_init(&key, &w->seed);
     ent_buf_init(b, ENT_ACT_MAX + 100);
-    assert_ok(ent_act_make(b, act, &st, ENT_SLICE_LIT("the body\nof it"), &key));
+    const struct ent_signer signer = any_signer(&key);
+    assert_ok(ent_act_make(b, act, NULL, &st, ENT_SLICE_LIT("the body\nof it"), &signer));
 }
 
 static void test_acts(void **state)
@@ -408,7 +410,8 @@ static void test_too_large(void **state)
     (void)state;
     ent_keypair_init(&key, &w.seed);
     ent_buf_init(&b, ENT_ACT_MAX);
-    assert_err(ent_act_make(&b, &act, &st, ent_slice(big, ENT_ACT_BODY_MAX + 1), &key),
+    const struct ent_signer signer = any_signer(&key);
+    assert_err(ent_act_make(&b, &act, NULL, &st, ent_slice(big, ENT_ACT_BODY_MAX + 1), &signer),
                ENT_E_LIMIT);
     assert_err(ent_act_parse(&act, ent_slice(big, ENT_ACT_MAX + 1), &w.pk, &d), ENT_E_LIMIT);
     assert_string_equal(d.text, "signed statement too large");

@@ -429,6 +429,40 @@ static void test_coming_back(void **state)
     free(p);
 }
 
+/* What it makes its new card of. */
+static void test_return(void **state)
+{
+    static const struct ent_hash32 head = {{7}};
+    struct who w[4];
+    struct ent_diag d = {0};
+    (void)state;
+    who_are(w, 4);
+    struct ent_pact *now = pact_founded(w, 4), *p = draft_of(now);
+    assert_err(ent_next_return(p, &d, "m01"), ENT_E_NOTFOUND); /* was not removed */
+    assert_err(ent_next_return(p, &d, "nobody"), ENT_E_NOTFOUND);
+    assert_ok(ent_next_remove(p, NULL, "m01"));
+    pact_advance(now, p, w, 4);
+    ent_pact_next(p, now);
+    assert_ok(ent_next_return(p, &d, "m01"));
+    assert_int_equal(p->members, 4);
+    assert_int_equal(p->former, 0);
+    for (size_t i = 0; i < 4; i++)
+        assert_memory_equal(p->member[i].root.pk.b, w[i].m.root.pk.b, 32);
+    pact_refused(now, p, w, 4, ENT_E_POLICY, "who was removed comes back with a new log");
+    ent_pact_next(p, now);
+    assert_ok(ent_next_return(p, &d, "m01"));
+    assert_ok(ent_next_close_log(p, &d, "m01", 5, &head));
+    struct ent_signed_key log = fresh_key(&w[1].m, ENT_ROLE_LOG, 2);
+    assert_ok(ent_next_open_log(p, &d, "m01", &log));
+    const struct ent_member card = *ent_pact_member(p, "m01");
+    ent_pact_next(p, now);
+    assert_ok(ent_next_put(p, &d, &card));
+    pact_advance(now, p, w, 4);
+    assert_int_equal(ent_pact_member(now, "m01")->logs, 2);
+    free(now);
+    free(p);
+}
+
 /* --- drafts -------------------------------------------------------------------------------------
  */
 
@@ -686,6 +720,7 @@ int main(void)
         cmocka_unit_test(test_keys_are_shown_to_be_held),
         cmocka_unit_test(test_one_key_one_use),
         cmocka_unit_test(test_coming_back),
+        cmocka_unit_test(test_return),
         cmocka_unit_test(test_drafts_of_members),
         cmocka_unit_test(test_drafts_of_rules),
         cmocka_unit_test(test_drafts_of_disputes),

@@ -196,6 +196,25 @@ static void let_in(struct ent_home *into, struct node *fresh)
     free(next);
 }
 
+static void test_what_is_no_request(void **state)
+{
+    struct holder *f = holder_start(1, 60);
+    struct ent_direct d = {ent_peer_serve, f->peer, 3 + ENT_PEER_ANSWER_MAX};
+    const struct ent_caller ledger = ent_caller_direct(&d);
+    const struct ent_request q = {
+        .method = "GET", .path = "/peer/v1/nowhere", .peer = node_alice.spki};
+    struct ent_msg m = ENT_MSG_NOTHING;
+    struct ent_buf b;
+    (void)state;
+    ent_buf_init(&b, 1000);
+    assert_ok(ent_peer_call_encode(&b, &q));
+    assert_err(ledger.call(ledger.ctx, &m, ENT_FRONT_PEER, ent_buf_slice(&b)), ENT_E_FORMAT);
+    assert_err(ledger.call(ledger.ctx, &m, ENT_FRONT_PEER, ent_slice(b.p, 20)), ENT_E_FORMAT);
+    assert_err(ledger.call(ledger.ctx, &m, ENT_FRONT_OUT, ent_buf_slice(&b)), ENT_E_FORMAT);
+    ent_buf_release(&b);
+    holder_stop(f);
+}
+
 static void test_only_members_are_allowed(void **state)
 {
     struct holder *f = holder_start(1, 60);
@@ -205,12 +224,12 @@ static void test_only_members_are_allowed(void **state)
     struct node erin;
     struct run r;
     (void)state;
-    assert_true(ent_peer_allow(f->peer, &node_alice.spki));
-    assert_true(ent_peer_allow(f->peer, &node_carol.spki));
-    assert_false(ent_peer_allow(f->peer, &node_bob.spki)); /* one's own key is no partner's */
+    assert_true(node_allows(&node_bob, &node_alice.spki));
+    assert_true(node_allows(&node_bob, &node_carol.spki));
+    assert_false(node_allows(&node_bob, &node_bob.spki)); /* one's own key is no partner's */
     spki.b[31] ^= 1;
-    assert_false(ent_peer_allow(f->peer, &spki));
-    assert_false(ent_peer_allow(f->peer, &node_dave.spki));
+    assert_false(node_allows(&node_bob, &spki));
+    assert_false(node_allows(&node_bob, &node_dave.spki));
     run_prepare(&r, f, &node_dave, 2); /* in a log of another pact */
     assert_int_equal(run_send_offer(&r), 409);
     assert_int_equal(holder_events(f), 0);
@@ -218,16 +237,16 @@ static void test_only_members_are_allowed(void **state)
 
     /* Another process of bob's accepts a version with erin in it while the peer serves. */
     node_make(&erin, "erin");
-    assert_false(ent_peer_allow(f->peer, &erin.spki));
+    assert_false(node_allows(&node_bob, &erin.spki));
     assert_ok(ent_home_open(&other, NULL, node_bob.home->dir));
     let_in(other, &erin);
     assert_int_equal(node_bob.home->pact->version, 1);
-    assert_true(ent_peer_allow(f->peer, &erin.spki));
+    assert_true(node_allows(&node_bob, &erin.spki)); /* which looks for a new version */
     assert_int_equal(node_bob.home->pact->version, 2);
     node_greet(&erin, "bob");
-    assert_false(ent_peer_allow(node_alice.peer, &erin.spki));
+    assert_false(node_allows(&node_alice, &erin.spki));
     assert_ok(ent_news_versions(node_alice.book, NULL, &wire, "bob")); /* and alice hears of it */
-    assert_true(ent_peer_allow(node_alice.peer, &erin.spki));
+    assert_true(node_allows(&node_alice, &erin.spki));
     node_greet(&erin, "alice");
     run_whole(f, &erin, 2, 1);
     ent_home_free(other);
@@ -250,9 +269,9 @@ static void test_nobody_who_withdrew(void **state)
              ent_slice(NULL, 0));
     assert_int_equal(holder_call(f, &node_carol, NULL, "POST", ENT_NEWS_PATH, ent_buf_slice(&gone)),
                      200);
-    assert_false(ent_peer_allow(f->peer, &node_carol.spki));
+    assert_false(node_allows(&node_bob, &node_carol.spki));
     assert_int_equal(run_send_offer(&after), 409);
-    assert_true(ent_peer_allow(f->peer, &node_alice.spki));
+    assert_true(node_allows(&node_bob, &node_alice.spki));
     run_whole(f, &node_alice, 3, 5);
     run_end(&before);
     run_end(&after);
@@ -444,7 +463,7 @@ static void test_offers_that_are_no_entries(void **state)
     ent_buf_init(&b, ENT_DELIVERY_MAX);
     assert_ok(node_say(&node_carol, NULL, &index, ENT_ST_OFFER, ENT_MEDIA_OFFER, s.offer_act.body));
     assert_ok(ent_book_deliver(node_carol.book, &b, NULL, index));
-    assert_int_equal(offer_bytes(f, &node_carol, ent_buf_slice(&b)), 409);
+    assert_int_equal(offer_bytes(f, &node_carol, ent_buf_slice(&b)), 503);
     /* A receipt for another statement of the same log. */
     struct ent_delivery *old = malloc(sizeof(*old));
     assert_non_null(old);
@@ -669,6 +688,7 @@ int main(void)
         cmocka_unit_test(test_an_old_offer_is_stale),
         cmocka_unit_test(test_size_and_budget),
         cmocka_unit_test(test_no_more_than_four_runs_of_one_partner),
+        cmocka_unit_test(test_what_is_no_request),
         cmocka_unit_test(test_only_members_are_allowed),
         cmocka_unit_test(test_nobody_who_withdrew), /* the last one: carol has left then */
     };

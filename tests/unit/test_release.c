@@ -20,6 +20,22 @@ static uint32_t found(enum ent_odd odd, uint64_t n, uint64_t claims)
     return ent_odds_found(&o);
 }
 
+static void put_version(struct ent_store *s, const char *source, const char *version,
+                        const char *names)
+{
+    const struct ent_stix_object o = {
+        .id = ENT_SLICE_LIT("indicator--y"),
+        .version = ent_slice_str(version),
+        .gist = {.said32 = {(uint8_t)version[3]}, .names = ent_slice_str(names)},
+        .tlp = ENT_TLP_GREEN,
+        .bytes = ent_slice_str(version)};
+    enum ent_object_put put;
+    bool elsewhere;
+    assert_ok(ent_store_begin(s));
+    assert_ok(ent_store_object_put(s, &put, &elsewhere, &o, ent_slice_str(source), NOW));
+    assert_ok(ent_store_commit(s));
+}
+
 static void test_borders(void **state)
 {
     static const struct {
@@ -251,12 +267,10 @@ static void test_what_ends_a_judgement(void **state)
     assert_string_equal(state_of(s, "a"), "unjudged");
     assert_string_equal(judged(s, "a"), "free");
     assert_int_equal(kept.odds.claims, 0); /* it says nothing any more */
-    put(s, "c", "20.1.0.4", "y");
+    put(s, "c", "20.1.0.4", "indicator--y");
+    put_version(s, "c", "2018", "ipv4:20.1.0.4\n");
     assert_string_equal(judged(s, "c"), "free");
-    assert_ok(ent_observable_parse(&o, NULL, ENT_SLICE_LIT("20.1.0.4")));
-    assert_ok(ent_store_begin(s));
-    assert_ok(ent_store_drop_claim(s, &o, ENT_SLICE_LIT("c"), ENT_SLICE_LIT("y")));
-    assert_ok(ent_store_commit(s));
+    put_version(s, "c", "2019", ""); /* which ends the claim of the one before */
     assert_string_equal(state_of(s, "c"), "unjudged");
     assert_ok(ent_observable_parse(&o, NULL, ENT_SLICE_LIT("20.1.0.2")));
     assert_ok(ent_store_find(s, &id, &o));
@@ -756,18 +770,18 @@ static void check_objects(struct ent_store *s, struct objects *m)
 static void put_object(struct ent_store *s, unsigned thing, enum ent_tlp tlp, const char *source)
 {
     enum ent_object_put put;
-    struct ent_buf before;
+    struct ent_stix_sayer *sayer;
     bool elsewhere;
     char id[32], bytes[80];
     (void)snprintf(id, sizeof(id), "tool--%u", thing);
     (void)snprintf(bytes, sizeof(bytes), "{\"type\":\"tool\",\"id\":\"%s\",\"by\":\"%s\"}", id,
                    source);
-    const struct ent_stix_object o = {
-        .id = ent_slice_str(id), .tlp = tlp, .bytes = ent_slice_str(bytes)};
-    ent_buf_init(&before, 1024);
-    assert_ok(ent_store_object_put(s, &put, &elsewhere, &before, &o, ent_slice_str(source), NOW));
+    struct ent_stix_object o = {.id = ent_slice_str(id), .tlp = tlp, .bytes = ent_slice_str(bytes)};
+    assert_ok(ent_stix_sayer_new(&sayer));
+    assert_ok(ent_stix_said(sayer, o.gist.said32, o.bytes));
+    ent_stix_sayer_free(sayer);
+    assert_ok(ent_store_object_put(s, &put, &elsewhere, &o, ent_slice_str(source), NOW));
     assert_int_equal(put, ENT_OBJECT_NEW);
-    ent_buf_release(&before);
 }
 
 static void test_door_of_objects(void **state)

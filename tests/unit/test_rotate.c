@@ -66,6 +66,16 @@ static void refuses(struct node *n, const char *why)
     assert_int_equal(size_of(n), before);
 }
 
+static void votes(struct node *n, unsigned times)
+{
+    struct ent_voting *v = NULL;
+    struct ent_diag d = {0};
+    assert_ok(ent_voting_open(&v, &d, n->book, &n->root));
+    for (unsigned i = 0; i < times; i++)
+        assert_ok(ent_voting_go_on(v, &d));
+    ent_voting_close(v);
+}
+
 static const char voted_on[] =
     "new keys of this member are voted on, and its log may end here: until "
     "that is decided nothing but votes is said (`entente pact status`)";
@@ -117,20 +127,27 @@ static void start_again(struct node *n)
             node_greet(n, name_of(all[i]));
 }
 
-static void audits(struct node *by, const char *member, unsigned logs, uint64_t entries)
+/* By what home knows, which it frees. */
+static void audits_as(struct ent_home *home, const char *member, unsigned logs, uint64_t entries)
 {
     struct ent_pool *pool = NULL;
     struct ent_audit got;
     struct ent_diag d = {0};
     assert_ok(ent_pool_new(&pool, 1));
-    const struct ent_audit_opts opts = {.home = by->home, .member = member, .pool = pool};
+    const struct ent_audit_opts opts = {.home = home, .member = member, .pool = pool};
     enum ent_err r = ent_audit(&got, &d, &opts);
+    ent_home_free(home);
     if (r != ENT_OK)
         printf("# %s: %s\n", got.flaw.file, d.text);
     assert_ok(r);
     assert_int_equal(got.logs, logs);
     assert_int_equal(got.entries, entries);
     ent_pool_free(pool);
+}
+
+static void audits(struct node *by, const char *member, unsigned logs, uint64_t entries)
+{
+    audits_as(node_look(by), member, logs, entries);
 }
 
 static void gone(struct node *n, const char *name)
@@ -198,15 +215,11 @@ static void test_author_by_the_way(void **state)
 static void test_how_far_an_author_goes(void **state)
 {
     const struct ent_rotation author = {.author = true, .from = 128};
-    struct ent_voting *v = NULL;
-    struct ent_diag d = {0};
     (void)state;
     struct ent_pact *p = rotated(&alice, author);
     say_times(&alice, 64);
     refuses(&alice, voted_on);
-    assert_ok(ent_voting_open(&v, &d, alice.book, &alice.root));
-    assert_ok(ent_voting_go_on(v, &d)); /* a vote */
-    ent_voting_close(v);
+    votes(&alice, 1);
     start_again(&alice);
     refuses(&alice, voted_on); /* as before */
     free(p);
@@ -223,17 +236,13 @@ static void test_how_far_an_author_goes(void **state)
 static void test_node(void **state)
 {
     const struct ent_rotation node = {.node = true, .from = ENT_INDEX_NONE};
-    struct ent_voting *v = NULL;
     struct ent_diag d = {0};
     (void)state;
     say_times(&alice, 3);
     node_submit(&alice, name_of(&bob));
     struct ent_pact *p = rotated(&alice, node);
     refuses(&alice, voted_on);
-    assert_ok(ent_voting_open(&v, &d, alice.book, &alice.root));
-    assert_ok(ent_voting_go_on(v, &d));
-    assert_ok(ent_voting_go_on(v, &d));
-    ent_voting_close(v);
+    votes(&alice, 2);
     assert_int_equal(size_of(&alice), 5);
     node_pull(&bob, name_of(&alice)); /* has all five, of which three are the log */
     decide(p, NULL, NULL);
@@ -266,6 +275,23 @@ static void test_node(void **state)
     assert_int_equal(del->says.generation, 2);
     ent_buf_release(&b);
     free(del);
+}
+
+/* The pact goes on between the moment when a home is opened and the one when its files are read:
+ * what lies there then is by keys that only the newer pact knows. */
+static void test_audited_meanwhile(void **state)
+{
+    const struct ent_rotation node = {.node = true, .from = ENT_INDEX_NONE};
+    (void)state;
+    say_times(&alice, 3);
+    struct ent_home *own = node_look(&alice), *others = node_look(&bob);
+    decide(rotated(&alice, node), NULL, NULL);
+    start_again(&alice);
+    votes(&alice, 2);
+    node_pull(&bob, name_of(&alice));
+    assert_true(ent_news_count(alice.book) > 0);
+    audits_as(own, NULL, 2, 5);
+    audits_as(others, name_of(&alice), 1, 3); /* of the log that this one knows nothing is wrong */
 }
 
 /* After a theft: the log ends before what the thief said. */
@@ -474,6 +500,7 @@ int main(void)
         TEST(test_author_by_the_way),
         TEST(test_how_far_an_author_goes),
         TEST(test_node),
+        TEST(test_audited_meanwhile),
         TEST(test_node_from),
         TEST(test_places_that_cannot_be),
         TEST(test_what_is_not_voted_for),

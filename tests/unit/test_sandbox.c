@@ -10,10 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -33,7 +35,7 @@
 
 enum { FINE = 0, NOT_ENTERED = 100, NO_PROBE = 101 }; /* exit codes; else an errno */
 
-static const char *dir; /* the keeper's */
+static const char *dir; /* the keeper's; the front may read in it */
 
 /* --- the attempts ------------------------------------------------------------------------------
  * Each returns 0 when it succeeded, else errno. */
@@ -233,6 +235,34 @@ static int p_store(void)
                       ? ftruncate(before_file, 2)
                       : -1);
 }
+static int p_lock(void)
+{
+    return result(flock(before_file, LOCK_EX));
+}
+static int p_sync_range(void)
+{
+    return result(sync_file_range(before_file, 0, 1, SYNC_FILE_RANGE_WRITE));
+}
+static int p_read_handed(void)
+{
+    char c;
+    return result(pread(before_file, &c, 1, 0));
+}
+static int try_openat2(const char *path)
+{
+    const struct open_how how = {.flags = O_RDONLY | O_CLOEXEC};
+    return result(syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how)));
+}
+static int p_openat2(void)
+{
+    return try_openat2("/etc/passwd");
+}
+static int p_openat2_own(void)
+{
+    char path[300];
+    (void)snprintf(path, sizeof(path), "%s/kept", dir);
+    return try_openat2(path);
+}
 static int p_tiocsti(void)
 {
     int r = result(ioctl(before_tty, TIOCSTI, "x"));
@@ -332,12 +362,14 @@ static const struct {
     {"nothing", p_nothing, {OK, OK, OK, OK, OK, OK}},
     {"open", p_open, {OK, EACC, EACC, EACC, EACC, EACC}},
     {"openat", p_openat, {OK, EACC, EACC, EACC, EACC, EACC}},
-    {"open-own", p_open_own, {OK, EACC, EACC, OK, EACC, EACC}},
-    {"write-own", p_write_own, {OK, EACC, EACC, OK, EACC, EACC}},
-    {"write-other", p_write_other, {OK, EACC, EACC, EACC, EACC, EACC}},
+    {"openat2", p_openat2, {OK, ENOS, ENOS, EACC, ENOS, ENOS}},
+    {"openat2-own", p_openat2_own, {OK, ENOS, ENOS, OK, ENOS, ENOS}},
+    {"open-own", p_open_own, {OK, OK, EACC, OK, EACC, EACC}},
+    {"write-own", p_write_own, {OK, DIE, EACC, OK, EACC, EACC}},
+    {"write-other", p_write_other, {OK, DIE, EACC, EACC, EACC, EACC}},
     {"rename-out", p_rename_out, {OK, DIE, DIE, EXDE, DIE, DIE}},
     {"symlink", p_symlink, {OK, DIE, DIE, DIE, DIE, DIE}},
-    {"stat", p_stat, {OK, EACC, EACC, OK, EACC, EACC}},
+    {"stat", p_stat, {OK, OK, EACC, OK, EACC, EACC}},
     {"fstat", p_fstat, {OK, OK, OK, OK, OK, OK}},
     {"chmod", p_chmod, {EANY, DIE, DIE, DIE, DIE, DIE}},
     {"execve", p_execve, {OK, DIE, DIE, DIE, DIE, DIE}},
@@ -363,6 +395,9 @@ static const struct {
     {"connect", p_connect, {OK, OK, DIE, DIE, DIE, DIE}},
     {"bind", p_bind, {OK, OK, DIE, DIE, DIE, DIE}},
     {"store", p_store, {OK, DIE, DIE, OK, DIE, OK}},
+    {"lock", p_lock, {OK, DIE, DIE, OK, DIE, OK}},
+    {"sync-range", p_sync_range, {OK, DIE, DIE, OK, DIE, OK}},
+    {"read-handed", p_read_handed, {OK, OK, OK, OK, OK, OK}},
     {"tiocsti", p_tiocsti, {OK, DIE, DIE, DIE, DIE, DIE}},
     {"tiocsti-high", p_tiocsti_high, {OK, DIE, DIE, DIE, DIE, DIE}},
     {"winsize", p_winsize, {OK, DIE, DIE, DIE, DIE, DIE}},
@@ -378,7 +413,7 @@ static const struct {
 #ifdef __x86_64__
     {"other-abi", p_other_abi, {OK, DIE, DIE, DIE, DIE, DIE}},
 #endif
-    {"old-thread", p_old_thread, {OK, DIE, DIE, NOIN, DIE, DIE}},
+    {"old-thread", p_old_thread, {OK, NOIN, DIE, NOIN, DIE, DIE}},
 };
 #define PROBES (sizeof(probes) / sizeof(probes[0]))
 static const char *const columns[] = {"outside", "front", "worker", "keeper", "signer", "ledger"};
@@ -387,8 +422,8 @@ static const char *const columns[] = {"outside", "front", "worker", "keeper", "s
 
 static enum ent_err enter(const char *role, struct ent_sandbox_state *st, struct ent_diag *d)
 {
-    const struct ent_sandbox_path own = {dir, true};
     struct ent_sandbox s = *ent_sandbox_of(role);
+    const struct ent_sandbox_path own = {dir, (s.may & ENT_MAY_WRITE) != 0};
     s.uid = s.gid = NOBODY;
     if ((s.may & ENT_MAY_READ) != 0) {
         s.paths = &own;
@@ -638,6 +673,12 @@ static bool limits_hold(const struct ent_sandbox_state *st)
                                           : st->memory_bytes == RLIM_INFINITY); /* sanitizers */
 }
 
+static bool cannot_eat_all_memory(const struct ent_sandbox_state *st)
+{
+    return st->data_bytes == RLIM_INFINITY /* sanitizers */ ||
+           (malloc(st->data_bytes) == NULL && errno == ENOMEM);
+}
+
 static bool stays_in_an_empty_place(const struct ent_sandbox_state *st)
 {
     char text[ENT_SANDBOX_TEXT];
@@ -657,6 +698,13 @@ static void test_limits_and_places(void **state)
     s.cpu_seconds = 100;
     s.memory_bytes = 64u << 20;
     assert_int_equal(entering(&s, ENT_OK, limits_hold), FINE);
+    static const char *const roles[] = {"worker", "ledger", "signer"};
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+        s = *ent_sandbox_of(roles[i]);
+        s.uid = s.gid = NOBODY;
+        assert_true(s.data_bytes > 0);
+        assert_int_equal(entering(&s, ENT_OK, cannot_eat_all_memory), FINE);
+    }
     s = *ent_sandbox_of("worker");
     s.uid = s.gid = NOBODY;
     s.empty = dir;

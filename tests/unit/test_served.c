@@ -39,6 +39,15 @@ static void serve(struct ent_store *s, unsigned most)
     }
 }
 
+/* One piece of it, as a process that is killed behind it does. */
+static bool serve_some(struct ent_store *s, unsigned most)
+{
+    const struct ent_served_self me = self();
+    bool left = true;
+    assert_ok(ent_store_serve(s, &me, now * 1000000, most, &left));
+    return left;
+}
+
 /* --- in -----------------------------------------------------------------------------------------
  */
 
@@ -71,7 +80,7 @@ static enum ent_err object(void *ctx, const struct ent_stix_object *o, bool *use
     struct in *in = ctx;
     enum ent_object_put put;
     bool elsewhere;
-    enum ent_err r = ent_object_keep(in->s, &put, &elsewhere, o, in->source, now);
+    enum ent_err r = ent_store_object_put(in->s, &put, &elsewhere, o, in->source, now);
     *use = put != ENT_OBJECT_OLDER && put != ENT_OBJECT_FOREIGN;
     return r;
 }
@@ -211,19 +220,33 @@ static enum ent_err note(void *ctx, const struct ent_served *x, bool *stop)
     return ENT_OK;
 }
 
+static enum ent_err judge_now(struct ent_store *s, struct ent_slice source)
+{
+    return ent_release_judge(s, source, NULL);
+}
+
+/* One page behind ret->at; false: the last one. */
+static bool read_page(struct ent_store *s, struct set *ret, int door, unsigned most)
+{
+    const struct ent_served_self me = self();
+    const struct ent_served_ask ask = {.door = (enum ent_tlp)door,
+                                       .after = ret->at,
+                                       .now = now,
+                                       .most = most,
+                                       .self = &me,
+                                       .judge = judge_now};
+    bool more = false;
+    assert_ok(ent_store_served(s, &ask, note, ret, &ret->at, &more));
+    return more;
+}
+
 static void read_all(struct ent_store *s, struct set *ret, int door, int64_t after)
 {
-    struct ent_served_ask ask = {.door = (enum ent_tlp)door,
-                                 .after = after,
-                                 .now = now,
-                                 .most = 1 + (unsigned)ent_t_below(40)};
-    bool more = true;
+    unsigned most = 1 + (unsigned)ent_t_below(40);
     ret->n = 0;
     ret->at = after;
-    for (int i = 0; more; i++) {
-        assert_ok(ent_store_served(s, &ask, note, ret, &ask.after, &more));
+    for (int i = 0; read_page(s, ret, door, most); i++)
         assert_true(i < 10000);
-    }
 }
 
 static enum ent_err write_nothing(void *ctx, unsigned file, struct ent_slice bytes)
@@ -331,16 +354,6 @@ static void assert_same(struct ent_store *s)
 
 static const char *const sources[] = {"a.csv", "b.json", "c"};
 
-static const char *any_source(void)
-{
-    return sources[ent_t_below(3)];
-}
-
-static void any_value(char ret[static 32])
-{
-    (void)snprintf(ret, 32, "80.1.%u.9", (unsigned)ent_t_below(8));
-}
-
 static bool is_known(struct ent_store *s, const char *value)
 {
     struct ent_observable o;
@@ -353,45 +366,67 @@ static bool is_known(struct ent_store *s, const char *value)
  * may change for a moment when another one is released, and is no secret. */
 static bool apart;
 
-/* One source says one thing under one version: of equivocation there is a test of its own. */
-static void any_object(struct ent_store *s, const char *type)
+/* What happens, so that it can happen in two stores. */
+struct act {
+    unsigned what, address, id, version, text;
+    int tlp;
+    bool held;
+    const char *source;
+    int64_t until;
+};
+
+static struct act any_act(void)
 {
-    const char *source = any_source();
-    unsigned id = (unsigned)ent_t_below(4), version = 1 + (unsigned)ent_t_below(9);
-    if (apart)
-        id = id % 3 + 3 * (unsigned)(source[0] - 'a');
-    unsigned h = (unsigned)source[0] * 31 + (unsigned)type[0] * 17 + id * 113 + version * 7;
+    struct act a = {.what = (unsigned)ent_t_below(20),
+                    .address = (unsigned)ent_t_below(8),
+                    .id = (unsigned)ent_t_below(4),
+                    .version = 1 + (unsigned)ent_t_below(9),
+                    .text = (unsigned)ent_t_below(3),
+                    .tlp = 1 + (int)ent_t_below(5),
+                    .held = ent_t_below(3) == 0,
+                    .source = sources[ent_t_below(3)]};
+    if (ent_t_below(3) == 0)
+        a.until = now + (int64_t)ent_t_below(20);
+    if (a.what >= 14 && a.what < 16)
+        now += (int64_t)ent_t_below(10);
+    return a;
+}
+
+/* One source says one thing under one version: of equivocation there is a test of its own. */
+static void give_object(struct ent_store *s, const struct act *a, const char *type)
+{
+    unsigned id = apart ? a->id % 3 + 3 * (unsigned)(a->source[0] - 'a') : a->id;
+    unsigned h = (unsigned)a->source[0] * 31 + (unsigned)type[0] * 17 + id * 113 + a->version * 7;
     h = h * 2654435761u >> 8;
-    give(s, source, type, id, version, 1 + (int)(h % 5), h / 5 % 12 == 0, h / 60 % 8,
+    give(s, a->source, type, id, a->version, 1 + (int)(h % 5), h / 5 % 12 == 0, h / 60 % 8,
          h / 480 % 2 == 0);
 }
 
-static void any_act(struct ent_store *s)
+static void act(struct ent_store *s, const struct act *a)
 {
     char value[32], text[32];
-    unsigned act = (unsigned)ent_t_below(20);
-    int tlp = 1 + (int)ent_t_below(5);
-    any_value(value);
-    (void)snprintf(text, sizeof(text), "t%u", (unsigned)ent_t_below(3));
-    if (act < 5)
-        put(s, any_source(), value, tlp, ent_t_below(3) == 0 ? now + (int64_t)ent_t_below(20) : 0,
-            text);
-    else if (act < 12)
-        any_object(s, act < 9 ? "indicator" : "malware");
-    else if (act < 14)
-        judge(s, any_source(), ent_t_below(3) == 0);
-    else if (act < 16)
-        now += (int64_t)ent_t_below(10);
-    else if (!is_known(s, value))
+    (void)snprintf(value, sizeof(value), "80.1.%u.9", a->address);
+    (void)snprintf(text, sizeof(text), "t%u", a->text);
+    if (a->what < 5)
+        put(s, a->source, value, a->tlp, a->until, text);
+    else if (a->what < 12)
+        give_object(s, a, a->what < 9 ? "indicator" : "malware");
+    else if (a->what < 14)
+        judge(s, a->source, a->held);
+    else if (a->what < 16 || !is_known(s, value))
         return;
-    else if (act == 16)
-        edit(s, value, tlp);
-    else if (act == 17)
-        unedit(s, value);
-    else if (act == 18)
-        decide(s, value, any_source(), ent_t_below(2) == 0 ? 0 : now + (int64_t)ent_t_below(20));
+    else if (a->what == 16)
+        edit(s, value, a->tlp);
+    else if (a->what == 18)
+        decide(s, value, a->source, a->until);
     else
         unedit(s, value);
+}
+
+static void act_any(struct ent_store *s)
+{
+    const struct act a = any_act();
+    act(s, &a);
 }
 
 static void test_as_exported(void **state)
@@ -400,7 +435,7 @@ static void test_as_exported(void **state)
     for (int run = 0; run < 20; run++) {
         struct ent_store *s = new_store();
         for (int i = 0; i < 60; i++) {
-            any_act(s);
+            act_any(s);
             if (ent_t_below(4) == 0)
                 continue;
             serve(s, 1 + (unsigned)ent_t_below(500));
@@ -420,11 +455,12 @@ static void test_never_more(void **state)
     for (int run = 0; run < 20; run++) {
         struct ent_store *s = new_store();
         for (int i = 0; i < 60; i++) {
-            any_act(s);
+            act_any(s);
             if (ent_t_below(4) == 0)
                 serve(s, 100);
             int door = 1 + (int)ent_t_below(4);
             read_all(s, &served, door, 0);
+            assert_ok(ent_release_judge(s, all, NULL)); /* as each export does first */
             export_all(s, &exported, door);
             exported.n = unique(&exported);
             for (size_t k = 0; k < served.n; k++)
@@ -450,7 +486,7 @@ static void test_followers(void **state)
         for (int i = 0; i < 80; i++) {
             bool last = i == 79;
             if (!last)
-                any_act(s);
+                act_any(s);
             if (last || ent_t_below(3) == 0)
                 serve(s, 1 + (unsigned)ent_t_below(200));
             int d = 1 + (int)ent_t_below(4);
@@ -477,6 +513,64 @@ static void test_followers(void **state)
         }
         ent_store_close(s);
     }
+}
+
+static bool has(const struct set *x, const char *id)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if (strcmp(x->id[i], id) == 0)
+            return true;
+    return false;
+}
+
+/* What stays, out of what there was. */
+static void keep_those(struct set *x, const struct set *in)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < x->n; i++)
+        if (has(in, x->id[i]))
+            memmove(x->id[n++], x->id[i], sizeof(x->id[0]));
+    x->n = n;
+}
+
+/* Whoever reads a collection once, page by page, while it changes, has all that was there all the
+ * time: in a second store, in which all is judged at once, an export had it at each moment. */
+static void test_one_reader(void **state)
+{
+    static struct set seen, always, is;
+    (void)state;
+    apart = true;
+    for (int run = 0; run < 40; run++) {
+        struct ent_store *s = new_store(), *model = new_store();
+        for (int i = 0; i < 60; i++) {
+            const struct act a = any_act();
+            act(s, &a);
+            act(model, &a);
+        }
+        int door = 1 + (int)ent_t_below(4);
+        serve(s, 1000);
+        assert_ok(ent_release_judge(model, all, NULL));
+        export_all(model, &always, door);
+        seen = (struct set){.n = 0};
+        for (bool more = true; more;) {
+            more = read_page(s, &seen, door, 1 + (unsigned)ent_t_below(6));
+            for (unsigned n = (unsigned)ent_t_below(3); n > 0 && more; n--) {
+                const struct act a = any_act();
+                act(s, &a);
+                act(model, &a);
+                assert_ok(ent_release_judge(model, all, NULL));
+                export_all(model, &is, door);
+                keep_those(&always, &is);
+                if (ent_t_below(3) == 0)
+                    serve_some(s, 1 + (unsigned)ent_t_below(3));
+            }
+        }
+        for (size_t i = 0; i < always.n; i++)
+            assert_true(has(&seen, always.id[i]));
+        ent_store_close(s);
+        ent_store_close(model);
+    }
+    apart = false;
 }
 
 /* --- one thing at a time ------------------------------------------------------------------------
@@ -515,9 +609,7 @@ static void test_dates(void **state)
     serve(s, 1000);
     assert_int_equal(last_date(s, ENT_TLP_GREEN), first);
     put(s, "a", "80.1.1.1", ENT_TLP_GREEN, 0, "other words");
-    assert_int_equal(count(s, ENT_TLP_GREEN),
-                     0); /* hidden with its source, and because it changed */
-    serve(s, 1000);
+    assert_int_equal(count(s, ENT_TLP_GREEN), 1); /* looked at again on the way */
     assert_true(last_date(s, ENT_TLP_GREEN) > first);
     now -= 2 * 86400; /* a clock that goes back moves no date back */
     int64_t before = last_date(s, ENT_TLP_GREEN);
@@ -526,6 +618,41 @@ static void test_dates(void **state)
     assert_int_equal(count(s, ENT_TLP_GREEN), 0);
     assert_true(last_date(s, ENT_TLP_AMBER) > before);
     now = NOW;
+    ent_store_close(s);
+}
+
+/* Between two pieces of what is done for a change, and before the first: each is there, and once.
+ */
+static void test_pieces(void **state)
+{
+    static const char *const from[] = {"a", "b", "c"};
+    static struct set before, x;
+    struct ent_store *s = new_store();
+    char value[32];
+    (void)state;
+    for (unsigned i = 0; i < 30; i++) {
+        (void)snprintf(value, sizeof(value), "80.1.%u.9", i % 10);
+        put(s, from[i / 10], value, ENT_TLP_GREEN, 0, "");
+    }
+    give(s, "d", "indicator", 1, 1, ENT_TLP_GREEN, false, 1, true);
+    serve(s, 1000);
+    assert_int_equal(count(s, ENT_TLP_GREEN), 31);
+    edit(s, "80.1.1.9", ENT_TLP_GREEN); /* our own word is one more */
+    for (bool left = true; left; left = serve_some(s, 1)) {
+        read_all(s, &before, ENT_TLP_GREEN, 0);
+        size_t n = before.n;
+        assert_int_equal(unique(&before), n);
+        assert_true(count(s, ENT_TLP_GREEN) >= 31);
+    }
+    assert_int_equal(count(s, ENT_TLP_GREEN), 32);
+    decide(s, "80.1.2.9", "a", now - 1); /* about one claim; all three sources are unjudged */
+    assert_int_equal(count(s, ENT_TLP_GREEN), 31);
+    give(s, "d", "indicator", 1, 2, ENT_TLP_GREEN, false, 1, true);
+    put(s, "b", "80.1.3.9", ENT_TLP_GREEN, 0, "other words");
+    read_all(s, &x, ENT_TLP_GREEN, 0);
+    assert_int_equal(count(s, ENT_TLP_GREEN), 31);
+    put(s, "b", "80.1.3.9", ENT_TLP_AMBER, 0, "narrower"); /* at once */
+    assert_int_equal(count(s, ENT_TLP_GREEN), 30);
     ent_store_close(s);
 }
 
@@ -710,6 +837,7 @@ int main(void)
         cmocka_unit_test(test_equivocation), cmocka_unit_test(test_withdrawn),
         cmocka_unit_test(test_many_claims),  cmocka_unit_test(test_as_exported),
         cmocka_unit_test(test_never_more),   cmocka_unit_test(test_followers),
+        cmocka_unit_test(test_pieces),       cmocka_unit_test(test_one_reader),
     };
     return ent_t_run("served", tests);
 }

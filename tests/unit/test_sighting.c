@@ -49,7 +49,7 @@ static void start(struct ent_sightings *b, const char *path, const char *name, s
 static void see(struct ent_sightings *b, const char *path, uint64_t id, uint64_t line,
                 uint64_t offset, int64_t now)
 {
-    const struct ent_sight s = {id, line, offset, now};
+    const struct ent_sight s = {.id = id, .line = line, .offset = offset, .now = now};
     assert_ok(ent_sightings_add(b, path, &s));
 }
 
@@ -82,7 +82,7 @@ static void test_first_last_count_log(void **state)
 {
     struct ent_store *s = store_at(":memory:", 2);
     struct ent_sightings *b = batch(s, 0);
-    uint64_t n = 7;
+    struct ent_seen_here n;
     (void)state;
     start(b, "a.log", "a", 5000);
     see(b, "a.log", 1, 1, 10, NOW);
@@ -96,9 +96,11 @@ static void test_first_last_count_log(void **state)
     assert_holds(s, "ipv4 10.0.0.1 b.log 7-7 1x 9@900;ipv4 10.0.0.2 a.log 6-6 1x 3@300;"
                     "ipv4 10.0.0.1 a.log 0-5 3x 2@200;");
     assert_ok(ent_store_sighted(s, &n, 1));
-    assert_int_equal(n, 4);
+    assert_int_equal(n.count, 4);
+    assert_int_equal(n.first, NOW);
+    assert_int_equal(n.last, NOW + 7);
     assert_ok(ent_store_sighted(s, &n, 99));
-    assert_int_equal(n, 0);
+    assert_int_equal(n.count, 0);
     ent_store_close(s);
 }
 
@@ -359,12 +361,13 @@ static void test_against_a_naive_model(void **state)
     if (b != NULL)
         finish(b);
     for (uint64_t i = 1; i <= INDS; i++) {
-        uint64_t want = 0, got = 0;
+        struct ent_seen_here got;
+        uint64_t want = 0;
         for (size_t l = 0; l < LOGS; l++)
             for (size_t h = 0; h < longest[l]; h++)
                 want += ind[l][h] == i;
         assert_ok(ent_store_sighted(s, &got, i));
-        assert_int_equal(got, want);
+        assert_int_equal(got.count, want);
     }
     ent_store_close(s);
 }
@@ -373,7 +376,7 @@ static void test_against_a_naive_model(void **state)
 static void test_many_logs(void **state)
 {
     struct ent_store *s = store_at(":memory:", 1);
-    uint64_t n = 0;
+    struct ent_seen_here n;
     (void)state;
     for (int round = 0; round < 2; round++) {
         struct ent_sightings *b = batch(s, 0);
@@ -386,7 +389,7 @@ static void test_many_logs(void **state)
         finish(b);
     }
     assert_ok(ent_store_sighted(s, &n, 1));
-    assert_int_equal(n, 2500);
+    assert_int_equal(n.count, 2500);
     ent_store_close(s);
 }
 

@@ -102,9 +102,9 @@ static enum ent_err note_object(void *ctx, const struct ent_stix_object *o, bool
     return ent_buf_printf(&r->text, "object %.*s %.*s %s%s%s by [%.*s] to [%.*s] %.*s\n",
                           (int)o->id.n, (const char *)o->id.p, (int)o->version.n,
                           (const char *)o->version.p, ent_tlp_name(o->tlp),
-                          o->revoked ? " revoked" : "", o->taken ? " taken" : "", (int)o->creator.n,
-                          (const char *)o->creator.p, (int)o->refs.n, (const char *)o->refs.p,
-                          (int)o->bytes.n, (const char *)o->bytes.p);
+                          o->revoked ? " revoked" : "", o->taken ? " taken" : "",
+                          (int)o->gist.creator.n, (const char *)o->gist.creator.p, (int)o->refs.n,
+                          (const char *)o->refs.p, (int)o->bytes.n, (const char *)o->bytes.p);
 }
 
 /* Whole, bytewise and in random pieces. */
@@ -334,6 +334,14 @@ struct doc {
     bool revoked;
 };
 
+static void said(uint8_t ret32[static 32], const char *object)
+{
+    struct ent_stix_sayer *x;
+    assert_ok(ent_stix_sayer_new(&x));
+    assert_ok(ent_stix_said(x, ret32, ent_slice_str(object)));
+    ent_stix_sayer_free(x);
+}
+
 static enum ent_object_put keep(struct ent_store *s, const struct doc *doc, const char *source,
                                 bool *elsewhere)
 {
@@ -344,15 +352,16 @@ static enum ent_object_put keep(struct ent_store *s, const struct doc *doc, cons
                    "{\"id\":\"%s\",\"type\":\"%.*s\",\"created_by_ref\":\"%s\",\"x\":\"%s\"}",
                    doc->id, (int)(strstr(doc->id, "--") - doc->id), doc->id, doc->creator,
                    doc->body);
-    const struct ent_stix_object o = {.id = ent_slice_str(doc->id),
-                                      .version = ent_slice_str(doc->version),
-                                      .creator = ent_slice_str(doc->creator),
-                                      .tlp = ENT_TLP_GREEN,
-                                      .revoked = doc->revoked,
-                                      .bytes = ent_slice_str(text)};
+    struct ent_stix_object o = {.id = ent_slice_str(doc->id),
+                                .version = ent_slice_str(doc->version),
+                                .gist.creator = ent_slice_str(doc->creator),
+                                .tlp = ENT_TLP_GREEN,
+                                .revoked = doc->revoked,
+                                .bytes = ent_slice_str(text)};
+    said(o.gist.said32, text);
     assert_ok(ent_store_begin(s));
-    assert_ok(ent_object_keep(s, &put, elsewhere == NULL ? &ignored : elsewhere, &o,
-                              ent_slice_str(source), NOW));
+    assert_ok(ent_store_object_put(s, &put, elsewhere == NULL ? &ignored : elsewhere, &o,
+                                   ent_slice_str(source), NOW));
     assert_ok(ent_store_commit(s));
     return put;
 }
@@ -566,7 +575,7 @@ static enum ent_err import_object(void *ctx, const struct ent_stix_object *o, bo
     struct import *im = ctx;
     enum ent_object_put put = ENT_OBJECT_NEW;
     bool elsewhere;
-    enum ent_err r = ent_object_keep(im->s, &put, &elsewhere, o, im->source, NOW);
+    enum ent_err r = ent_store_object_put(im->s, &put, &elsewhere, o, im->source, NOW);
     *use = put != ENT_OBJECT_OLDER && put != ENT_OBJECT_FOREIGN;
     return r;
 }
@@ -885,11 +894,6 @@ static void test_summary(void **state)
     assert_err(ent_stix_summarise(&s, ENT_SLICE_LIT("[]")), ENT_E_FORMAT);
     assert_err(ent_stix_summarise(&s, ENT_SLICE_LIT("{")), ENT_E_FORMAT);
     assert_err(ent_stix_summarise(&s, ent_slice(NULL, 0)), ENT_E_FORMAT);
-    assert_true(
-        ent_stix_same(ENT_SLICE_LIT("{\"a\":1,\"b\":[2]}"), ENT_SLICE_LIT("{ \"b\":[2],\"a\":1}")));
-    assert_false(ent_stix_same(ENT_SLICE_LIT("{\"a\":1}"), ENT_SLICE_LIT("{\"a\":2}")));
-    assert_false(ent_stix_same(ENT_SLICE_LIT("{\"a\":1,\"a\":1}"), ENT_SLICE_LIT("{\"a\":1}")));
-    assert_false(ent_stix_same(ENT_SLICE_LIT("{"), ENT_SLICE_LIT("{")));
 }
 
 int main(void)

@@ -4,6 +4,8 @@
 #include "store/store.h"
 
 #include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define NOW 1534723200
 
@@ -616,6 +618,68 @@ static void test_compile(void **state)
     ent_store_close(s);
 }
 
+/* Another process, from before this one has the store open: opens it and closes it when told to;
+ * with 'r' it says besides whether the observable is there. */
+static void other(int from, int to, const char *path)
+{
+    struct ent_observable o;
+    char c;
+    while (read(from, &c, 1) == 1) {
+        struct ent_store *s;
+        uint64_t id;
+        if (ent_observable_parse(&o, NULL, ENT_SLICE_LIT("198.51.100.7")) != ENT_OK ||
+            ent_store_open(&s, NULL, path) != ENT_OK)
+            _exit(1);
+        c = c == 'r' && ent_store_find(s, &id, &o) == ENT_OK ? 'y' : 'n';
+        ent_store_close(s);
+        if (write(to, &c, 1) != 1)
+            _exit(1);
+    }
+    _exit(0);
+}
+
+static char ask_other(const int *fd, char c)
+{
+    assert_int_equal(write(fd[1], &c, 1), 1);
+    assert_int_equal(read(fd[0], &c, 1), 1);
+    return c;
+}
+
+/* The locks of POSIX are a process's, and gone when it closes the file anywhere: were the file
+ * opened beside SQLite, another process would take itself for the last one and put away the log
+ * that this one still writes to. */
+static void test_two_connections(void **state)
+{
+    struct ent_store *s, *second;
+    struct ent_indicator ind = indicator("198.51.100.7");
+    char path[4096];
+    int to[2], from[2];
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/two.db", ent_t_tmpdir());
+    assert_int_equal(pipe(to), 0);
+    assert_int_equal(pipe(from), 0);
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)close(to[1]);
+        other(to[0], from[1], path);
+    }
+    const int fd[2] = {from[0], to[1]};
+    assert_ok(ent_store_open(&s, NULL, path));
+    assert_ok(ent_store_open(&second, NULL, path));
+    assert_int_equal(ask_other(fd, 'o'), 'n');
+    (void)put(s, &ind, "a");
+    assert_int_equal(ask_other(fd, 'r'), 'y');
+    ent_store_close(second);
+    assert_int_equal(ask_other(fd, 'r'), 'y');
+    ent_store_close(s);
+    (void)close(to[1]);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    (void)close(from[0]);
+    (void)close(from[1]);
+    (void)close(to[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -636,6 +700,7 @@ int main(void)
         cmocka_unit_test(test_against_a_naive_model),
         cmocka_unit_test(test_mark),
         cmocka_unit_test(test_compile),
+        cmocka_unit_test(test_two_connections),
     };
     return ent_t_run("store", tests);
 }

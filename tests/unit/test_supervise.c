@@ -98,6 +98,12 @@ static int run_quits(int channel)
     return 3;
 }
 
+static int run_done(int channel)
+{
+    (void)channel;
+    return 0;
+}
+
 static int run_stubborn(int channel)
 {
     (void)signal(SIGTERM, SIG_IGN);
@@ -164,9 +170,11 @@ static int run_liar(int channel) /* speaks nonsense, and stays */
 }
 
 static const struct ent_proc_role roles[] = {
-    {"good", run_good},       {"quits", run_quits},     {"stubborn", run_stubborn},
-    {"patient", run_patient}, {"aborts", run_aborts},   {"forbidden", run_forbidden},
-    {"liar", run_liar},       {"shut-in", run_shut_in}, {NULL, NULL},
+    {"good", run_good},         {"quits", run_quits},
+    {"stubborn", run_stubborn}, {"patient", run_patient},
+    {"aborts", run_aborts},     {"forbidden", run_forbidden},
+    {"liar", run_liar},         {"shut-in", run_shut_in},
+    {"done", run_done},         {NULL, NULL},
 };
 
 /* --- the parent ------------------------------------------------------------------------------- */
@@ -328,6 +336,20 @@ static void test_one_that_ends_at_once_is_given_up(void **state)
     const struct ent_proc_event *last = &p.events[p.n - 1], *before = &p.events[p.n - 2];
     assert_true(before->what == ENT_PROC_GIVEN_UP && before->index == 1);
     assert_true(last->index == 0 && last->signal == SIGTERM && last->stopping);
+}
+
+static void test_whose_work_is_done_did_not_die(void **state)
+{
+    const char *const names[] = {"done"};
+    struct parent p = {.stop_after = 12}; /* twice and more what would be too often */
+    struct ent_supervisor_opts o = options(&p, names, 1);
+    (void)state;
+    assert_ok(supervise(&p, &o));
+    for (unsigned i = 0; i < p.n; i++) {
+        const struct ent_proc_event *e = &p.events[i];
+        if (e->what == ENT_PROC_ENDED)
+            assert_true(e->code == 0 && e->restart_ms == 10 && !e->stopping);
+    }
 }
 
 static void test_deaths_are_told_apart(void **state)
@@ -527,6 +549,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_a_child_begins_with),
         cmocka_unit_test(test_one_that_ends_at_once_is_given_up),
+        cmocka_unit_test(test_whose_work_is_done_did_not_die),
         cmocka_unit_test(test_deaths_are_told_apart),
         cmocka_unit_test(test_a_forbidden_call_is_named),
         cmocka_unit_test(test_one_that_is_killed_comes_back),

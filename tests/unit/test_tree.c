@@ -402,27 +402,6 @@ static void test_tails(void **state)
     ent_simdisk_free(s);
 }
 
-static void test_undo(void **state)
-{
-    struct ent_simdisk *s = disk_with(250);
-    struct ent_tree *t = open_at(s, 250, false);
-    (void)state;
-    assert_ok(ent_tree_undo(t, NULL)); /* nothing to take back */
-    fill(t, 600);
-    check_reading(t, 20); /* tiles that will not be there any more were seen */
-    assert_ok(ent_tree_undo(t, NULL));
-    assert_int_equal(ent_tree_size(t), 250);
-    assert_int_equal(ent_simdisk_file(s, DIR "/h0").n, 32 * 250);
-    check_reading(t, 20);
-    assert_ok(ent_tree_undo(t, NULL));
-    assert_int_equal(ent_tree_size(t), 250);
-    fill(t, 700);
-    check_whole(t);
-    check_reading(t, 20);
-    ent_tree_free(t);
-    ent_simdisk_free(s);
-}
-
 /* --- damage ------------------------------------------------------------------------------------
  */
 
@@ -606,7 +585,6 @@ static bool fail_flush(uint64_t old, uint64_t new, uint64_t n, enum ent_err e)
         } else {
             assert_err(r, ENT_E_STATE);
             assert_err(ent_tree_flush(t, NULL, &root), ENT_E_STATE);
-            assert_err(ent_tree_undo(t, NULL), ENT_E_STATE);
             assert_int_equal(ent_simdisk_writes(s), writes);
         }
     }
@@ -745,7 +723,12 @@ static void test_a_disk_that_lies(void **state)
     for (int round = 0; round < 50; round++)
         for (uint64_t at = 1; at <= 5; at++) {
             struct ent_simdisk *s = disk_with(250);
-            struct liar l = {{&l, liar_size, liar_read, liar_write, liar_cut, liar_sync, NULL},
+            struct liar l = {{.ctx = &l,
+                              .size = liar_size,
+                              .read = liar_read,
+                              .write = liar_write,
+                              .cut = liar_cut,
+                              .sync = liar_sync},
                              ent_simdisk_disk(s),
                              0,
                              at};
@@ -792,9 +775,6 @@ static void test_random(void **state)
                 ent_tree_free(t);
                 ent_simdisk_restart(s);
                 t = open_at(s, size, ent_t_below(2) == 0);
-            } else if (what == 2) {
-                fill(t, size + more);
-                assert_ok(ent_tree_undo(t, NULL));
             } else {
                 size += more;
                 fill(t, size);
@@ -819,7 +799,6 @@ int main(void)
         cmocka_unit_test(test_what_does_not_open),
         cmocka_unit_test(test_what_is_too_short),
         cmocka_unit_test(test_tails),
-        cmocka_unit_test(test_undo),
         cmocka_unit_test(test_every_bit_of_few),
         cmocka_unit_test(test_every_bit_of_more),
         cmocka_unit_test(test_no_damage_is_read),

@@ -673,7 +673,7 @@ static void test_somebody_was_removed(void **state)
     ent_buf_release(&body);
     ent_buf_init(&body, ENT_DELIVERY_MAX);
     assert_ok(ent_book_deliver(dave.book, &body, NULL, index));
-    assert_false(ent_peer_allow(alice.peer, &dave.spki));
+    assert_false(node_allows(&alice, &dave.spki));
     (void)!ent_news_take(alice.book, NULL, ent_buf_slice(&body)); /* somebody handed it on */
     v = opened(&alice, &alice.root);
     assert_int_equal(ent_voting_proposals(v), 0);

@@ -11,6 +11,9 @@ struct fixture {
     struct logs_pact pact;
     struct logs_log log, other; /* two histories: the same first 5 entries */
     struct ent_simdisk *disk;
+    struct ent_signer *signer[4]; /* of the last few views */
+    struct ent_signer_lock lock;
+    size_t signers;
     struct ent_view *view;
     struct ent_view_answer answer;
     struct ent_buf note, body;
@@ -19,9 +22,12 @@ struct fixture {
 
 static void open_view(struct fixture *f)
 {
-    const struct ent_view_opts o = {.disk = ent_simdisk_disk(f->disk),
-                                    .self = f->pact.roster.member[SELF].name,
-                                    .witness = &f->pact.witness[SELF]};
+    struct ent_signer *s = logs_signer(&f->pact, SELF, &f->lock, ent_simdisk_disk(f->disk));
+    size_t i = f->signers++ % 4;
+    ent_signer_local_free(f->signer[i]);
+    f->signer[i] = s;
+    const struct ent_view_opts o = {
+        .disk = ent_simdisk_disk(f->disk), .self = f->pact.roster.member[SELF].name, .signer = s};
     assert_ok(ent_view_new(&f->view, NULL, &f->pact.roster, &o));
 }
 
@@ -49,6 +55,8 @@ static struct fixture *start(void)
 static void stop(struct fixture *f)
 {
     ent_view_free(f->view);
+    for (size_t i = 0; i < 4; i++)
+        ent_signer_local_free(f->signer[i]);
     ent_simdisk_free(f->disk);
     ent_buf_release(&f->note);
     ent_buf_release(&f->body);
@@ -429,6 +437,7 @@ static void test_nothing_beyond_a_closing_head(void **state)
     assert_int_equal(add(f, &f->log, 0, 3), 200);
     logs_next(&f->pact, LOGGER, 7, &root);
     assert_ok(ent_view_set_roster(f->view, &f->pact.roster, ent_slice(NULL, 0)));
+    assert_ok(ent_signer_local_follow(f->signer[(f->signers - 1) % 4], NULL, &f->pact.roster));
     assert_int_equal(add(f, &f->log, 3, 8), 403);
     assert_int_equal(add(f, &f->log, 3, 6), 200);
     assert_int_equal(add(f, &f->log, 6, 7), 200);

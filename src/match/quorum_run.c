@@ -1,0 +1,360 @@
+/* quorum_run.c: phases and deadlines of a run, and what each statement does to it. */
+#include "match/match.h"
+
+const char *ent_quorum_phase_word(enum ent_quorum_phase p)
+{
+    static const char *const words[ENT_QUORUM_PHASES] = {
+        "offered", "keys", "upload", "reconstruct", "done", "failed",
+    };
+    return words[p];
+}
+
+#define IN(phase) (1u << (phase))
+
+bool ent_quorum_run_allows(const struct ent_quorum_run *r, enum ent_quorum_message m)
+{
+    static const unsigned before = IN(ENT_QUORUM_OFFERED) | IN(ENT_QUORUM_KEYS);
+    static const unsigned during = IN(ENT_QUORUM_UPLOAD) | IN(ENT_QUORUM_RECONSTRUCT);
+    const unsigned allowed[ENT_QUORUM_MESSAGES] = {
+        [ENT_QUORUM_MSG_ACCEPT] = before,
+        [ENT_QUORUM_MSG_REFUSE] = before | during,
+        [ENT_QUORUM_MSG_KEY] = before,
+        [ENT_QUORUM_MSG_BEGIN] = before,
+        [ENT_QUORUM_MSG_ASK] = IN(ENT_QUORUM_UPLOAD),
+        [ENT_QUORUM_MSG_BLOCK] = IN(ENT_QUORUM_UPLOAD),
+        [ENT_QUORUM_MSG_RESULT] = during,
+        [ENT_QUORUM_MSG_PIECE] = IN(ENT_QUORUM_DONE),
+        [ENT_QUORUM_MSG_TAKEN] = IN(ENT_QUORUM_DONE),
+        [ENT_QUORUM_MSG_LEFT_OUT] = before | during | IN(ENT_QUORUM_DONE) | IN(ENT_QUORUM_FAILED),
+    };
+    return (allowed[m] & IN(r->phase)) != 0;
+}
+
+void ent_quorum_run_init(struct ent_quorum_run *r, const struct ent_quorum_offer *o,
+                         const struct ent_hash32 *leaf, const char *self)
+{
+    *r = (struct ent_quorum_run){
+        .offer = *o, .leaf = *leaf, .collects = strcmp(self, o->collector) == 0};
+}
+
+static void fail(struct ent_quorum_run *r, const char *by, enum ent_quorum_fault f)
+{
+    r->phase = ENT_QUORUM_FAILED;
+    memcpy(r->failed_by, by, strlen(by) + 1);
+    r->failed_for = f;
+}
+
+static bool is_same(const struct ent_hash32 *a, const struct ent_hash32 *b)
+{
+    return memcmp(a->b, b->b, sizeof(a->b)) == 0;
+}
+
+/* The part of what every statement asks: phase, part, offer or run. */
+static enum ent_err check(const struct ent_quorum_run *r, enum ent_quorum_message m, bool part,
+                          const struct ent_hash32 *about, const struct ent_hash32 *expected)
+{
+    if (!part)
+        return ENT_E_POLICY;
+    if (!is_same(about, expected))
+        return ENT_E_FORMAT;
+    return ent_quorum_run_allows(r, m) ? ENT_OK : ENT_E_STATE;
+}
+
+/* --- before the run ------------------------------------------------------------------------- */
+
+enum ent_err ent_quorum_run_accept(struct ent_quorum_run *r, const char *author,
+                                   const struct ent_quorum_accept *a, const struct ent_hash32 *leaf,
+                                   int64_t now)
+{
+    uint32_t index = ent_quorum_index(&r->offer, author);
+    enum ent_err e = check(r, ENT_QUORUM_MSG_ACCEPT, index != 0, &a->offer, &r->leaf);
+    if (e != ENT_OK)
+        return e;
+    struct ent_quorum_seat *s = &r->seat[index - 1];
+    if (ent_quorum_accept_check(a, &r->offer) != ENT_OK)
+        return ENT_E_FORMAT;
+    if (s->accepted || s->refused)
+        return s->accepted && is_same(&s->leaf, leaf) ? ENT_OK : ENT_E_EXISTS;
+    s->accept = *a;
+    s->leaf = *leaf;
+    s->accepted = true;
+    s->late = now >= r->offer.accept_by;
+    if (s->late)
+        r->member[index - 1] = ENT_QUORUM_LATE;
+    return ENT_OK;
+}
+
+static uint64_t accepted_in_time(const struct ent_quorum_run *r)
+{
+    uint64_t ret = 0;
+    for (uint32_t i = 0; i < r->offer.shape.members; i++)
+        if (r->seat[i].accepted && !r->seat[i].late)
+            ret |= UINT64_C(1) << i;
+    return ret;
+}
+
+static bool is_enough(const struct ent_quorum_run *r, uint64_t members)
+{
+    return (uint32_t)__builtin_popcountll(members) >= r->offer.shape.threshold;
+}
+
+/* Who accepted everybody can see; whose shares came is the collector's word alone. */
+static enum ent_err take_too_few(struct ent_quorum_run *r)
+{
+    const bool seen = r->phase < ENT_QUORUM_UPLOAD && is_enough(r, accepted_in_time(r));
+    fail(r, seen ? r->offer.collector : "", ENT_QUORUM_NO_FAULT);
+    return ENT_OK;
+}
+
+enum ent_err ent_quorum_run_refuse(struct ent_quorum_run *r, const char *author,
+                                   const struct ent_quorum_refuse *f)
+{
+    uint32_t index = ent_quorum_index(&r->offer, author);
+    bool collector = strcmp(author, r->offer.collector) == 0;
+    bool needed = collector || ent_quorum_holder_number(&r->offer, author) != 0;
+    bool few = f->why == ENT_QUORUM_TOO_FEW;
+    bool part = collector || (!few && (needed || index != 0));
+    enum ent_err e = check(r, ENT_QUORUM_MSG_REFUSE, part, &f->offer, &r->leaf);
+    if (e != ENT_OK)
+        return e;
+    if (few)
+        return take_too_few(r);
+    if (r->phase >= ENT_QUORUM_UPLOAD)
+        return ENT_E_STATE;
+    if (index != 0 && r->seat[index - 1].accepted)
+        return ENT_E_EXISTS;
+    if (index != 0)
+        r->seat[index - 1].refused = true;
+    if (needed)
+        fail(r, author, ENT_QUORUM_NO_FAULT);
+    return ENT_OK;
+}
+
+enum ent_err ent_quorum_run_key(struct ent_quorum_run *r, const char *author,
+                                const struct ent_quorum_key *k, const struct ent_hash32 *leaf)
+{
+    uint32_t j = ent_quorum_holder_number(&r->offer, author);
+    enum ent_err e = check(r, ENT_QUORUM_MSG_KEY, j != 0, &k->offer, &r->leaf);
+    if (e != ENT_OK)
+        return e;
+    if ((r->keys >> (j - 1) & 1) != 0)
+        return is_same(&r->key_leaf[j - 1], leaf) ? ENT_OK : ENT_E_EXISTS;
+    r->key[j - 1] = *k;
+    r->key_leaf[j - 1] = *leaf;
+    r->keys |= 1u << (j - 1);
+    return ENT_OK;
+}
+
+static bool has_all_keys(const struct ent_quorum_run *r)
+{
+    return r->keys == (1u << r->offer.holders) - 1;
+}
+
+bool ent_quorum_run_has_too_few(const struct ent_quorum_run *r)
+{
+    return r->collects && ((r->phase == ENT_QUORUM_KEYS && !is_enough(r, accepted_in_time(r))) ||
+                           (r->phase == ENT_QUORUM_RECONSTRUCT && !is_enough(r, r->counted)));
+}
+
+enum ent_err ent_quorum_run_make_begin(const struct ent_quorum_run *r, struct ent_quorum_begin *ret)
+{
+    if (!r->collects || r->phase != ENT_QUORUM_KEYS || !has_all_keys(r) ||
+        ent_quorum_run_has_too_few(r))
+        return ENT_E_STATE;
+    *ret = (struct ent_quorum_begin){
+        .offer = r->leaf, .present = accepted_in_time(r), .holders = r->offer.holders};
+    for (uint64_t left = ret->present; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        ret->accept[i] = r->seat[i].leaf;
+    }
+    memcpy(ret->key, r->key_leaf, sizeof(ret->key));
+    return ENT_OK;
+}
+
+/* Whether everything it names has come here. */
+static enum ent_err check_begin(const struct ent_quorum_run *r, const struct ent_quorum_begin *g)
+{
+    if ((g->present & ~(UINT64_MAX >> (64 - r->offer.shape.members))) != 0 ||
+        g->holders != r->offer.holders || !is_enough(r, g->present))
+        return ENT_E_FORMAT;
+    for (uint64_t left = g->present; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        if (!r->seat[i].accepted)
+            return ENT_E_NOTFOUND;
+        if (!is_same(&g->accept[i], &r->seat[i].leaf))
+            return ENT_E_FORMAT;
+    }
+    if (!has_all_keys(r))
+        return ENT_E_NOTFOUND;
+    for (uint32_t j = 0; j < g->holders; j++)
+        if (!is_same(&g->key[j], &r->key_leaf[j]))
+            return ENT_E_FORMAT;
+    return ENT_OK;
+}
+
+enum ent_err ent_quorum_run_begin(struct ent_quorum_run *r, const char *author,
+                                  const struct ent_quorum_begin *g)
+{
+    struct ent_hash32 sid;
+    bool part = strcmp(author, r->offer.collector) == 0;
+    if (part && r->present != 0) {
+        ent_quorum_sid(&sid, g, r->offer.shape.members);
+        return is_same(&sid, &r->sid) ? ENT_OK : ENT_E_EXISTS;
+    }
+    enum ent_err e = check(r, ENT_QUORUM_MSG_BEGIN, part, &g->offer, &r->leaf);
+    if (e != ENT_OK || (e = check_begin(r, g)) != ENT_OK)
+        return e;
+    ent_quorum_sid(&r->sid, g, r->offer.shape.members);
+    r->present = g->present;
+    r->disputed = accepted_in_time(r) & ~g->present;
+    for (uint32_t i = 0; i < r->offer.shape.members; i++) {
+        bool in = (g->present >> i & 1) != 0;
+        if (in) /* in time for the collector, which decides */
+            r->member[i] = ENT_QUORUM_NO_FAULT;
+        else if (!r->seat[i].accepted && !r->seat[i].refused)
+            r->member[i] = ENT_QUORUM_SILENT;
+    }
+    r->phase = ENT_QUORUM_UPLOAD;
+    return ENT_OK;
+}
+
+/* --- faults and deadlines ------------------------------------------------------------------- */
+
+static void note(enum ent_quorum_fault *at, enum ent_quorum_fault f)
+{
+    if (*at == ENT_QUORUM_NO_FAULT)
+        *at = f;
+}
+
+enum ent_err ent_quorum_run_fault(struct ent_quorum_run *r, enum ent_quorum_role role,
+                                  const char *name, enum ent_quorum_fault f)
+{
+    uint32_t index = ent_quorum_index(&r->offer, name);
+    uint32_t j = ent_quorum_holder_number(&r->offer, name);
+    if (role == ENT_QUORUM_PARTICIPANT && index != 0)
+        note(&r->member[index - 1], f);
+    else if (role == ENT_QUORUM_HOLDER && j != 0)
+        note(&r->holder[j - 1], f);
+    else if (role == ENT_QUORUM_COLLECTOR && strcmp(name, r->offer.collector) == 0)
+        note(&r->collector, f);
+    else
+        return ENT_E_POLICY;
+    return ENT_OK;
+}
+
+enum ent_err ent_quorum_run_left_out(struct ent_quorum_run *r, const char *author,
+                                     const struct ent_quorum_left_out *l)
+{
+    bool collector = strcmp(author, r->offer.collector) == 0;
+    bool part = collector || ent_quorum_index(&r->offer, author) != 0 ||
+                ent_quorum_holder_number(&r->offer, author) != 0;
+    enum ent_err e = check(r, ENT_QUORUM_MSG_LEFT_OUT, part, &l->offer, &r->leaf);
+    if (e != ENT_OK)
+        return e;
+    bool holder = ent_quorum_holder_number(&r->offer, l->member) != 0;
+    if (!holder && ent_quorum_index(&r->offer, l->member) == 0 &&
+        strcmp(l->member, r->offer.collector) != 0)
+        return ENT_E_FORMAT;
+    /* A key holder that is also a participant is meant as a holder while keys are missing. */
+    if (collector && holder && r->phase < ENT_QUORUM_UPLOAD &&
+        (r->keys >> (ent_quorum_holder_number(&r->offer, l->member) - 1) & 1) == 0)
+        fail(r, l->member, l->fault);
+    return ENT_OK;
+}
+
+static bool have_all_answered(const struct ent_quorum_run *r)
+{
+    for (uint32_t i = 0; i < r->offer.shape.members; i++)
+        if (!r->seat[i].accepted && !r->seat[i].refused)
+            return false;
+    return true;
+}
+
+static void tick_offered(struct ent_quorum_run *r, int64_t now)
+{
+    if (now < r->offer.accept_by && !have_all_answered(r))
+        return;
+    for (uint32_t i = 0; i < r->offer.shape.members; i++)
+        if (!r->seat[i].accepted && !r->seat[i].refused)
+            note(&r->member[i], ENT_QUORUM_SILENT);
+    r->phase = ENT_QUORUM_KEYS;
+}
+
+static void tick_keys(struct ent_quorum_run *r, int64_t now)
+{
+    if (r->collects && now >= r->offer.keys_by && !has_all_keys(r)) {
+        uint32_t j = (uint32_t)__builtin_ctz(~r->keys);
+        for (uint32_t i = 0; i < r->offer.holders; i++)
+            if ((r->keys >> i & 1) == 0)
+                note(&r->holder[i], ENT_QUORUM_SILENT);
+        fail(r, r->offer.holder[j], ENT_QUORUM_SILENT);
+    } else if (now >= r->offer.upload_by) {
+        note(&r->collector, ENT_QUORUM_SILENT);
+        fail(r, r->offer.collector, ENT_QUORUM_SILENT);
+    }
+}
+
+static void tick_upload(struct ent_quorum_run *r, int64_t now, uint64_t complete)
+{
+    complete &= r->present;
+    if (now < r->offer.upload_by && (!r->collects || complete != r->present))
+        return;
+    r->phase = ENT_QUORUM_RECONSTRUCT;
+    if (!r->collects)
+        return;
+    for (uint64_t left = r->present & ~complete; left != 0; left &= left - 1)
+        note(&r->member[__builtin_ctzll(left)], ENT_QUORUM_SILENT);
+    r->counted = complete;
+}
+
+void ent_quorum_run_tick(struct ent_quorum_run *r, int64_t now, uint64_t complete)
+{
+    if (r->phase == ENT_QUORUM_OFFERED)
+        tick_offered(r, now);
+    if (r->phase == ENT_QUORUM_KEYS && !ent_quorum_run_has_too_few(r))
+        tick_keys(r, now);
+    if (r->phase == ENT_QUORUM_UPLOAD)
+        tick_upload(r, now, complete);
+    if (r->phase == ENT_QUORUM_RECONSTRUCT && !ent_quorum_run_has_too_few(r) &&
+        now >= r->offer.result_by) {
+        note(&r->collector, ENT_QUORUM_SILENT);
+        fail(r, r->offer.collector, ENT_QUORUM_SILENT);
+    }
+}
+
+/* --- after it ------------------------------------------------------------------------------- */
+
+enum ent_err ent_quorum_run_result(struct ent_quorum_run *r, const char *author,
+                                   const struct ent_quorum_result *res)
+{
+    bool part = strcmp(author, r->offer.collector) == 0;
+    if (part && r->phase == ENT_QUORUM_DONE) {
+        bool same = is_same(&res->run, &r->sid) && res->positions == r->positions &&
+                    res->present == r->counted;
+        for (uint32_t i = 0; i < r->offer.shape.members; i++)
+            same = same && is_same(&res->answer[i], &r->seat[i].answer);
+        return same ? ENT_OK : ENT_E_EXISTS;
+    }
+    enum ent_err e = check(r, ENT_QUORUM_MSG_RESULT, part, &res->run, &r->sid);
+    if (e != ENT_OK)
+        return e;
+    if ((res->present & ~r->present) != 0 || !is_enough(r, res->present))
+        return ENT_E_FORMAT;
+    r->positions = res->positions;
+    r->counted = res->present;
+    for (uint32_t i = 0; i < r->offer.shape.members; i++)
+        r->seat[i].answer = res->answer[i];
+    r->phase = ENT_QUORUM_DONE;
+    return ENT_OK;
+}
+
+enum ent_err ent_quorum_run_taken(struct ent_quorum_run *r, const char *author,
+                                  const struct ent_quorum_taken *t)
+{
+    uint32_t index = ent_quorum_index(&r->offer, author);
+    bool part = index != 0 && (r->counted >> (index - 1) & 1) != 0;
+    enum ent_err e = check(r, ENT_QUORUM_MSG_TAKEN, part, &t->run, &r->sid);
+    if (e == ENT_OK)
+        r->seat[index - 1].taken = true;
+    return e;
+}

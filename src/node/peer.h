@@ -45,6 +45,9 @@ struct ent_peer_event {
     uint64_t unreleased;      /* ENT_PEER_ACCEPTED: not compared, because its sources are held */
 };
 
+/* A run that was silent for this part of idle_seconds gives way to a new one of its partner. */
+#define ENT_PEER_YIELDS 12u
+
 struct ent_peer_opts {
     struct ent_book *book; /* outlives the peer; opened with its keys */
     struct ent_caller desk;

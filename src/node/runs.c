@@ -22,6 +22,29 @@ static bool waits_for_nothing(const struct ent_run *run)
     return run->state == ENT_RUN_DONE && run->refs == 0;
 }
 
+/* Silent for a moment, as if its asker had been killed. */
+static bool is_silent(const struct ent_peer *p, const struct ent_run *run, uint64_t now)
+{
+    const uint64_t most = (uint64_t)p->opts.idle_seconds * (1000000000u / ENT_PEER_YIELDS);
+    return run->state == ENT_RUN_READY && run->refs == 0 && now - run->used_ns > most;
+}
+
+/* Of this partner's runs one fewer, if one of them only waits: what it begins now it wants more. */
+static bool give_way(struct ent_peer *p, const char *partner)
+{
+    struct ent_run *oldest = NULL;
+    const uint64_t now = ent_clock_steady_ns();
+    for (size_t i = 0; i < ENT_RUNS; i++) {
+        struct ent_run *run = &p->run[i];
+        if (strcmp(run->partner, partner) == 0 && is_silent(p, run, now) &&
+            (oldest == NULL || run->used_ns < oldest->used_ns))
+            oldest = run;
+    }
+    if (oldest != NULL)
+        ent_runs_kill(p, oldest, ENT_PEER_EXPIRED, ENT_E_TIMEOUT);
+    return oldest != NULL;
+}
+
 struct ent_run *ent_runs_place(struct ent_peer *p, const char *partner)
 {
     struct ent_run *place = NULL, *oldest = NULL;
@@ -36,7 +59,7 @@ struct ent_run *ent_runs_place(struct ent_peer *p, const char *partner)
         if (run->state == ENT_RUN_FREE && place == NULL)
             place = run;
     }
-    if (theirs >= (most > 0 ? most : 1))
+    if (theirs >= (most > 0 ? most : 1) && !give_way(p, partner))
         return NULL;
     if (place == NULL && oldest != NULL)
         clear(place = oldest);

@@ -35,7 +35,8 @@ struct ent_peer {
     struct ent_run run[ENT_RUNS];
 };
 
-/* A free place, or NULL: this partner has half of all runners, or all places are taken. */
+/* A free place, or NULL: this partner has half of all runners, or all places are taken. A run of
+ * its own that was silent for a twelfth of the time after which it is forgotten gives way. */
 struct ent_run *ent_runs_place(struct ent_peer *p, const char *partner);
 
 /* The live run with this id that belongs to this key, with one more reference; or NULL. */

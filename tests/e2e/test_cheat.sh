@@ -31,9 +31,10 @@ for how in identity bit-255 negative random-bytes too-many too-few wrong-batch g
 done
 answered oversized "413 0"
 answered odd-path "400 0"
-for how in garbage-offer forged misdirected wrong-type unwitnessed wrong-number; do
+for how in garbage-offer forged misdirected wrong-type wrong-number; do
     answered $how "409 0"
 done
+answered unwitnessed "503 0"
 answered zero-items "403 *"
 answered replayed "403 *"
 

@@ -215,6 +215,35 @@ static void test_silent_runs_are_forgotten(void **state)
     holder_stop(f);
 }
 
+/* Who was killed twice in the middle does not wait until it is forgotten; and nobody else's run
+ * gives way. */
+static void test_silent_runs_give_way(void **state)
+{
+    struct holder *f = holder_start(5, ENT_PEER_YIELDS);
+    struct run r[4], fifth, hers;
+    const struct timespec second = {.tv_sec = 1, .tv_nsec = 1000000};
+    (void)state;
+    run_begin(&hers, f, &node_carol, 5);
+    run_wait_ready(&hers);
+    for (int i = 0; i < 4; i++) {
+        run_begin(&r[i], f, &node_alice, 5);
+        run_wait_ready(&r[i]);
+    }
+    run_prepare(&fifth, f, &node_alice, 5);
+    run_refused(&fifth, ENT_DENIED_BUSY);
+    run_end(&fifth);
+    (void)nanosleep(&second, NULL);
+    run_whole(f, &node_alice, 5, 5);
+    run_assert_dead(&r[0]); /* the oldest */
+    for (int i = 1; i < 4; i++)
+        run_complete(&r[i], 5, 5);
+    run_complete(&hers, 5, 5);
+    for (int i = 0; i < 4; i++)
+        run_end(&r[i]);
+    run_end(&hers);
+    holder_stop(f);
+}
+
 /* --- what stays ---------------------------------------------------------------------------------
  */
 
@@ -283,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_no_result_before_all_was_asked),
         cmocka_unit_test(test_results_that_are_no_results),
         cmocka_unit_test(test_silent_runs_are_forgotten),
+        cmocka_unit_test(test_silent_runs_give_way),
         cmocka_unit_test(test_nothing_of_what_was_asked_stays),
     };
     ent_t_start("peer_runs");

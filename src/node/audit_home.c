@@ -99,43 +99,55 @@ static enum ent_err check_keys(struct checking *c)
 /* --- what was said about the pact ---------------------------------------------------------------
  */
 
-/* A delivery by this member; with its leaf hash, if hex is not NULL. */
-static bool is_delivery(struct checking *c, struct ent_slice said, const char *member,
-                        const char *hex)
-{
-    char leaf[ENT_HEX_LEN(32)];
-    if (ent_delivery_parse(&c->del, said, &c->h->roster, NULL) != ENT_OK ||
-        strcmp(c->del.act.st.author, member) != 0)
-        return false;
-    ent_hex_encode(leaf, c->del.act.leaf.b, 32);
-    return hex == NULL || strncmp(leaf, hex, 64) == 0;
-}
-
-static enum ent_err check_next(struct checking *c, const char *name, const char *file)
-{
-    struct ent_slice said = {NULL, 0};
-    if (strlen(file) < 66 || file[64] != '.' || !ent_name_is_valid(ent_slice_str(file + 65)))
-        return ENT_OK; /* a file that is being written */
-    enum ent_err r = load(c, &said, name, true);
-    if (r == ENT_OK && !is_delivery(c, said, file + 65, file))
-        r = wrong(c, name, "what was said about the pact is not what it is named by");
-    return r;
-}
-
 /* A statement, or a delivery with one, that its author once signed, with whichever key. It may
  * count no longer: its log was closed before it, or its place is in dispute. */
-static bool was_said(struct checking *c, struct ent_statement *ret, struct ent_slice said)
+static bool was_said(struct checking *c, struct ent_statement *ret, struct ent_hash32 *ret_leaf,
+                     struct ent_slice said)
 {
     const struct ent_roster_member *m;
-    struct ent_hash32 leaf;
     (void)!ent_delivery_claims(&said, said);
     if (ent_statement_claims(ret, said, NULL) != ENT_OK ||
         (m = ent_roster_member(&c->h->roster, ret->author)) == NULL)
         return false;
     for (size_t i = 0; i < m->authors; i++)
-        if (ent_statement_open(ret, &leaf, said, &m->author[i].pk, NULL) == ENT_OK)
+        if (ent_statement_open(ret, ret_leaf, said, &m->author[i].pk, NULL) == ENT_OK)
             return true;
     return false;
+}
+
+/* A delivery; or a word out of a log that the pact closed, whose receipt may hold no more. */
+static bool was_delivered(struct checking *c, struct ent_statement *ret,
+                          struct ent_hash32 *ret_leaf, struct ent_slice said)
+{
+    const struct ent_roster_member *m;
+    if (ent_delivery_parse(&c->del, said, &c->h->roster, NULL) == ENT_OK) {
+        *ret = c->del.act.st;
+        *ret_leaf = c->del.act.leaf;
+        return true;
+    }
+    return was_said(c, ret, ret_leaf, said) &&
+           (m = ent_roster_member(&c->h->roster, ret->author)) != NULL && m->log[0].closed;
+}
+
+/* Named <leaf hash>.<member>. A change of the pact may have closed that member's log and not have
+ * emptied the folder yet. */
+static enum ent_err check_next(struct checking *c, const char *name, const char *file)
+{
+    char hex[ENT_HEX_LEN(32)] = "";
+    struct ent_slice said = {NULL, 0};
+    struct ent_statement st;
+    struct ent_hash32 leaf;
+    if (strlen(file) < 66 || file[64] != '.' || !ent_name_is_valid(ent_slice_str(file + 65)))
+        return ENT_OK; /* a file that is being written */
+    enum ent_err r = load(c, &said, name, true);
+    if (r != ENT_OK)
+        return r;
+    bool holds = was_delivered(c, &st, &leaf, said) && strcmp(st.author, file + 65) == 0;
+    if (holds)
+        ent_hex_encode(hex, leaf.b, 32);
+    return holds && strncmp(hex, file, 64) == 0
+               ? ENT_OK
+               : wrong(c, name, "what was said about the pact is not what it is named by");
 }
 
 static enum ent_err check_withdrawal(struct checking *c, const char *name, const char *file)
@@ -147,8 +159,9 @@ static enum ent_err check_withdrawal(struct checking *c, const char *name, const
     if (r != ENT_OK)
         return r;
     struct ent_statement st;
+    struct ent_hash32 leaf;
     bool holds =
-        was_said(c, &st, said) && st.type == ENT_ST_WITHDRAW && strcmp(st.author, file) == 0;
+        was_said(c, &st, &leaf, said) && st.type == ENT_ST_WITHDRAW && strcmp(st.author, file) == 0;
     return holds ? ENT_OK : wrong(c, name, "not the word of this member that it withdraws");
 }
 
@@ -220,18 +233,15 @@ static bool is_signed(const char *file)
 
 static enum ent_err check_record(struct checking *c, const char *name, const char *file)
 {
-    const struct ent_roster_member *m;
     struct ent_slice said = {NULL, 0};
     struct ent_statement st;
+    struct ent_hash32 leaf;
     if (!is_signed(file))
         return ENT_OK;
     enum ent_err r = load(c, &said, name, false);
-    if (r != ENT_OK || ent_delivery_parse(&c->del, said, &c->h->roster, NULL) == ENT_OK)
-        return r;
-    if (was_said(c, &st, said) && (m = ent_roster_member(&c->h->roster, st.author)) != NULL &&
-        m->log[0].closed)
-        return ENT_OK;
-    return wrong(c, name, "no statement by a member with its receipt");
+    return r != ENT_OK || was_delivered(c, &st, &leaf, said)
+               ? r
+               : wrong(c, name, "no statement by a member with its receipt");
 }
 
 static enum ent_err check_run(struct checking *c, const char *name, const char *id)

@@ -134,12 +134,16 @@ check "by enough" sworn a b c
 for m in a b c; do refute "$m believes it no more" says $m '^  d has withdrawn$'; done
 check "d hears of it" wait_for 30 test "$(pact_version d)" = 6
 ends "d takes new keys, and ends its log where the thief began" 0 pact d propose --rotate node --from "$n"
+mkdir "$T/said" && cp "$T"/d/pact/next/*.d "$T/said"
 check "which is decided" sworn a b c d
 check "its node takes them" wait_for 20 renewed d 1
 check "it matches" wait_for 30 matches d a
 check "and is asked" wait_for 30 matches a d
 audits d
 stop_node_of d
+cp "$T"/said/*.d "$T/d/pact/next" # as it stands while the node changes its keys
+check "what d said in the log that is closed is no damage" "$bin" log verify --home "$T/d"
+(cd "$T/said" && for f in *.d; do rm "$T/d/pact/next/$f"; done)
 cp -a "$T/d" "$T/thief"
 rm -f "$T"/thief/keys/*.2
 ends "the old keys" 4 match thief a

@@ -11,7 +11,7 @@
 
 struct apart;
 
-#define NODES_MOST 8u
+#define NODES_MOST 9u
 
 struct node {
     struct ent_home *home;

@@ -9,14 +9,34 @@
 #define RESULT   500
 #define PATIENCE 1200u /* looks, a tenth of a second apart */
 
-static const char *const names[OFFICES] = {"adams", "brown", "clark", "davis", "evans", "zavala"};
+const struct offices_plan offices_plan = {.members = OFFICE_MEMBERS,
+                                          .items = OFFICE_ITEMS,
+                                          .padding = ENT_QUORUM_PAD_DOUBLE,
+                                          .pool = OFFICE_POOL};
 
-static unsigned number_of(const char *name)
+static const char *name_of(const struct offices *all, unsigned i)
+{
+    static const char *const names[OFFICES_MOST] = {"adams", "brown", "clark", "davis", "evans",
+                                                    "foley", "grant", "hayes", "zavala"};
+    return names[i == all->plan.members ? OFFICES_MOST - 1 : i];
+}
+
+static unsigned number_of(const struct offices *all, const char *name)
 {
     unsigned i = 0;
-    while (i < OFFICES && strcmp(names[i], name) != 0)
+    while (i < all->n && strcmp(name_of(all, i), name) != 0)
         i++;
     return i;
+}
+
+static void put_name(char *ret, const struct offices *all, unsigned i)
+{
+    (void)snprintf(ret, ENT_NAME_MAX + 1, "%s", name_of(all, i));
+}
+
+static struct office *collector(const struct offices *all)
+{
+    return all->o[all->plan.members];
 }
 
 /* --- calls --------------------------------------------------------------------------------------
@@ -51,7 +71,7 @@ static enum ent_err dial(void *ctx, unsigned *ret_status, struct ent_buf *ret, s
     struct offices *all = from->all;
     enum ent_err r = ENT_E_PEER;
     (void)d;
-    for (unsigned i = 0; i < OFFICES; i++) {
+    for (unsigned i = 0; i < all->n; i++) {
         struct ent_buf body;
         bool goes = true;
         if (memcmp(all->o[i]->node.spki.b, q->server.b, sizeof(q->server.b)) != 0)
@@ -109,8 +129,8 @@ static void event(void *ctx, const struct ent_quorum_event *e)
     all->failed += e->kind == ENT_QUORUM_EV_FAILED;
     all->refused += e->kind == ENT_QUORUM_EV_REFUSED;
     if (e->kind == ENT_QUORUM_EV_NAMED && all->n_named < 32)
-        (void)snprintf(all->named[all->n_named++], sizeof(all->named[0]), "%s %s %s", names[o->i],
-                       e->member, ent_quorum_fault_word(e->fault));
+        (void)snprintf(all->named[all->n_named++], sizeof(all->named[0]), "%s %s %s",
+                       name_of(all, o->i), e->member, ent_quorum_fault_word(e->fault));
     (void)pthread_mutex_unlock(&all->lock);
 }
 
@@ -131,7 +151,7 @@ void office_begin(struct office *o)
                                           .dialer = {.ctx = o, .call = dial},
                                           .runners = o->runners,
                                           .mode = o->mode,
-                                          .items_most = 1000,
+                                          .items_most = OFFICE_POOL_MOST,
                                           .threads = 1,
                                           .pause_ms = 50,
                                           .ctx = o,
@@ -162,12 +182,12 @@ void office_stop(struct office *o)
 static void see(struct office *o)
 {
     const struct ent_windows_add add = {
-        .id = {OFFICE_WINDOW, 3600}, .types = ENT_OBS_ALL, .most = ENT_WINDOW_ITEMS_MOST};
+        .id = {o->all->window, 3600}, .types = ENT_OBS_ALL, .most = ENT_WINDOW_ITEMS_MOST};
     struct ent_windows_added added;
     struct ent_observed *set = NULL;
     char dir[ENT_PATH_MAX];
     assert_ok(ent_observed_new(&set, 0));
-    for (unsigned x = 0; x < OFFICE_POOL; x++) {
+    for (unsigned x = 0; x < o->all->plan.pool; x++) {
         struct ent_observable what;
         char text[32];
         (void)snprintf(text, sizeof(text), "8.8.%u.%u", x / 200, 1 + x % 200);
@@ -180,14 +200,20 @@ static void see(struct office *o)
     ent_observed_free(set);
 }
 
+void offices_see(struct offices *all)
+{
+    for (unsigned i = 0; i < all->plan.members; i++)
+        see(all->o[i]);
+}
+
 /* Each thing is at a random set of participants; few are at many. */
 static void make_sets(struct offices *all)
 {
-    unsigned n[OFFICE_MEMBERS] = {0};
-    for (unsigned x = 0; x < OFFICE_POOL; x++) {
+    unsigned n[OFFICES_MOST] = {0};
+    for (unsigned x = 0; x < all->plan.pool; x++) {
         const uint64_t level = ent_t_below(4);
-        for (unsigned i = 0; i < OFFICE_MEMBERS; i++) {
-            if (ent_t_below(4) > level || n[i] == OFFICE_ITEMS)
+        for (unsigned i = 0; i < all->plan.members; i++) {
+            if (ent_t_below(4) > level || n[i] == all->plan.items)
                 continue;
             all->has[x] |= UINT64_C(1) << i;
             n[i]++;
@@ -195,36 +221,42 @@ static void make_sets(struct offices *all)
     }
 }
 
-static void found(struct offices *all, struct node *const *list, bool each)
+static void found(struct offices *all, struct node *const *list)
 {
-    struct ent_quorum_rule q = {.each = each,
+    struct ent_quorum_rule q = {.each = all->plan.each,
                                 .window = 3600,
                                 .types = ENT_OBS_BIT(ENT_OBS_IPV4),
                                 .least = 2,
-                                .items = OFFICE_ITEMS,
-                                .padding = ENT_QUORUM_PAD_DOUBLE,
+                                .items = all->plan.items,
+                                .padding = all->plan.padding,
                                 .tables = 20,
                                 .holders = 2,
                                 .deadlines = {ACCEPT, KEYS, UPLOAD, RESULT}};
-    memcpy(q.holder[0], names[0], strlen(names[0]) + 1);
-    memcpy(q.holder[1], names[1], strlen(names[1]) + 1);
-    memcpy(q.collector, names[OFFICE_COLLECTS], strlen(names[OFFICE_COLLECTS]) + 1);
-    mesh_found_with(&all->mesh, list, OFFICES, NULL, &q);
+    put_name(q.holder[0], all, 0);
+    put_name(q.holder[1], all, 1);
+    put_name(q.collector, all, all->plan.members);
+    mesh_found_with(&all->mesh, list, all->n, NULL, &q);
 }
 
 void offices_start(struct offices *all, bool each)
 {
-    offices_start_with(all, each, OFFICES);
+    struct offices_plan plan = offices_plan;
+    plan.each = each;
+    offices_start_with(all, &plan);
 }
 
-void offices_start_with(struct offices *all, bool each, unsigned hidden)
+void offices_start_with(struct offices *all, const struct offices_plan *plan)
 {
-    struct node *list[OFFICES];
-    *all = (struct offices){.tamper = NULL};
+    struct node *list[OFFICES_MOST];
+    *all = (struct offices){.plan = *plan, .n = plan->members + 1, .window = OFFICE_WINDOW};
+    assert_true(all->n <= OFFICES_MOST && plan->pool <= OFFICE_POOL_MOST);
     (void)pthread_mutex_init(&all->lock, NULL);
     atomic_store(&all->now, OFFICE_NOW);
-    make_sets(all);
-    for (unsigned i = 0; i < OFFICES; i++) {
+    for (unsigned x = 0; x < plan->pool && plan->saw != NULL; x++)
+        all->has[x] = plan->saw(x);
+    if (plan->saw == NULL)
+        make_sets(all);
+    for (unsigned i = 0; i < all->n; i++) {
         struct office *o = calloc(1, sizeof(*o));
         assert_non_null(o);
         o->all = all;
@@ -232,28 +264,27 @@ void offices_start_with(struct offices *all, bool each, unsigned hidden)
         o->mode = ENT_QUORUM_ON;
         all->o[i] = o;
         (void)pthread_rwlock_init(&o->gate, NULL);
-        node_make_at(&o->node, names[i], i == hidden ? "-" : "https://127.0.0.1:1");
+        node_make_at(&o->node, name_of(all, i),
+                     i > 0 && i == plan->hidden ? "-" : "https://127.0.0.1:1");
         list[i] = &o->node;
     }
-    found(all, list, each);
+    found(all, list);
     mesh_meet(&all->mesh);
-    for (unsigned i = 0; i < OFFICES; i++) {
-        struct office *o = all->o[i];
-        o->home = node_look(&o->node);
-        if (i < OFFICE_MEMBERS)
-            see(o);
-        office_begin(o);
-    }
+    for (unsigned i = 0; i < all->n; i++)
+        all->o[i]->home = node_look(&all->o[i]->node);
+    offices_see(all);
+    for (unsigned i = 0; i < all->n; i++)
+        office_begin(all->o[i]);
 }
 
 void offices_end(struct offices *all)
 {
-    for (unsigned i = 0; i < OFFICES; i++)
+    for (unsigned i = 0; i < all->n; i++)
         atomic_store(&all->o[i]->off, true);
-    for (unsigned i = 0; i < OFFICES; i++)
+    for (unsigned i = 0; i < all->n; i++)
         if (all->o[i]->q != NULL)
             office_stop(all->o[i]);
-    for (unsigned i = 0; i < OFFICES; i++) {
+    for (unsigned i = 0; i < all->n; i++) {
         struct office *o = all->o[i];
         static unsigned times;
         char from[ENT_PATH_MAX], to[64];
@@ -273,30 +304,34 @@ void offices_end(struct offices *all)
 
 void offices_offer(struct offices *all, uint32_t threshold)
 {
+    offices_offer_to(all, threshold, (UINT64_C(1) << all->plan.members) - 1);
+}
+
+void offices_offer_to(struct offices *all, uint32_t threshold, uint64_t members)
+{
     const int64_t t = (int64_t)atomic_load(&all->now);
     enum ent_quorum_reason why;
     enum ent_verdict verdict;
     struct ent_quorum_offer *o = &all->offer;
-    *o = (struct ent_quorum_offer){.window = OFFICE_WINDOW,
-                                   .seconds = 3600,
-                                   .types = ENT_OBS_BIT(ENT_OBS_IPV4),
-                                   .shape = {.members = OFFICE_MEMBERS,
-                                             .threshold = threshold,
-                                             .items = OFFICE_ITEMS,
-                                             .tables = 20},
-                                   .padding = ENT_QUORUM_PAD_DOUBLE,
-                                   .holders = 2,
-                                   .accept_by = t + ACCEPT,
-                                   .keys_by = t + KEYS,
-                                   .upload_by = t + UPLOAD,
-                                   .result_by = t + RESULT};
-    for (unsigned i = 0; i < OFFICE_MEMBERS; i++)
-        memcpy(o->participant[i], names[i], strlen(names[i]) + 1);
-    memcpy(o->holder[0], names[0], strlen(names[0]) + 1);
-    memcpy(o->holder[1], names[1], strlen(names[1]) + 1);
-    memcpy(o->collector, names[OFFICE_COLLECTS], strlen(names[OFFICE_COLLECTS]) + 1);
+    *o = (struct ent_quorum_offer){
+        .window = all->window,
+        .seconds = 3600,
+        .types = ENT_OBS_BIT(ENT_OBS_IPV4),
+        .shape = {.threshold = threshold, .items = all->plan.items, .tables = 20},
+        .padding = all->plan.padding,
+        .holders = 2,
+        .accept_by = t + ACCEPT,
+        .keys_by = t + KEYS,
+        .upload_by = t + UPLOAD,
+        .result_by = t + RESULT};
+    for (unsigned i = 0; i < all->plan.members; i++)
+        if ((members >> i & 1) != 0)
+            put_name(o->participant[o->shape.members++], all, i);
+    put_name(o->holder[0], all, 0);
+    put_name(o->holder[1], all, 1);
+    put_name(o->collector, all, all->plan.members);
     ent_random(&o->nonce, sizeof(o->nonce));
-    assert_ok(ent_quorums_offer(all->o[OFFICE_COLLECTS]->q, all->run, &why, &verdict, o));
+    assert_ok(ent_quorums_offer(collector(all)->q, all->run, &why, &verdict, o));
 }
 
 bool office_state(struct office *o, struct ent_quorum_run *ret)
@@ -319,40 +354,47 @@ void office_wait(struct office *o, enum ent_quorum_phase phase)
             return;
         (void)poll(NULL, 0, 100);
     }
-    fail_msg("%s is in %s, and not in %s", names[o->i], ent_quorum_phase_word(s.phase),
+    fail_msg("%s is in %s, and not in %s", name_of(o->all, o->i), ent_quorum_phase_word(s.phase),
              ent_quorum_phase_word(phase));
+}
+
+/* Of the run as the collector sees it: who has accepted, or has its answer. */
+static uint64_t who(const struct offices *all, bool taken)
+{
+    static struct ent_quorum_run s;
+    uint64_t ret = 0;
+    if (!office_state(collector(all), &s))
+        return 0;
+    for (uint32_t k = 0; k < s.offer.shape.members; k++)
+        if (taken ? s.seat[k].taken : s.seat[k].accepted)
+            ret |= UINT64_C(1) << number_of(all, s.offer.participant[k]);
+    return ret;
+}
+
+static void wait_who(const struct offices *all, uint64_t members, bool taken)
+{
+    for (unsigned i = 0; i < 5 * PATIENCE; i++) {
+        if ((who(all, taken) & members) == members)
+            return;
+        (void)poll(NULL, 0, 20);
+    }
+    fail_msg("not all have %s: %llx", taken ? "an answer" : "accepted",
+             (unsigned long long)who(all, taken));
 }
 
 void offices_wait_taken(struct offices *all, uint64_t members)
 {
-    static struct ent_quorum_run s;
-    for (unsigned i = 0; i < PATIENCE; i++) {
-        uint64_t took = 0;
-        if (office_state(all->o[OFFICE_COLLECTS], &s))
-            for (unsigned k = 0; k < OFFICE_MEMBERS; k++)
-                took |= (uint64_t)s.seat[k].taken << k;
-        if ((took & members) == members)
-            return;
-        (void)poll(NULL, 0, 100);
-    }
-    fail_msg("not everybody has its answer: %s", ent_quorum_phase_word(s.phase));
+    wait_who(all, members, true);
 }
 
 void offices_wait_accepted(struct offices *all, uint64_t members)
 {
-    static struct ent_quorum_run s;
-    uint64_t said = 0;
-    for (unsigned i = 0; i < PATIENCE && (said & members) != members; i++) {
-        (void)poll(NULL, 0, 20);
-        for (unsigned k = 0; office_state(all->o[OFFICE_COLLECTS], &s) && k < OFFICE_MEMBERS; k++)
-            said |= (uint64_t)s.seat[k].accepted << k;
-    }
-    assert_int_equal(said & members, members);
+    wait_who(all, members, false);
 }
 
 void offices_wait_complete(struct offices *all, uint64_t members)
 {
-    struct ent_qrun *run = ent_q_find(all->o[OFFICE_COLLECTS]->q, all->run);
+    struct ent_qrun *run = ent_q_find(collector(all)->q, all->run);
     uint64_t there = 0;
     assert_non_null(run);
     for (unsigned i = 0; i < PATIENCE && (there & members) != members; i++) {
@@ -378,31 +420,81 @@ bool office_read(struct office *o, const char *name, struct ent_buf *ret)
     return ent_kept_read(ret, o->home->disk, name) == ENT_OK;
 }
 
+/* --- what somebody was told ---------------------------------------------------------------------
+ */
+
+struct stored {
+    const struct office *o;
+    uint64_t members;
+    char source[64];
+    unsigned n;
+};
+
+static unsigned holders_of(const struct stored *s, unsigned x)
+{
+    return (unsigned)__builtin_popcountll(s->o->all->has[x] & s->members);
+}
+
+static bool passes(const struct stored *s, unsigned x)
+{
+    return (s->o->all->has[x] >> s->o->i & 1) != 0 &&
+           holders_of(s, x) >= s->o->all->offer.shape.threshold;
+}
+
+static enum ent_err claim(void *ctx, const struct ent_claim *c)
+{
+    struct stored *s = ctx;
+    char want[48], *rest;
+    if (!ent_slice_eq(c->source, ent_slice_str(s->source)))
+        return ENT_OK;
+    const unsigned high = (unsigned)strtoul(c->obs.text + 4, &rest, 10); /* 8.8.high.low */
+    const unsigned x = 200 * high + (unsigned)strtoul(rest + 1, NULL, 10) - 1;
+    assert_true(x < s->o->all->plan.pool && passes(s, x));
+    const int n = snprintf(want, sizeof(want), "seen by at least %u of ", holders_of(s, x));
+    assert_true(c->text.n > (size_t)n && memcmp(c->text.p, want, (size_t)n) == 0);
+    s->n++;
+    return ENT_OK;
+}
+
+/* Each once, and no other: the store has one claim of a source for one thing. */
+static void check_store(const struct stored *s, unsigned found)
+{
+    const struct ent_claim_filter filter = {.types = 0};
+    struct stored got = *s;
+    struct ent_store *store = NULL;
+    char path[ENT_PATH_MAX];
+    assert_ok(ent_home_path(s->o->home, path, "store.db"));
+    assert_ok(ent_store_open(&store, NULL, path));
+    assert_ok(ent_store_claims(store, &filter, claim, &got));
+    ent_store_close(store);
+    assert_int_equal(got.n, found);
+}
+
 void office_check(struct office *o, uint64_t members)
 {
-    const struct offices *all = o->all;
+    struct stored s = {.o = o, .members = members};
     char file[ENT_PATH_MAX + 64], want[64];
     struct ent_buf b;
     unsigned found = 0;
-    for (unsigned x = 0; x < OFFICE_POOL; x++)
-        found +=
-            (all->has[x] >> o->i & 1) != 0 &&
-            (uint32_t)__builtin_popcountll(all->has[x] & members) >= all->offer.shape.threshold;
+    bool there = false;
+    for (unsigned x = 0; x < o->all->plan.pool; x++)
+        found += passes(&s, x);
+    (void)snprintf(s.source, sizeof(s.source), "quorum/%s", o->all->run);
     (void)snprintf(want, sizeof(want), "\nfound %u\nrefused-hits 0\n", found);
-    (void)snprintf(file, sizeof(file), "%s/quorum/%s/progress", o->home->dir, all->run);
-    for (unsigned i = 0; i < PATIENCE; i++) {
+    (void)snprintf(file, sizeof(file), "%s/quorum/%s/progress", o->home->dir, o->all->run);
+    for (unsigned i = 0; i < PATIENCE && !there; i++) {
         ent_buf_init(&b, 65536);
-        const bool there = ent_file_read(&b, NULL, file) == ENT_OK &&
-                           ent_buf_putc(&b, 0) == ENT_OK && strstr((char *)b.p, want) != NULL;
-        const bool last = i + 1 == PATIENCE;
-        if (last && !there)
-            printf("# %s: want%s# have %s\n", names[o->i], want, b.p == NULL ? "" : (char *)b.p);
+        there = ent_file_read(&b, NULL, file) == ENT_OK && ent_buf_putc(&b, 0) == ENT_OK &&
+                strstr((char *)b.p, want) != NULL;
+        if (i + 1 == PATIENCE && !there)
+            printf("# want%s# have %s\n", want, b.p == NULL ? "" : (char *)b.p);
         ent_buf_release(&b);
-        if (there)
-            return;
-        (void)poll(NULL, 0, 100);
+        if (!there)
+            (void)poll(NULL, 0, 100);
     }
-    fail_msg("%s was told something else", names[o->i]);
+    if (!there)
+        fail_msg("%s was told something else", name_of(o->all, o->i));
+    check_store(&s, found);
 }
 
 void office_say(struct office *o, enum ent_qkind kind, const struct ent_buf *body)
@@ -433,7 +525,7 @@ void office_say(struct office *o, enum ent_qkind kind, const struct ent_buf *bod
 /* --- who was named ------------------------------------------------------------------------------
  */
 
-bool office_has_heard(struct office *o, unsigned by, unsigned who)
+bool office_has_heard(struct office *o, unsigned by, unsigned about)
 {
     struct ent_qrun *run = ent_q_find(o->q, o->all->run);
     bool found = false;
@@ -442,26 +534,27 @@ bool office_has_heard(struct office *o, unsigned by, unsigned who)
     (void)pthread_mutex_lock(&run->lock);
     for (size_t i = 0; i < run->n_said; i++)
         found = found || (run->said[i].kind == ENT_QSAY_LEFT_OUT &&
-                          number_of(run->named[run->said[i].author]) == by &&
-                          number_of(run->named[run->said[i].about]) == who);
+                          number_of(o->all, run->named[run->said[i].author]) == by &&
+                          number_of(o->all, run->named[run->said[i].about]) == about);
     (void)pthread_mutex_unlock(&run->lock);
     ent_q_put(run);
     return found;
 }
 
-void offices_wait_named(struct offices *all, unsigned by, unsigned who, enum ent_quorum_fault f)
+void offices_wait_named(struct offices *all, unsigned by, unsigned about, enum ent_quorum_fault f)
 {
     char want[ENT_NAME_MAX + 32];
     bool is = false;
-    (void)snprintf(want, sizeof(want), "%s %s %s", names[by], names[who], ent_quorum_fault_word(f));
+    (void)snprintf(want, sizeof(want), "%s %s %s", name_of(all, by), name_of(all, about),
+                   ent_quorum_fault_word(f));
     for (unsigned i = 0; i < PATIENCE && !is; i++) {
         (void)pthread_mutex_lock(&all->lock);
         for (unsigned k = 0; k < all->n_named; k++)
             is = is || strcmp(all->named[k], want) == 0;
         (void)pthread_mutex_unlock(&all->lock);
-        for (unsigned k = 0; k < OFFICES && is; k++)
+        for (unsigned k = 0; k < all->n && is; k++)
             is = all->o[k]->q == NULL || atomic_load(&all->o[k]->off) ||
-                 office_has_heard(all->o[k], by, who);
+                 office_has_heard(all->o[k], by, about);
         if (!is)
             (void)poll(NULL, 0, 100);
     }
@@ -479,11 +572,11 @@ unsigned offices_named(struct offices *all)
     return n;
 }
 
-bool office_has_named(struct offices *all, unsigned by, unsigned who)
+bool office_has_named(struct offices *all, unsigned by, unsigned about)
 {
     char want[2 * ENT_NAME_MAX + 3];
     bool is = false;
-    (void)snprintf(want, sizeof(want), "%s %s ", names[by], names[who]);
+    (void)snprintf(want, sizeof(want), "%s %s ", name_of(all, by), name_of(all, about));
     (void)pthread_mutex_lock(&all->lock);
     for (unsigned k = 0; k < all->n_named; k++)
         is = is || strncmp(all->named[k], want, strlen(want)) == 0;

@@ -9,13 +9,17 @@
 
 #include <stdatomic.h>
 
-#define OFFICES         6u /* five participants, of which two hold keys; and a collector */
-#define OFFICE_COLLECTS 5u
-#define OFFICE_MEMBERS  5u
-#define OFFICE_WINDOW   1534723200 /* begins */
-#define OFFICE_NOW      (OFFICE_WINDOW + 3700)
-#define OFFICE_ITEMS    64u /* M */
-#define OFFICE_POOL     90u /* things that there are */
+/* Five participants, of which the first two hold keys, and a collector behind them; a plan may have
+ * another number of participants. */
+#define OFFICES          6u
+#define OFFICE_COLLECTS  5u
+#define OFFICE_MEMBERS   5u
+#define OFFICES_MOST     9u
+#define OFFICE_WINDOW    1534723200 /* begins */
+#define OFFICE_NOW       (OFFICE_WINDOW + 3700)
+#define OFFICE_ITEMS     64u /* M */
+#define OFFICE_POOL      90u /* things that there are */
+#define OFFICE_POOL_MOST 8192u
 
 struct office_call {
     unsigned from, to;
@@ -23,11 +27,26 @@ struct office_call {
     struct ent_slice body;
 };
 
+struct offices_plan {
+    unsigned members; /* participants */
+    uint32_t items;   /* M */
+    enum ent_quorum_padding padding;
+    unsigned pool;   /* things that there are */
+    bool each;       /* the pact says that every window is compared */
+    unsigned hidden; /* who has no address; 0: nobody */
+    /* Who saw thing x in the first window, as bits; NULL: for each a random few, not too many. */
+    uint64_t (*saw)(unsigned x);
+};
+extern const struct offices_plan offices_plan; /* of most tests */
+
 struct offices {
-    struct office *o[OFFICES];
+    struct offices_plan plan;
+    struct office *o[OFFICES_MOST];
+    unsigned n; /* offices: participants and the collector, which is the last */
     struct mesh mesh;
     atomic_llong now;
-    uint64_t has[OFFICE_POOL]; /* bit i: participant i saw it */
+    int64_t window;                 /* of the run */
+    uint64_t has[OFFICE_POOL_MOST]; /* bit i: participant i saw it */
     struct ent_quorum_offer offer;
     char run[ENT_QUORUM_ID];
     pthread_mutex_t lock; /* of what follows */
@@ -58,22 +77,24 @@ struct office {
     atomic_bool off;
 };
 
-/* each: the pact says that every window is compared. */
 void offices_start(struct offices *all, bool each);
-void offices_start_with(struct offices *all, bool each, unsigned hidden); /* has no address */
+void offices_start_with(struct offices *all, const struct offices_plan *plan);
 void offices_end(struct offices *all);
 /* Its engine and workers: ended and begun, with what is on the disk. */
 void office_stop(struct office *o);
 void office_begin(struct office *o);
 
-/* t of five; a run is offered by the collector. */
+/* t of all participants, or of these alone; a run is offered by the collector. */
 void offices_offer(struct offices *all, uint32_t threshold);
+void offices_offer_to(struct offices *all, uint32_t threshold, uint64_t members);
+/* What each saw in the window, into its home; done when they start. */
+void offices_see(struct offices *all);
 /* The run as this one sees it; false: it has none. */
 bool office_state(struct office *o, struct ent_quorum_run *ret);
 /* Until it is in this phase, or later; fails after a minute. */
 void office_wait(struct office *o, enum ent_quorum_phase phase);
 void offices_wait_taken(struct offices *all, uint64_t members);
-/* What this member was told, compared with counting among `members`. */
+/* What this member was told, and has in its store, compared with counting among `members`. */
 void office_check(struct office *o, uint64_t members);
 /* Until the collector has heard these accept; has all shares of these. */
 void offices_wait_accepted(struct offices *all, uint64_t members);

@@ -147,23 +147,35 @@ static void refused(struct ent_qmate *m)
     (void)pthread_mutex_unlock(&m->run->lock);
 }
 
-static enum ent_err take_answer(struct ent_qmate *m, uint32_t batch, const struct ent_buf *answer)
+/* What it answered goes to the worker that had asked: a key holder's to this batch, or a piece of
+ * the collector's. ENT_E_AUTH: it lied, and was noted for it. */
+static enum ent_err judge(struct ent_qmate *m, bool piece, uint32_t batch, struct ent_slice answer)
 {
     struct ent_qrun *run = m->run;
     enum ent_quorum_fault fault = ENT_QUORUM_NO_FAULT;
+    enum ent_err r = ENT_E_STATE;
     struct ent_caller c;
     uint64_t life;
     if (!ent_qrun_enter(run, &c, &life))
         return ENT_E_STATE;
-    enum ent_err r = ENT_E_STATE;
-    if (life == m->worker)
-        r = ent_qwork_answer(&c, batch, m->holder, ent_buf_slice(answer), &fault);
-    ent_qrun_leave(run, life == m->worker ? r : ENT_OK, fault);
-    if (fault != ENT_QUORUM_NO_FAULT) {
-        ent_qrun_fault(run, ENT_QUORUM_HOLDER, m->name, fault);
-        refused(m);
-        return ENT_OK;
-    }
+    const bool same = life == m->worker;
+    if (same)
+        r = piece ? ent_qwork_piece(&c, answer, &fault)
+                  : ent_qwork_answer(&c, batch, m->holder, answer, &fault);
+    ent_qrun_leave(run, same ? r : ENT_OK, fault);
+    if (piece && (fault != ENT_QUORUM_NO_FAULT || r == ENT_E_POLICY))
+        fault = ENT_QUORUM_ANSWER;
+    if (fault == ENT_QUORUM_NO_FAULT)
+        return r;
+    ent_qrun_fault(run, piece ? ENT_QUORUM_COLLECTOR : ENT_QUORUM_HOLDER, m->name, fault);
+    refused(m);
+    return ENT_E_AUTH;
+}
+
+static enum ent_err take_answer(struct ent_qmate *m, uint32_t batch, const struct ent_buf *answer)
+{
+    struct ent_qrun *run = m->run;
+    const enum ent_err r = judge(m, false, batch, ent_buf_slice(answer));
     (void)pthread_mutex_lock(&run->lock);
     if (r == ENT_OK && m->worker == run->lives && m->next == batch)
         m->next++;
@@ -276,20 +288,7 @@ static enum ent_err upload(struct ent_qmate *m, bool *ret_more)
 static enum ent_err take_piece(struct ent_qmate *m, const struct ent_buf *piece)
 {
     struct ent_qrun *run = m->run;
-    enum ent_quorum_fault fault = ENT_QUORUM_NO_FAULT;
-    struct ent_caller c;
-    uint64_t life;
-    if (!ent_qrun_enter(run, &c, &life))
-        return ENT_E_STATE;
-    enum ent_err r = ENT_E_STATE;
-    if (life == m->worker)
-        r = ent_qwork_piece(&c, ent_buf_slice(piece), &fault);
-    ent_qrun_leave(run, life == m->worker ? r : ENT_OK, fault);
-    if (fault != ENT_QUORUM_NO_FAULT || r == ENT_E_POLICY) {
-        ent_qrun_fault(run, ENT_QUORUM_COLLECTOR, m->name, ENT_QUORUM_ANSWER);
-        refused(m);
-        return ENT_OK;
-    }
+    enum ent_err r = judge(m, true, 0, ent_buf_slice(piece));
     if (r != ENT_OK)
         return r;
     if (m->piece == 0) { /* checked by whoever took it, as is all of this */

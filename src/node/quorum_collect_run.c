@@ -117,7 +117,43 @@ static enum ent_err load_shares(struct ent_qrun *run, uint32_t index)
     return ENT_OK;
 }
 
-/* Up to which block it was computed. Nothing: from the first. */
+static enum ent_err read_hits(const struct ent_qrun *run, struct ent_buf *b, uint32_t index,
+                              uint32_t piece)
+{
+    const struct ent_disk *disk = ent_q_disk(run->all);
+    const size_t n = ent_quorum_piece_count(run->hits[index - 1], piece) * ENT_QUORUM_HIT;
+    char file[ENT_DISK_NAME_MAX];
+    uint8_t *at;
+    enum ent_err r = ent_buf_reserve(b, &at, n + 1);
+    file_of(file, run, "hits", index);
+    if (r == ENT_OK && n > 0)
+        r = disk->read(disk->ctx, at, n, file, (uint64_t)piece * ENT_QUORUM_PIECE * ENT_QUORUM_HIT);
+    if (r == ENT_OK)
+        b->n += n;
+    return r;
+}
+
+static enum ent_err check_hits(const struct ent_qrun *run)
+{
+    struct ent_buf b;
+    enum ent_err r = ENT_OK;
+    ent_buf_init(&b, ENT_QUORUM_PIECE_MAX);
+    for (uint32_t i = 1; r == ENT_OK && i <= run->state.offer.shape.members; i++) {
+        uint32_t crc = 0;
+        for (uint32_t p = 0; r == ENT_OK && p < ent_quorum_pieces(run->hits[i - 1]); p++) {
+            ent_buf_clear(&b);
+            if ((r = read_hits(run, &b, i, p)) == ENT_OK)
+                crc = ent_crc32c(crc, ent_buf_slice(&b));
+        }
+        if (r == ENT_OK && crc != run->hits_crc[i - 1])
+            r = ENT_E_AUTH;
+    }
+    ent_buf_release(&b);
+    return r;
+}
+
+/* Up to which block it was computed. Nothing, or what is damaged: from the first, unless the result
+ * was said, and this would be another answer than the one that it names. */
 static enum ent_err load_computed(struct ent_qrun *run)
 {
     char file[ENT_DISK_NAME_MAX];
@@ -136,16 +172,20 @@ static enum ent_err load_computed(struct ent_qrun *run)
         for (uint32_t i = 0; i < run->state.offer.shape.members; i++) {
             ent_lines_key(&l, "hits");
             run->hits[i] = (uint32_t)ent_lines_u64(&l, UINT32_MAX);
+            ent_lines_key(&l, "crc");
+            run->hits_crc[i] = (uint32_t)ent_lines_u64(&l, UINT32_MAX);
         }
-        r = ent_lines_end(&l);
+        if ((r = ent_lines_end(&l)) == ENT_OK)
+            r = check_hits(run);
     }
     ent_buf_release(&b);
-    if (r == ENT_OK)
+    if (r == ENT_OK || run->state.phase >= ENT_QUORUM_DONE)
         return r;
     run->computed_block = 0;
     run->positions = 0;
     memset(run->hits, 0, sizeof(run->hits));
-    return r == ENT_E_NOTFOUND || r == ENT_E_AUTH ? ENT_OK : r;
+    memset(run->hits_crc, 0, sizeof(run->hits_crc));
+    return r == ENT_E_NOTFOUND || r == ENT_E_AUTH || r == ENT_E_FORMAT ? ENT_OK : r;
 }
 
 enum ent_err ent_qcollect_open(struct ent_qrun *run)
@@ -251,7 +291,7 @@ static enum ent_err compute_block(void *ctx, size_t i)
 /* One participant's hits of these blocks, behind those before. None is told more than it can have:
  * what liars draw through one's share is no reason to send it without end. */
 static enum ent_err write_hits(struct ent_qrun *run, const struct job *j, uint32_t n,
-                               uint32_t index, uint32_t *ret_hits)
+                               uint32_t index, uint32_t *ret_hits, uint32_t *ret_crc)
 {
     const struct ent_disk *disk = ent_q_disk(run->all);
     const uint32_t most =
@@ -278,13 +318,14 @@ static enum ent_err write_hits(struct ent_qrun *run, const struct job *j, uint32
         (r = disk->write(disk->ctx, file, (uint64_t)before * ENT_QUORUM_HIT, ent_buf_slice(&b))) ==
             ENT_OK)
         r = disk->sync(disk->ctx, file);
-    ent_buf_release(&b);
+    *ret_crc = ent_crc32c(run->hits_crc[index - 1], ent_buf_slice(&b));
     *ret_hits = hits;
+    ent_buf_release(&b);
     return r;
 }
 
 static enum ent_err keep_computed(struct ent_qrun *run, uint32_t blocks, uint64_t positions,
-                                  const uint32_t *hits)
+                                  const uint32_t *hits, const uint32_t *crc)
 {
     char file[ENT_DISK_NAME_MAX];
     struct ent_buf b;
@@ -292,7 +333,7 @@ static enum ent_err keep_computed(struct ent_qrun *run, uint32_t blocks, uint64_
     enum ent_err r = ent_buf_printf(&b, COMPUTED "\nblocks %u\npositions %llu\n", blocks,
                                     (unsigned long long)positions);
     for (uint32_t i = 0; i < run->state.offer.shape.members && r == ENT_OK; i++)
-        r = ent_buf_printf(&b, "hits %u\n", hits[i]);
+        r = ent_buf_printf(&b, "hits %u\ncrc %u\n", hits[i], crc[i]);
     ent_qfile(file, run, "computed");
     if (r == ENT_OK)
         r = ent_kept_write(ent_q_disk(run->all), file, ent_buf_slice(&b), true, NULL);
@@ -303,24 +344,26 @@ static enum ent_err keep_computed(struct ent_qrun *run, uint32_t blocks, uint64_
 /* Hits first, then how many of them count. */
 static enum ent_err keep_round(struct ent_qrun *run, const struct job *j, uint32_t n)
 {
-    uint32_t hits[ENT_QUORUM_MEMBERS];
+    uint32_t hits[ENT_QUORUM_MEMBERS], crc[ENT_QUORUM_MEMBERS];
     uint64_t positions = run->positions;
     enum ent_err r = ENT_OK;
     memcpy(hits, run->hits, sizeof(hits));
+    memcpy(crc, run->hits_crc, sizeof(crc));
     for (uint32_t i = 0; i < n; i++)
         positions += j->piece[i].positions;
     for (uint32_t k = 0; r == ENT_OK && k < j->collector.present; k++) {
         const uint32_t index = j->collector.index[k];
-        r = write_hits(run, j, n, index, &hits[index - 1]);
+        r = write_hits(run, j, n, index, &hits[index - 1], &crc[index - 1]);
     }
     if (r == ENT_OK)
-        r = keep_computed(run, j->first + n, positions, hits);
+        r = keep_computed(run, j->first + n, positions, hits, crc);
     if (r != ENT_OK)
         return r;
     (void)pthread_mutex_lock(&run->lock);
     run->computed_block = j->first + n;
     run->positions = positions;
     memcpy(run->hits, hits, sizeof(hits));
+    memcpy(run->hits_crc, crc, sizeof(crc));
     (void)pthread_mutex_unlock(&run->lock);
     return ENT_OK;
 }
@@ -348,12 +391,12 @@ void *ent_qcollect_compute(void *ctx)
     struct ent_qrun *run = ctx;
     const uint32_t most = ROUND * ent_pool_threads(run->all->pool);
     struct job j = {.run = run, .piece = calloc(most, sizeof(*j.piece))};
-    enum ent_err r = j.piece == NULL ? ENT_E_NOMEM : ENT_OK;
+    enum ent_err r = ENT_E_INTERRUPTED;
     (void)pthread_mutex_lock(&run->lock);
     const struct ent_quorum_run *s = &run->state;
     ent_quorum_collector_init(&j.collector, &s->offer.shape, s->counted, &s->sid);
     (void)pthread_mutex_unlock(&run->lock);
-    while (r != ENT_E_NOMEM && !atomic_load(&run->stop)) {
+    while (j.piece != NULL && !atomic_load(&run->stop)) {
         if ((r = compute(run, &j, most)) == ENT_OK)
             break;
         (void)pthread_mutex_lock(&run->lock); /* the disk is full, say: until the deadline */
@@ -421,22 +464,6 @@ static enum ent_err have_salts(struct ent_qrun *run)
     return r;
 }
 
-static enum ent_err read_hits(const struct ent_qrun *run, struct ent_buf *b, uint32_t index,
-                              uint32_t piece)
-{
-    const struct ent_disk *disk = ent_q_disk(run->all);
-    const size_t n = ent_quorum_piece_count(run->hits[index - 1], piece) * ENT_QUORUM_HIT;
-    char file[ENT_DISK_NAME_MAX];
-    uint8_t *at;
-    enum ent_err r = ent_buf_reserve(b, &at, n + 1);
-    file_of(file, run, "hits", index);
-    if (r == ENT_OK && n > 0)
-        r = disk->read(disk->ctx, at, n, file, (uint64_t)piece * ENT_QUORUM_PIECE * ENT_QUORUM_HIT);
-    if (r == ENT_OK)
-        b->n += n;
-    return r;
-}
-
 static enum ent_err commit(struct ent_qrun *run, struct ent_hash32 *ret, uint32_t index)
 {
     const uint32_t hits = run->hits[index - 1];
@@ -477,7 +504,9 @@ enum ent_err ent_qcollect_piece(struct ent_qrun *run, struct ent_buf *b, uint32_
     (void)pthread_mutex_lock(&run->lock);
     const bool in = ent_quorum_run_allows(&run->state, ENT_QUORUM_MSG_PIECE) &&
                     (run->state.counted >> (index - 1) & 1) != 0;
-    enum ent_err r = !in ? ENT_E_POLICY : run->uploads == NULL ? ENT_E_STATE : have_salts(run);
+    enum ent_err r = !in ? ENT_E_POLICY : ENT_OK;
+    if (in && (run->uploads == NULL || have_salts(run) != ENT_OK))
+        r = ENT_E_STATE; /* no fault of who asks */
     const uint32_t hits = run->hits[index - 1];
     if (r == ENT_OK && piece >= ent_quorum_pieces(hits))
         r = ENT_E_POLICY;

@@ -4,8 +4,9 @@
 #include "node/quorums_parts.h"
 
 #define STACK        ((size_t)1 << 20)
-#define BACKOFF_MOST 4u /* doublings of the pause */
-#define MISSES       3u /* then it is known that it does not answer */
+#define BACKOFF_MOST 4u  /* doublings of the pause */
+#define MISSES       3u  /* then it is known that it does not answer */
+#define LOOKS        30u /* pauses, until it is asked whether it still has all shares */
 
 /* --- calls --------------------------------------------------------------------------------------
  */
@@ -212,6 +213,7 @@ static enum ent_err evaluate(struct ent_qmate *m, bool *ret_more)
 /* --- to the collector ---------------------------------------------------------------------------
  */
 
+/* ENT_E_POLICY: it takes no shares of this member, or none any more. */
 static enum ent_err ask_progress(struct ent_qmate *m, const struct ent_hash32 *sid)
 {
     const struct ent_quorum_offer *o = &m->run->state.offer; /* which never changes */
@@ -219,17 +221,20 @@ static enum ent_err ask_progress(struct ent_qmate *m, const struct ent_hash32 *s
     struct ent_buf answer;
     bool no = false;
     ent_buf_init(&answer, ENT_QUORUM_HEADER + ENT_QUORUM_BLOCKS / 8);
+    m->looked_ns = ent_clock_steady_ns();
     enum ent_err r = exchange(m, &answer, &no, "GET", "/progress", ent_slice(NULL, 0));
     if (r == ENT_OK && no)
-        refused(m);
-    else if (r == ENT_OK && (r = ent_quorum_progress_parse(&bits, &o->shape, sid, m->run->index,
-                                                           ent_buf_slice(&answer))) == ENT_OK)
+        r = ENT_E_POLICY;
+    if (r == ENT_OK && (r = ent_quorum_progress_parse(&bits, &o->shape, sid, m->run->index,
+                                                      ent_buf_slice(&answer))) == ENT_OK) {
+        ent_buf_clear(&m->uploads);
         r = ent_buf_put_slice(&m->uploads, bits);
+    }
     ent_buf_release(&answer);
     return r;
 }
 
-static enum ent_err send_block(struct ent_qmate *m)
+static enum ent_err send_block(struct ent_qmate *m, uint32_t number)
 {
     struct ent_qrun *run = m->run;
     struct ent_buf block, answer;
@@ -240,48 +245,61 @@ static enum ent_err send_block(struct ent_qmate *m)
         return ENT_E_STATE;
     ent_buf_init(&block, ENT_QUORUM_BLOCK_MAX);
     ent_buf_init(&answer, 4096);
-    enum ent_err r = ent_qwork_block(&c, &block, m->block);
+    enum ent_err r = ent_qwork_block(&c, &block, number);
     ent_qrun_leave(run, r, ENT_QUORUM_NO_FAULT);
     if (r == ENT_OK)
         r = exchange(m, &answer, &no, "POST", "/block", ent_buf_slice(&block));
     if (r == ENT_OK && no)
-        refused(m);
+        r = ENT_E_POLICY;
     ent_buf_release(&block);
     ent_buf_release(&answer);
     return r;
 }
 
-/* Until the collector has all blocks. */
+/* With the lock. Until the collector has all blocks, and from then on now and then: what its disk
+ * has lost comes again. */
+static bool may_upload(struct ent_qmate *m, uint32_t blocks)
+{
+    const struct ent_qrun *run = m->run;
+    const uint64_t pause = (uint64_t)ent_q_pause(run->all) * 1000000;
+    follow_worker(m);
+    return m->collector && !m->refused && is_in(run) && run->tables &&
+           run->state.phase == ENT_QUORUM_UPLOAD &&
+           (m->block < blocks || ent_clock_steady_ns() - m->looked_ns >= LOOKS * pause);
+}
+
+static void set_block(struct ent_qmate *m, uint32_t block)
+{
+    (void)pthread_mutex_lock(&m->run->lock); /* where others read it */
+    m->block = block;
+    (void)pthread_mutex_unlock(&m->run->lock);
+}
+
+/* A no is not for good: it may have all already, since an answer of its was lost. */
 static enum ent_err upload(struct ent_qmate *m, bool *ret_more)
 {
     struct ent_qrun *run = m->run;
     const uint32_t all = ent_quorum_blocks(&run->state.offer.shape);
     (void)pthread_mutex_lock(&run->lock);
-    follow_worker(m);
-    const bool any = m->collector && !m->refused && is_in(run) && run->tables &&
-                     run->state.phase == ENT_QUORUM_UPLOAD && m->block < all;
+    const bool any = may_upload(m, all), first = m->uploads.n == 0, again = m->block >= all;
     const struct ent_hash32 sid = run->state.sid;
     (void)pthread_mutex_unlock(&run->lock);
     if (!any)
         return ENT_OK;
-    enum ent_err r = m->uploads.n == 0 ? ent_q_compared(run) : ENT_OK;
+    enum ent_err r = first ? ent_q_compared(run) : ENT_OK;
     if (r == ENT_E_EXISTS) /* offered twice at the same moment: one of them is enough */
         refused(m);
-    if (r == ENT_OK && m->uploads.n == 0)
+    if (r == ENT_OK && (first || again))
         r = ask_progress(m, &sid);
-    const struct ent_slice bits = ent_buf_slice(&m->uploads);
-    uint32_t next = m->block;
-    while (next < all && ent_quorum_progress_has(bits, next))
+    uint32_t next = again ? 0 : m->block;
+    while (r == ENT_OK && next < all && ent_quorum_progress_has(ent_buf_slice(&m->uploads), next))
         next++;
-    (void)pthread_mutex_lock(&run->lock); /* where others read it */
-    m->block = next;
-    (void)pthread_mutex_unlock(&run->lock);
-    if (r == ENT_OK && next < all && !m->refused && (r = send_block(m)) == ENT_OK) {
-        (void)pthread_mutex_lock(&run->lock);
-        m->block++;
-        (void)pthread_mutex_unlock(&run->lock);
+    if (r == ENT_OK && next < all && (r = send_block(m, next)) == ENT_OK) {
+        *ret_more = true;
+        next++;
     }
-    *ret_more = *ret_more || r == ENT_OK;
+    if (r == ENT_OK || r == ENT_E_POLICY)
+        set_block(m, r == ENT_OK ? next : all);
     return r;
 }
 

@@ -13,7 +13,7 @@
  *     quorum/<id>/admitted      the batches that this key holder has admitted
  *     quorum/<id>/shares-<i>    the collector's: blocks of participant i, in the order they came
  *     quorum/<id>/hits-<i>      what participant i is told
- *     quorum/<id>/computed      up to which block, kept
+ *     quorum/<id>/computed      up to which block, and how many of these, with their CRC; kept
  *     quorum/<id>/salts         of the answers, kept
  *     quorum/<id>/over          the run is over: nothing but its record is there
  *     quorum/<id>/join, decline made by whoever decides here about an offer that waits for it

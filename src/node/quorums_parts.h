@@ -52,7 +52,8 @@ struct ent_qmate {
     uint32_t piece, pieces;
     bool refused;           /* it does not answer this member any more; under the lock */
     struct ent_buf uploads; /* what the collector has: bits, as it said */
-    uint32_t block;         /* the next to be looked at; all: done */
+    uint32_t block;         /* the next to be looked at; all: done, for now */
+    uint64_t looked_ns;     /* when uploads came */
 };
 
 /* What the collector has of one participant. */
@@ -120,6 +121,7 @@ struct ent_qrun {
     uint32_t computed_block;
     uint64_t positions;
     uint32_t hits[ENT_QUORUM_MEMBERS];
+    uint32_t hits_crc[ENT_QUORUM_MEMBERS]; /* of all of them, as on the disk */
     struct ent_salt32 salt[ENT_QUORUM_MEMBERS];
     bool salted;
 

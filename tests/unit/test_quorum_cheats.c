@@ -255,7 +255,7 @@ static void invent(struct office *o)
             ent_quorum_hit_put(note, &hit);
             assert_ok(ent_buf_put(&hits, note, sizeof(note)));
         }
-        assert_ok(ent_buf_printf(&b, "hits 20\n"));
+        assert_ok(ent_buf_printf(&b, "hits 20\ncrc %u\n", ent_crc32c(0, ent_buf_slice(&hits))));
         (void)snprintf(name, sizeof(name), "quorum/%s/hits-%u", all.run, i + 1);
         office_write(o, name, ent_buf_slice(&hits));
     }

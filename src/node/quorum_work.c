@@ -31,7 +31,6 @@ const struct ent_msg_row ent_qwork_rows[ENT_QWORK_ROWS] = {
     BOTH(ENT_QWORK_AGAIN, 40, 40, 0, 0),
     BOTH(ENT_QWORK_ADMIT, 4, 4 + ENT_QUORUM_ASK_MAX + 1, 1, 38),
     BOTH(ENT_QWORK_EVALUATE, 4, 4 + ENT_QUORUM_ASK_MAX + 1, 1, 1 + ENT_QUORUM_EVALUATE_MAX),
-    BOTH(ENT_QWORK_LEAVE_OUT, 4, 4, 0, 0),
 };
 
 /* Of a role: not this member's, being opened, ready for the start; the participant's then goes on.
@@ -569,15 +568,6 @@ static enum ent_err again(struct ent_qworker *w, const struct ent_qwork_request 
     return is_holder(w) ? ent_quorum_holder_again(w->holder, &a) : ENT_E_STATE;
 }
 
-/* With the lock held. */
-static enum ent_err leave_out(struct ent_qworker *w, uint32_t index)
-{
-    if (!is_holder(w))
-        return ENT_E_STATE;
-    ent_quorum_holder_leave_out(w->holder, index);
-    return ENT_OK;
-}
-
 /* --- the service --------------------------------------------------------------------------------
  */
 
@@ -596,8 +586,6 @@ static enum ent_err serve_short(struct ent_qworker *w, struct ent_buf *ret,
         r = again(w, q);
     else if (q->type == ENT_QWORK_ADMIT)
         r = admit(w, ret, q);
-    else if (q->type == ENT_QWORK_LEAVE_OUT)
-        r = leave_out(w, q->index);
     (void)pthread_mutex_unlock(&w->lock);
     return r;
 }
@@ -626,7 +614,6 @@ static enum ent_err serve(struct ent_qworker *w, struct ent_buf *ret,
     case ENT_QWORK_PIECE:
     case ENT_QWORK_AGAIN:
     case ENT_QWORK_ADMIT:
-    case ENT_QWORK_LEAVE_OUT:
         break;
     }
     return serve_short(w, ret, q);

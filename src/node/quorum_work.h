@@ -59,8 +59,7 @@ enum ent_qwork_type {
     ENT_QWORK_TAKE,
     ENT_QWORK_AGAIN,
     ENT_QWORK_ADMIT,
-    ENT_QWORK_EVALUATE,
-    ENT_QWORK_LEAVE_OUT
+    ENT_QWORK_EVALUATE
 };
 
 #define ENT_QWORK_OPEN        16u /* questions without all of their answers at a time */
@@ -88,7 +87,7 @@ enum ent_err ent_qworker_serve(void *worker, struct ent_msg *ret, struct ent_msg
 ENT_MUST_USE enum ent_err ent_qworker_note(struct ent_qworker *w, uint16_t type,
                                            struct ent_slice payload);
 
-#define ENT_QWORK_ROWS 26
+#define ENT_QWORK_ROWS 24
 extern const struct ent_msg_row ent_qwork_rows[ENT_QWORK_ROWS];
 
 /* --- who asks -----------------------------------------------------------------------------------
@@ -161,7 +160,6 @@ ENT_MUST_USE enum ent_err ent_qwork_admit(const struct ent_caller *c,
 ENT_MUST_USE enum ent_err ent_qwork_evaluate(const struct ent_caller *c, struct ent_buf *answer,
                                              enum ent_quorum_fault *ret_fault, uint32_t index,
                                              struct ent_slice ask);
-ENT_MUST_USE enum ent_err ent_qwork_leave_out(const struct ent_caller *c, uint32_t index);
 
 /* --- the messages, for both sides and for tests -------------------------------------------------
  * One form for each, else ENT_E_FORMAT.
@@ -172,7 +170,7 @@ struct ent_qwork_request {
     struct ent_hash32 hash;        /* join, hold: the leaf; take, again */
     struct ent_quorum_offer offer; /* join, hold */
     struct ent_qwork_begin begin;  /* start */
-    uint32_t index;                /* again, admit, evaluate, leave out; holder of answer */
+    uint32_t index;                /* again, admit, evaluate; holder of answer */
     uint32_t number;               /* batch of ask, answer, again; block */
     struct ent_slice bytes;        /* answer, piece, admit, evaluate; points into the message */
 };

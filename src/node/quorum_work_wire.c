@@ -23,7 +23,6 @@ static bool is_fine(const struct ent_qwork_request *q)
         return q->index >= 1 && q->index <= ENT_QUORUM_MEMBERS &&
                q->bytes.n <= ENT_QUORUM_ASK_MAX + 1;
     case ENT_QWORK_AGAIN:
-    case ENT_QWORK_LEAVE_OUT:
         return q->index >= 1 && q->index <= ENT_QUORUM_MEMBERS;
     case ENT_QWORK_ASK:
     case ENT_QWORK_TABLES:
@@ -80,8 +79,6 @@ static enum ent_err put_fields(struct ent_buf *b, const struct ent_qwork_request
     case ENT_QWORK_EVALUATE:
         r = put_u32(b, q->index);
         return r == ENT_OK ? ent_buf_put_slice(b, q->bytes) : r;
-    case ENT_QWORK_LEAVE_OUT:
-        return put_u32(b, q->index);
     case ENT_QWORK_TABLES:
         break;
     }
@@ -148,8 +145,6 @@ static enum ent_err take_fields(struct ent_cur *c, struct ent_qwork_request *q)
     case ENT_QWORK_EVALUATE:
         r = ent_cur_u32le(c, &q->index);
         return r == ENT_OK ? ent_cur_take(c, &q->bytes, c->n) : r;
-    case ENT_QWORK_LEAVE_OUT:
-        return ent_cur_u32le(c, &q->index);
     case ENT_QWORK_TABLES:
         break;
     }
@@ -160,7 +155,7 @@ enum ent_err ent_qwork_request_parse(struct ent_qwork_request *ret, uint16_t typ
                                      struct ent_slice bytes)
 {
     struct ent_cur c = ent_cur(bytes);
-    if (type < ENT_QWORK_JOIN || type > ENT_QWORK_LEAVE_OUT)
+    if (type < ENT_QWORK_JOIN || type > ENT_QWORK_EVALUATE)
         return ENT_E_FORMAT;
     *ret = (struct ent_qwork_request){.type = (enum ent_qwork_type)type};
     if (take_fields(&c, ret) != ENT_OK || ent_cur_end(&c) != ENT_OK || !is_fine(ret))
@@ -408,10 +403,4 @@ enum ent_err ent_qwork_evaluate(const struct ent_caller *c, struct ent_buf *answ
     if (r != ENT_OK)
         answer->n = before;
     return r;
-}
-
-enum ent_err ent_qwork_leave_out(const struct ent_caller *c, uint32_t index)
-{
-    const struct ent_qwork_request q = {.type = ENT_QWORK_LEAVE_OUT, .index = index};
-    return ask_nothing(c, &q);
 }

@@ -544,11 +544,6 @@ static void test_lying_participants(void **state)
     b.p[b.n - 1] ^= 1;
     refuse(&q, 1, ent_buf_slice(&b), ENT_E_POLICY, ENT_QUORUM_NO_FAULT);
     ent_buf_release(&b);
-    /* What the ledger leaves out. */
-    assert_ok(ent_qwork_leave_out(&q.m[0].caller, 3));
-    b = question_of(&q, 2);
-    refuse(&q, 2, ent_buf_slice(&b), ENT_E_POLICY, ENT_QUORUM_NO_FAULT);
-    ent_buf_release(&b);
     quorum_end(&q);
 }
 
@@ -706,9 +701,6 @@ static enum ent_err ask_any(struct quorum *q, const struct ent_caller *c, enum e
     case ENT_QWORK_EVALUATE:
         r = ent_qwork_evaluate(c, &b, &f, 4, ent_slice(ask, sizeof(ask)));
         break;
-    case ENT_QWORK_LEAVE_OUT:
-        r = ent_qwork_leave_out(c, 4);
-        break;
     }
     ent_buf_release(&b);
     return r;
@@ -720,7 +712,7 @@ static void test_wrong_order(void **state)
     struct quorum q;
     (void)state;
     quorum_start(&q, 32);
-    for (int type = ENT_QWORK_START; type <= ENT_QWORK_LEAVE_OUT; type++) {
+    for (int type = ENT_QWORK_START; type <= ENT_QWORK_EVALUATE; type++) {
         begin_again(&q.m[0]);
         assert_err(ask_any(&q, &q.m[0].caller, (enum ent_qwork_type)type), ENT_E_STATE);
         assert_err(ask_any(&q, &q.m[0].caller, ENT_QWORK_JOIN), ENT_E_STATE);
@@ -734,7 +726,7 @@ static void test_wrong_order(void **state)
         assert_err(ask_any(&q, &q.m[0].caller, after_start[k]), ENT_E_STATE);
         assert_err(ask_any(&q, &q.m[0].caller, ENT_QWORK_ASK), ENT_E_STATE);
     }
-    for (int type = ENT_QWORK_AGAIN; type <= ENT_QWORK_LEAVE_OUT; type++) {
+    for (int type = ENT_QWORK_AGAIN; type <= ENT_QWORK_EVALUATE; type++) {
         restart(&q, 3); /* which holds no key */
         assert_err(ask_any(&q, &q.m[3].caller, (enum ent_qwork_type)type), ENT_E_STATE);
     }
@@ -969,7 +961,7 @@ static void test_requests_have_one_form(void **state)
     ent_buf_init(&b, 2 * ENT_QWORK_REQUEST_MAX);
     const struct ent_protocol p = {ent_qwork_rows, ENT_QWORK_ROWS, 1, 1u << 20};
     assert_true(ent_protocol_is_sound(&p));
-    for (int type = ENT_QWORK_JOIN; type <= ENT_QWORK_LEAVE_OUT; type++) {
+    for (int type = ENT_QWORK_JOIN; type <= ENT_QWORK_EVALUATE; type++) {
         const struct ent_msg_row *row = ent_msg_row(&p, (uint16_t)type, ENT_MSG_CALL);
         r = (struct ent_qwork_request){.type = (enum ent_qwork_type)type,
                                        .hash = q.leaf,
@@ -991,14 +983,14 @@ static void test_requests_have_one_form(void **state)
             assert_ok(ent_buf_putc(&a, 0));
         assert_err(ent_qwork_request_parse(&back, (uint16_t)type, ent_buf_slice(&a)), ENT_E_FORMAT);
     }
-    r = (struct ent_qwork_request){.type = ENT_QWORK_LEAVE_OUT, .index = 65};
+    r = (struct ent_qwork_request){.type = ENT_QWORK_AGAIN, .index = 65};
     assert_err(ent_qwork_request_encode(&a, &r), ENT_E_FORMAT);
     r.index = 0;
     assert_err(ent_qwork_request_encode(&a, &r), ENT_E_FORMAT);
     r = (struct ent_qwork_request){.type = ENT_QWORK_ANSWER, .index = ENT_QUORUM_HOLDERS + 1};
     assert_err(ent_qwork_request_encode(&a, &r), ENT_E_FORMAT);
     assert_err(ent_qwork_request_parse(&back, ENT_MSG_QUORUM, ent_slice(NULL, 0)), ENT_E_FORMAT);
-    assert_err(ent_qwork_request_parse(&back, ENT_QWORK_LEAVE_OUT + 1, ent_slice(NULL, 0)),
+    assert_err(ent_qwork_request_parse(&back, ENT_QWORK_EVALUATE + 1, ent_slice(NULL, 0)),
                ENT_E_FORMAT);
     ent_buf_release(&a);
     ent_buf_release(&b);
@@ -1031,7 +1023,7 @@ static void test_answers_that_are_none(void **state)
     make_offer(&q, 32);
     for (size_t k = 0; k < sizeof(lies) / sizeof(lies[0]); k++) {
         const struct ent_caller c = {(void *)(uintptr_t)&lies[k], lie};
-        for (int type = ENT_QWORK_JOIN; type <= ENT_QWORK_LEAVE_OUT; type++)
+        for (int type = ENT_QWORK_JOIN; type <= ENT_QWORK_EVALUATE; type++)
             assert_err(ask_any(&q, &c, (enum ent_qwork_type)type), ENT_E_PEER);
     }
 }

@@ -27,7 +27,10 @@ bool ent_quorum_run_allows(const struct ent_quorum_run *r, enum ent_quorum_messa
         [ENT_QUORUM_MSG_TAKEN] = IN(ENT_QUORUM_DONE),
         [ENT_QUORUM_MSG_LEFT_OUT] = before | during | IN(ENT_QUORUM_DONE) | IN(ENT_QUORUM_FAILED),
     };
-    return (allowed[m] & IN(r->phase)) != 0;
+    /* A key holder that refuses here and shows others its key ends nothing: they have begun. */
+    const bool back = r->phase == ENT_QUORUM_FAILED && r->present == 0 &&
+                      ent_quorum_holder_number(&r->offer, r->failed_by) != 0;
+    return (allowed[m] & IN(back ? ENT_QUORUM_KEYS : r->phase)) != 0;
 }
 
 void ent_quorum_run_init(struct ent_quorum_run *r, const struct ent_quorum_offer *o,
@@ -44,51 +47,151 @@ static void fail(struct ent_quorum_run *r, const char *by, enum ent_quorum_fault
     r->failed_for = f;
 }
 
+static bool is_quiet(enum ent_quorum_fault f)
+{
+    return f == ENT_QUORUM_NO_FAULT || f == ENT_QUORUM_SILENT || f == ENT_QUORUM_LATE;
+}
+
+static void note(enum ent_quorum_fault *at, enum ent_quorum_fault f)
+{
+    if (*at == ENT_QUORUM_NO_FAULT || (is_quiet(*at) && !is_quiet(f)))
+        *at = f;
+}
+
 static bool is_same(const struct ent_hash32 *a, const struct ent_hash32 *b)
 {
     return memcmp(a->b, b->b, sizeof(a->b)) == 0;
 }
 
-/* The part of what every statement asks: phase, part, offer or run. */
-static enum ent_err check(const struct ent_quorum_run *r, enum ent_quorum_message m, bool part,
-                          const struct ent_hash32 *about, const struct ent_hash32 *expected)
+static bool is_none(const struct ent_hash32 *h)
+{
+    static const struct ent_hash32 none;
+    return is_same(h, &none);
+}
+
+/* The part of what every statement asks: part, offer or run. */
+static enum ent_err check_about(bool part, const struct ent_hash32 *about,
+                                const struct ent_hash32 *expected)
 {
     if (!part)
         return ENT_E_POLICY;
-    if (!is_same(about, expected))
-        return ENT_E_FORMAT;
-    return ent_quorum_run_allows(r, m) ? ENT_OK : ENT_E_STATE;
+    return is_same(about, expected) ? ENT_OK : ENT_E_FORMAT;
 }
 
+/* And the phase. */
+static enum ent_err check(const struct ent_quorum_run *r, enum ent_quorum_message m, bool part,
+                          const struct ent_hash32 *about, const struct ent_hash32 *expected)
+{
+    enum ent_err e = check_about(part, about, expected);
+    return e != ENT_OK ? e : ent_quorum_run_allows(r, m) ? ENT_OK : ENT_E_STATE;
+}
+
+static bool is_awaiting(const struct ent_quorum_run *r)
+{
+    return r->awaits.present != 0;
+}
+
+static bool is_seat(const struct ent_quorum_seat *s, const struct ent_hash32 *leaf)
+{
+    return s->accepted && !is_none(leaf) &&
+           (is_same(&s->leaf, leaf) || is_same(&s->other_leaf, leaf));
+}
+
+static bool is_key(const struct ent_quorum_run *r, uint32_t j, const struct ent_hash32 *leaf)
+{
+    return (r->keys >> j & 1) != 0 && !is_none(leaf) &&
+           (is_same(&r->key_leaf[j], leaf) || is_same(&r->other_key_leaf[j], leaf));
+}
+
+bool ent_quorum_run_awaits(const struct ent_quorum_run *r, const struct ent_hash32 *leaf)
+{
+    const struct ent_quorum_begin *g = &r->awaits;
+    if (!is_awaiting(r))
+        return false;
+    for (uint64_t left = g->present; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        if (is_same(&g->accept[i], leaf) && !is_seat(&r->seat[i], leaf))
+            return true;
+    }
+    for (uint32_t j = 0; j < g->holders; j++)
+        if (is_same(&g->key[j], leaf) && !is_key(r, j, leaf))
+            return true;
+    return false;
+}
+
+/* Whether the second place is free for this: of more than two begin decides. same: the first says
+ * that too, as what a full disk has its author say twice; other: so does the second. */
+static bool has_room(const struct ent_quorum_run *r, const struct ent_hash32 *other_leaf,
+                     bool other, bool same, const struct ent_hash32 *leaf)
+{
+    return is_none(other_leaf) || (other && !same) || ent_quorum_run_awaits(r, leaf);
+}
+
+static enum ent_err take_begin(struct ent_quorum_run *r);
+
 /* --- before the run ------------------------------------------------------------------------- */
+
+static bool is_same_accept(const struct ent_quorum_accept *a, const struct ent_quorum_accept *b)
+{
+    return a->items == b->items && is_same(&a->root, &b->root);
+}
+
+static enum ent_err accept_again(struct ent_quorum_run *r, uint32_t i,
+                                 const struct ent_quorum_accept *a, const struct ent_hash32 *leaf)
+{
+    struct ent_quorum_seat *s = &r->seat[i];
+    const bool same = is_same_accept(a, &s->accept);
+    if (is_seat(s, leaf))
+        return ENT_OK;
+    if (!same)
+        note(&r->member[i], ENT_QUORUM_CONTRARY);
+    if (!has_room(r, &s->other_leaf, is_same_accept(&s->other, &s->accept), same, leaf))
+        return ENT_E_EXISTS;
+    s->other = *a;
+    s->other_leaf = *leaf;
+    return ENT_OK;
+}
+
+static void accept_first(struct ent_quorum_run *r, uint32_t i, const struct ent_quorum_accept *a,
+                         const struct ent_hash32 *leaf, int64_t now)
+{
+    struct ent_quorum_seat *s = &r->seat[i];
+    s->accept = *a;
+    s->leaf = *leaf;
+    s->accepted = true;
+    s->late = now >= r->offer.accept_by;
+    if (s->late && is_quiet(r->member[i]))
+        r->member[i] = ENT_QUORUM_LATE;
+    if (s->refused)
+        note(&r->member[i], ENT_QUORUM_CONTRARY);
+}
 
 enum ent_err ent_quorum_run_accept(struct ent_quorum_run *r, const char *author,
                                    const struct ent_quorum_accept *a, const struct ent_hash32 *leaf,
                                    int64_t now)
 {
     uint32_t index = ent_quorum_index(&r->offer, author);
-    enum ent_err e = check(r, ENT_QUORUM_MSG_ACCEPT, index != 0, &a->offer, &r->leaf);
+    enum ent_err e = check_about(index != 0, &a->offer, &r->leaf);
     if (e != ENT_OK)
         return e;
-    struct ent_quorum_seat *s = &r->seat[index - 1];
     if (ent_quorum_accept_check(a, &r->offer) != ENT_OK)
         return ENT_E_FORMAT;
-    if (s->accepted || s->refused)
-        return s->accepted && is_same(&s->leaf, leaf) ? ENT_OK : ENT_E_EXISTS;
-    s->accept = *a;
-    s->leaf = *leaf;
-    s->accepted = true;
-    s->late = now >= r->offer.accept_by;
-    if (s->late)
-        r->member[index - 1] = ENT_QUORUM_LATE;
-    return ENT_OK;
+    if (r->seat[index - 1].accepted)
+        e = accept_again(r, index - 1, a, leaf);
+    else if (!ent_quorum_run_allows(r, ENT_QUORUM_MSG_ACCEPT))
+        return ENT_E_STATE;
+    else
+        accept_first(r, index - 1, a, leaf, now);
+    if (is_awaiting(r))
+        (void)!take_begin(r); /* more may be missing */
+    return e;
 }
 
 static uint64_t accepted_in_time(const struct ent_quorum_run *r)
 {
     uint64_t ret = 0;
     for (uint32_t i = 0; i < r->offer.shape.members; i++)
-        if (r->seat[i].accepted && !r->seat[i].late)
+        if (r->seat[i].accepted && !r->seat[i].late && !r->seat[i].refused)
             ret |= UINT64_C(1) << i;
     return ret;
 }
@@ -106,43 +209,97 @@ static enum ent_err take_too_few(struct ent_quorum_run *r)
     return ENT_OK;
 }
 
+/* Of a participant, which may hold a key too. */
+static void refuse_seat(struct ent_quorum_run *r, uint32_t i)
+{
+    if (r->seat[i].accepted)
+        note(&r->member[i], ENT_QUORUM_CONTRARY);
+    r->seat[i].refused = true;
+}
+
+/* Once the collector has begun, it has the key: to others it was shown. */
+static void refuse_key(struct ent_quorum_run *r, uint32_t j)
+{
+    if ((r->keys >> j & 1) != 0)
+        note(&r->holder[j], ENT_QUORUM_CONTRARY);
+    if (r->phase < ENT_QUORUM_UPLOAD && !is_awaiting(r))
+        fail(r, r->offer.holder[j], ENT_QUORUM_NO_FAULT);
+}
+
 enum ent_err ent_quorum_run_refuse(struct ent_quorum_run *r, const char *author,
                                    const struct ent_quorum_refuse *f)
 {
     uint32_t index = ent_quorum_index(&r->offer, author);
+    uint32_t j = ent_quorum_holder_number(&r->offer, author);
     bool collector = strcmp(author, r->offer.collector) == 0;
-    bool needed = collector || ent_quorum_holder_number(&r->offer, author) != 0;
     bool few = f->why == ENT_QUORUM_TOO_FEW;
-    bool part = collector || (!few && (needed || index != 0));
-    enum ent_err e = check(r, ENT_QUORUM_MSG_REFUSE, part, &f->offer, &r->leaf);
+    bool part = collector || (!few && (j != 0 || index != 0));
+    enum ent_err e = check_about(part, &f->offer, &r->leaf);
     if (e != ENT_OK)
         return e;
+    const bool contrary =
+        (index != 0 && r->seat[index - 1].accepted) || (j != 0 && (r->keys >> (j - 1) & 1) != 0);
+    if (!contrary && (!ent_quorum_run_allows(r, ENT_QUORUM_MSG_REFUSE) ||
+                      (!few && r->phase >= ENT_QUORUM_UPLOAD)))
+        return ENT_E_STATE;
     if (few)
         return take_too_few(r);
-    if (r->phase >= ENT_QUORUM_UPLOAD)
-        return ENT_E_STATE;
-    if (index != 0 && r->seat[index - 1].accepted)
-        return ENT_E_EXISTS;
     if (index != 0)
-        r->seat[index - 1].refused = true;
-    if (needed)
+        refuse_seat(r, index - 1);
+    if (j != 0)
+        refuse_key(r, j - 1);
+    if (collector)
         fail(r, author, ENT_QUORUM_NO_FAULT);
     return ENT_OK;
+}
+
+static bool is_same_key(const struct ent_quorum_key *a, const struct ent_quorum_key *b)
+{
+    return memcmp(&a->key, &b->key, sizeof(a->key)) == 0;
+}
+
+static enum ent_err key_again(struct ent_quorum_run *r, uint32_t j, const struct ent_quorum_key *k,
+                              const struct ent_hash32 *leaf)
+{
+    const bool same = is_same_key(k, &r->key[j]);
+    if (is_key(r, j, leaf))
+        return ENT_OK;
+    if (!same)
+        note(&r->holder[j], ENT_QUORUM_CONTRARY);
+    if (!has_room(r, &r->other_key_leaf[j], is_same_key(&r->other_key[j], &r->key[j]), same, leaf))
+        return ENT_E_EXISTS;
+    r->other_key[j] = *k;
+    r->other_key_leaf[j] = *leaf;
+    return ENT_OK;
+}
+
+static void key_first(struct ent_quorum_run *r, uint32_t j, const struct ent_quorum_key *k,
+                      const struct ent_hash32 *leaf)
+{
+    r->key[j] = *k;
+    r->key_leaf[j] = *leaf;
+    r->keys |= 1u << j;
+    if (r->phase == ENT_QUORUM_FAILED && r->failed_for == ENT_QUORUM_NO_FAULT &&
+        strcmp(r->failed_by, r->offer.holder[j]) == 0) /* by its refusal */
+        note(&r->holder[j], ENT_QUORUM_CONTRARY);
 }
 
 enum ent_err ent_quorum_run_key(struct ent_quorum_run *r, const char *author,
                                 const struct ent_quorum_key *k, const struct ent_hash32 *leaf)
 {
     uint32_t j = ent_quorum_holder_number(&r->offer, author);
-    enum ent_err e = check(r, ENT_QUORUM_MSG_KEY, j != 0, &k->offer, &r->leaf);
+    enum ent_err e = check_about(j != 0, &k->offer, &r->leaf);
     if (e != ENT_OK)
         return e;
     if ((r->keys >> (j - 1) & 1) != 0)
-        return is_same(&r->key_leaf[j - 1], leaf) ? ENT_OK : ENT_E_EXISTS;
-    r->key[j - 1] = *k;
-    r->key_leaf[j - 1] = *leaf;
-    r->keys |= 1u << (j - 1);
-    return ENT_OK;
+        e = key_again(r, j - 1, k, leaf);
+    else if (!ent_quorum_run_allows(r, ENT_QUORUM_MSG_KEY))
+        return ENT_E_STATE;
+    else
+        key_first(r, j - 1, k, leaf);
+    if (is_awaiting(r))
+        (void)!take_begin(r); /* more may be missing */
+    return e;
 }
 
 static bool has_all_keys(const struct ent_quorum_run *r)
@@ -171,60 +328,113 @@ enum ent_err ent_quorum_run_make_begin(const struct ent_quorum_run *r, struct en
     return ENT_OK;
 }
 
-/* Whether everything it names has come here. */
 static enum ent_err check_begin(const struct ent_quorum_run *r, const struct ent_quorum_begin *g)
 {
-    if ((g->present & ~(UINT64_MAX >> (64 - r->offer.shape.members))) != 0 ||
-        g->holders != r->offer.holders || !is_enough(r, g->present))
-        return ENT_E_FORMAT;
-    for (uint64_t left = g->present; left != 0; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(left);
-        if (!r->seat[i].accepted)
-            return ENT_E_NOTFOUND;
-        if (!is_same(&g->accept[i], &r->seat[i].leaf))
-            return ENT_E_FORMAT;
-    }
-    if (!has_all_keys(r))
-        return ENT_E_NOTFOUND;
-    for (uint32_t j = 0; j < g->holders; j++)
-        if (!is_same(&g->key[j], &r->key_leaf[j]))
-            return ENT_E_FORMAT;
-    return ENT_OK;
+    return (g->present & ~(UINT64_MAX >> (64 - r->offer.shape.members))) != 0 ||
+                   g->holders != r->offer.holders || !is_enough(r, g->present)
+               ? ENT_E_FORMAT
+               : ENT_OK;
 }
 
-enum ent_err ent_quorum_run_begin(struct ent_quorum_run *r, const char *author,
-                                  const struct ent_quorum_begin *g)
+/* Whether everything it names has come here. */
+static bool is_here(const struct ent_quorum_run *r, const struct ent_quorum_begin *g)
 {
-    struct ent_hash32 sid;
-    bool part = strcmp(author, r->offer.collector) == 0;
-    if (part && r->present != 0) {
-        ent_quorum_sid(&sid, g, r->offer.shape.members);
-        return is_same(&sid, &r->sid) ? ENT_OK : ENT_E_EXISTS;
+    for (uint64_t left = g->present; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        if (!is_seat(&r->seat[i], &g->accept[i]))
+            return false;
     }
-    enum ent_err e = check(r, ENT_QUORUM_MSG_BEGIN, part, &g->offer, &r->leaf);
-    if (e != ENT_OK || (e = check_begin(r, g)) != ENT_OK)
-        return e;
+    for (uint32_t j = 0; j < g->holders; j++)
+        if (!is_key(r, j, &g->key[j]))
+            return false;
+    return true;
+}
+
+/* What it names is the first from now on, whatever came here first. */
+static void adopt(struct ent_quorum_run *r, const struct ent_quorum_begin *g)
+{
+    for (uint64_t left = g->present; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        struct ent_quorum_seat *s = &r->seat[i], was = *s;
+        if (is_same(&g->accept[i], &s->leaf))
+            continue;
+        s->accept = was.other;
+        s->leaf = was.other_leaf;
+        s->other = was.accept;
+        s->other_leaf = was.leaf;
+    }
+    for (uint32_t j = 0; j < g->holders; j++) {
+        const struct ent_quorum_key key = r->key[j];
+        const struct ent_hash32 leaf = r->key_leaf[j];
+        if (is_same(&g->key[j], &leaf))
+            continue;
+        r->key[j] = r->other_key[j];
+        r->key_leaf[j] = r->other_key_leaf[j];
+        r->other_key[j] = key;
+        r->other_key_leaf[j] = leaf;
+    }
+}
+
+/* The one that is awaited. */
+static enum ent_err take_begin(struct ent_quorum_run *r)
+{
+    const struct ent_quorum_begin *g = &r->awaits;
+    if (!ent_quorum_run_allows(r, ENT_QUORUM_MSG_BEGIN))
+        return ENT_E_STATE;
+    if (!is_here(r, g))
+        return ENT_E_NOTFOUND;
+    adopt(r, g);
     ent_quorum_sid(&r->sid, g, r->offer.shape.members);
     r->present = g->present;
     r->disputed = accepted_in_time(r) & ~g->present;
     for (uint32_t i = 0; i < r->offer.shape.members; i++) {
         bool in = (g->present >> i & 1) != 0;
-        if (in) /* in time for the collector, which decides */
+        if (in && is_quiet(r->member[i])) /* in time for the collector, which decides */
             r->member[i] = ENT_QUORUM_NO_FAULT;
-        else if (!r->seat[i].accepted && !r->seat[i].refused)
-            r->member[i] = ENT_QUORUM_SILENT;
+        else if (!in && !r->seat[i].accepted && !r->seat[i].refused)
+            note(&r->member[i], ENT_QUORUM_SILENT);
     }
+    fail(r, "", ENT_QUORUM_NO_FAULT); /* forgets why it had */
     r->phase = ENT_QUORUM_UPLOAD;
+    r->awaits.present = 0;
+    return ENT_OK;
+}
+
+/* One who follows this one and one who follows that one would see the other's lies everywhere. */
+static void end_contrary(struct ent_quorum_run *r)
+{
+    note(&r->collector, ENT_QUORUM_CONTRARY);
+    r->awaits.present = 0;
+    if (r->phase < ENT_QUORUM_DONE)
+        fail(r, r->offer.collector, ENT_QUORUM_CONTRARY);
+}
+
+enum ent_err ent_quorum_run_begin(struct ent_quorum_run *r, const char *author,
+                                  const struct ent_quorum_begin *g)
+{
+    struct ent_hash32 sid, now = r->sid;
+    enum ent_err e = check_about(strcmp(author, r->offer.collector) == 0, &g->offer, &r->leaf);
+    if (e != ENT_OK || (e = check_begin(r, g)) != ENT_OK)
+        return e;
+    if (r->collector == ENT_QUORUM_CONTRARY)
+        return ENT_OK;
+    if (r->present == 0 && !is_awaiting(r)) {
+        if (!ent_quorum_run_allows(r, ENT_QUORUM_MSG_BEGIN))
+            return ENT_E_STATE;
+        r->awaits = *g;
+        return take_begin(r);
+    }
+    ent_quorum_sid(&sid, g, r->offer.shape.members);
+    if (is_awaiting(r))
+        ent_quorum_sid(&now, &r->awaits, r->offer.shape.members);
+    if (!is_same(&sid, &now))
+        end_contrary(r);
+    else if (is_awaiting(r))
+        return take_begin(r);
     return ENT_OK;
 }
 
 /* --- faults and deadlines ------------------------------------------------------------------- */
-
-static void note(enum ent_quorum_fault *at, enum ent_quorum_fault f)
-{
-    if (*at == ENT_QUORUM_NO_FAULT)
-        *at = f;
-}
 
 enum ent_err ent_quorum_run_fault(struct ent_quorum_run *r, enum ent_quorum_role role,
                                   const char *name, enum ent_quorum_fault f)
@@ -256,7 +466,7 @@ enum ent_err ent_quorum_run_left_out(struct ent_quorum_run *r, const char *autho
         strcmp(l->member, r->offer.collector) != 0)
         return ENT_E_FORMAT;
     /* A key holder that is also a participant is meant as a holder while keys are missing. */
-    if (collector && holder && r->phase < ENT_QUORUM_UPLOAD &&
+    if (collector && holder && r->phase < ENT_QUORUM_UPLOAD && !is_awaiting(r) &&
         (r->keys >> (ent_quorum_holder_number(&r->offer, l->member) - 1) & 1) == 0)
         fail(r, l->member, l->fault);
     return ENT_OK;
@@ -333,7 +543,9 @@ enum ent_err ent_quorum_run_result(struct ent_quorum_run *r, const char *author,
                     res->present == r->counted;
         for (uint32_t i = 0; i < r->offer.shape.members; i++)
             same = same && is_same(&res->answer[i], &r->seat[i].answer);
-        return same ? ENT_OK : ENT_E_EXISTS;
+        if (!same)
+            note(&r->collector, ENT_QUORUM_CONTRARY);
+        return ENT_OK;
     }
     enum ent_err e = check(r, ENT_QUORUM_MSG_RESULT, part, &res->run, &r->sid);
     if (e != ENT_OK)

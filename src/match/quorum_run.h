@@ -9,6 +9,11 @@
  * acceptances count and that the run begins, who is left out, what came of it. It cannot forge
  * (statements are signed) nor hide (they are in their authors' logs); it can stop the run, and is
  * named then. Deadlines are each member's own measure for silence.
+ *
+ * A liar says different things to different members. So the second acceptance, or key, of one
+ * author is kept beside the first, whoever heard which: `begin` says which of them counts, and
+ * everybody computes with that. Two different `begin` end the run: nobody can say which of them
+ * counts.
  */
 #ifndef ENT_MATCH_QUORUM_RUN_H
 #define ENT_MATCH_QUORUM_RUN_H
@@ -42,8 +47,8 @@ enum ent_quorum_message {
 
 /* Of a participant, with its acceptance. */
 struct ent_quorum_seat {
-    struct ent_quorum_accept accept;
-    struct ent_hash32 leaf;
+    struct ent_quorum_accept accept, other; /* other: said too, until `begin` makes it the first */
+    struct ent_hash32 leaf, other_leaf;     /* zeros: none */
     bool accepted, late, refused;
     struct ent_hash32 answer; /* commitment, once done */
     bool taken;
@@ -56,15 +61,16 @@ struct ent_quorum_run {
     enum ent_quorum_phase phase;
     struct ent_quorum_seat seat[ENT_QUORUM_MEMBERS];
     uint32_t keys; /* bit j-1: key holder j has shown its key */
-    struct ent_quorum_key key[ENT_QUORUM_HOLDERS];
-    struct ent_hash32 key_leaf[ENT_QUORUM_HOLDERS];
-    struct ent_hash32 sid; /* from the begin on */
-    uint64_t present;      /* who takes part, as the collector said */
-    uint64_t disputed;     /* who accepted in time as this member saw it, and was left out */
-    uint64_t counted;      /* whose shares are in the result */
+    struct ent_quorum_key key[ENT_QUORUM_HOLDERS], other_key[ENT_QUORUM_HOLDERS];
+    struct ent_hash32 key_leaf[ENT_QUORUM_HOLDERS], other_key_leaf[ENT_QUORUM_HOLDERS];
+    struct ent_quorum_begin awaits; /* names what is not here; present is 0: there is none */
+    struct ent_hash32 sid;          /* from the begin on */
+    uint64_t present;               /* who takes part, as the collector said */
+    uint64_t disputed; /* who accepted in time as this member saw it, and was left out */
+    uint64_t counted;  /* whose shares are in the result */
     uint64_t positions;
     /* What this member has to name others for, each by its name's place: participants, key holders,
-     * the collector. The first fault of each stays. */
+     * the collector. The first fault of each stays; silence and delay give way to a lie. */
     enum ent_quorum_fault member[ENT_QUORUM_MEMBERS], holder[ENT_QUORUM_HOLDERS], collector;
     /* Why it failed: "" and NO_FAULT when fewer than t take part. */
     char failed_by[ENT_NAME_MAX + 1];
@@ -83,25 +89,32 @@ bool ent_quorum_run_allows(const struct ent_quorum_run *r, enum ent_quorum_messa
  *   ENT_E_STATE   not in this phase
  *   ENT_E_POLICY  the author has not this part
  *   ENT_E_FORMAT  about another offer or run, or not fitting the offer
- *   ENT_E_EXISTS  the author has said something else before (the same again is ENT_OK)
+ *   ENT_E_EXISTS  the author has said two such things before, and this is not what `begin` names
+ * ENT_OK too for the same again, and for what contradicts the author's words of before: it is named
+ * `contrary`, in whatever phase.
  */
 /* Later than the deadline it is kept and marked: the collector may have seen it in time. */
 ENT_MUST_USE enum ent_err ent_quorum_run_accept(struct ent_quorum_run *r, const char *author,
                                                 const struct ent_quorum_accept *a,
                                                 const struct ent_hash32 *leaf, int64_t now);
-/* Of a key holder or the collector it ends the run. The collector's `too-few` may also come later,
- * and is nobody's fault, unless enough have accepted in time as this member saw it: ENT_E_POLICY
- * for that word of anybody else. */
+/* Of a key holder or the collector it ends the run; a key holder's until the collector begins with
+ * its key all the same, which it then has shown to others. The collector's `too-few` may also come
+ * later, and is nobody's fault, unless enough have accepted in time as this member saw it:
+ * ENT_E_POLICY for that word of anybody else. */
 ENT_MUST_USE enum ent_err ent_quorum_run_refuse(struct ent_quorum_run *r, const char *author,
                                                 const struct ent_quorum_refuse *f);
 ENT_MUST_USE enum ent_err ent_quorum_run_key(struct ent_quorum_run *r, const char *author,
                                              const struct ent_quorum_key *k,
                                              const struct ent_hash32 *leaf);
-/* ENT_E_NOTFOUND: it names a statement that has not come here; fetch it and say this again. */
+/* ENT_E_NOTFOUND: it names what has not come here. It counts as soon as that has; what is awaited
+ * is not among the kept lines, so after a restart it is to be said again. Another one is the end.
+ */
 ENT_MUST_USE enum ent_err ent_quorum_run_begin(struct ent_quorum_run *r, const char *author,
                                                const struct ent_quorum_begin *g);
-/* What the collector says of a key holder ends the run. Anything else is only for the record: who
- * accuses may lie. */
+/* Whether this is what `begin` names and waits for. */
+bool ent_quorum_run_awaits(const struct ent_quorum_run *r, const struct ent_hash32 *leaf);
+/* What the collector says of a key holder before `begin` ends the run. Anything else is only for
+ * the record: who accuses may lie. */
 ENT_MUST_USE enum ent_err ent_quorum_run_left_out(struct ent_quorum_run *r, const char *author,
                                                   const struct ent_quorum_left_out *l);
 ENT_MUST_USE enum ent_err ent_quorum_run_result(struct ent_quorum_run *r, const char *author,

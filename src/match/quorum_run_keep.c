@@ -4,8 +4,9 @@
  *     entente/quorum-run@v1
  *     offer <leaf>
  *     state <phase> <1 for the collector> <sid> <present> <disputed> <counted> <positions>
- *     accept <i> <items> <root> <leaf> <1 when late>    refused <i>
- *     key <j> <key> <leaf>                              answer <i> <hash> <1 when taken>
+ *     accept <i> <items> <root> <leaf> <1 when late>    other <i> <items> <root> <leaf>
+ *     refused <i>                                       answer <i> <hash> <1 when taken>
+ *     key <j> <key> <leaf>                              other-key <j> <key> <leaf>
  *     member <i> <fault>   holder <j> <fault>   collector <fault>   failed <fault or -> <name>
  *     text
  *     <the offer's body>
@@ -15,22 +16,45 @@
 
 #define RUN_LINE "entente/quorum-run@v1"
 
+static bool is_there(const struct ent_hash32 *leaf)
+{
+    static const struct ent_hash32 none;
+    return memcmp(leaf->b, none.b, sizeof(none.b)) != 0;
+}
+
+static enum ent_err put_seat(struct ent_buf *b, const struct ent_quorum_seat *s, uint32_t i)
+{
+    enum ent_err e = ENT_OK;
+    if (s->accepted)
+        e = ent_buf_printf(b, "accept %u %u %s %s %d\n", i, s->accept.items,
+                           ent_b64_32(s->accept.root.b).text, ent_b64_32(s->leaf.b).text, s->late);
+    if (e == ENT_OK && s->accepted && is_there(&s->other_leaf))
+        e = ent_buf_printf(b, "other %u %u %s %s\n", i, s->other.items,
+                           ent_b64_32(s->other.root.b).text, ent_b64_32(s->other_leaf.b).text);
+    if (e == ENT_OK && s->refused)
+        e = ent_buf_printf(b, "refused %u\n", i);
+    return e;
+}
+
+static enum ent_err put_key(struct ent_buf *b, const struct ent_quorum_run *r, uint32_t j)
+{
+    enum ent_err e = ENT_OK;
+    if ((r->keys >> j & 1) != 0)
+        e = ent_buf_printf(b, "key %u %s %s\n", j + 1, ent_b64_32(r->key[j].key.b).text,
+                           ent_b64_32(r->key_leaf[j].b).text);
+    if (e == ENT_OK && (r->keys >> j & 1) != 0 && is_there(&r->other_key_leaf[j]))
+        e = ent_buf_printf(b, "other-key %u %s %s\n", j + 1, ent_b64_32(r->other_key[j].key.b).text,
+                           ent_b64_32(r->other_key_leaf[j].b).text);
+    return e;
+}
+
 static enum ent_err put_seats(struct ent_buf *b, const struct ent_quorum_run *r)
 {
     enum ent_err e = ENT_OK;
-    for (uint32_t i = 0; i < r->offer.shape.members && e == ENT_OK; i++) {
-        const struct ent_quorum_seat *s = &r->seat[i];
-        if (s->accepted)
-            e = ent_buf_printf(b, "accept %u %u %s %s %d\n", i + 1, s->accept.items,
-                               ent_b64_32(s->accept.root.b).text, ent_b64_32(s->leaf.b).text,
-                               s->late);
-        else if (s->refused)
-            e = ent_buf_printf(b, "refused %u\n", i + 1);
-    }
+    for (uint32_t i = 0; i < r->offer.shape.members && e == ENT_OK; i++)
+        e = put_seat(b, &r->seat[i], i + 1);
     for (uint32_t j = 0; j < r->offer.holders && e == ENT_OK; j++)
-        if ((r->keys >> j & 1) != 0)
-            e = ent_buf_printf(b, "key %u %s %s\n", j + 1, ent_b64_32(r->key[j].key.b).text,
-                               ent_b64_32(r->key_leaf[j].b).text);
+        e = put_key(b, r, j);
     for (uint32_t i = 0; i < r->offer.shape.members && e == ENT_OK; i++)
         if (r->phase == ENT_QUORUM_DONE && (r->counted >> i & 1) != 0)
             e = ent_buf_printf(b, "answer %u %s %d\n", i + 1, ent_b64_32(r->seat[i].answer.b).text,
@@ -117,6 +141,17 @@ static void take_state(struct ent_lines *l, struct ent_quorum_run *r)
     r->positions = ent_lines_u64(l, UINT64_MAX);
 }
 
+/* Items, root and leaf: the same words for the one that counts and the other. */
+static struct ent_quorum_accept take_accept(struct ent_lines *l, const struct ent_quorum_run *r,
+                                            struct ent_hash32 *ret_leaf)
+{
+    struct ent_quorum_accept a = {.offer = r->leaf};
+    a.items = (uint32_t)ent_lines_u64(l, ENT_QUORUM_ITEMS);
+    ent_lines_b64(l, a.root.b, 32);
+    ent_lines_b64(l, ret_leaf->b, 32);
+    return a;
+}
+
 static void take_accepts(struct ent_lines *l, struct ent_quorum_run *r)
 {
     for (;;) {
@@ -124,11 +159,12 @@ static void take_accepts(struct ent_lines *l, struct ent_quorum_run *r)
             ent_lines_key(l, "accept");
             struct ent_quorum_seat *s = &r->seat[take_place(l, ENT_QUORUM_MEMBERS) - 1];
             s->accepted = true;
-            s->accept.offer = r->leaf;
-            s->accept.items = (uint32_t)ent_lines_u64(l, ENT_QUORUM_ITEMS);
-            ent_lines_b64(l, s->accept.root.b, 32);
-            ent_lines_b64(l, s->leaf.b, 32);
+            s->accept = take_accept(l, r, &s->leaf);
             s->late = take_bool(l);
+        } else if (ent_lines_next_is(l, "other")) {
+            ent_lines_key(l, "other");
+            struct ent_quorum_seat *s = &r->seat[take_place(l, ENT_QUORUM_MEMBERS) - 1];
+            s->other = take_accept(l, r, &s->other_leaf);
         } else if (ent_lines_next_is(l, "refused")) {
             ent_lines_key(l, "refused");
             r->seat[take_place(l, ENT_QUORUM_MEMBERS) - 1].refused = true;
@@ -138,18 +174,31 @@ static void take_accepts(struct ent_lines *l, struct ent_quorum_run *r)
     }
 }
 
+static void take_key(struct ent_lines *l, const struct ent_quorum_run *r,
+                     struct ent_quorum_key *ret, struct ent_hash32 *ret_leaf)
+{
+    uint8_t key[32] = {0};
+    ent_lines_b64(l, key, 32);
+    ent_lines_b64(l, ret_leaf->b, 32);
+    if (l->err == ENT_OK && ent_element_decode(&ret->key, key) != ENT_OK)
+        ent_lines_fail(l, ENT_E_FORMAT);
+    ret->offer = r->leaf;
+}
+
 static void take_keys(struct ent_lines *l, struct ent_quorum_run *r)
 {
-    while (ent_lines_next_is(l, "key")) {
-        ent_lines_key(l, "key");
-        uint32_t j = take_place(l, ENT_QUORUM_HOLDERS) - 1;
-        uint8_t key[32] = {0};
-        ent_lines_b64(l, key, 32);
-        ent_lines_b64(l, r->key_leaf[j].b, 32);
-        if (l->err == ENT_OK && ent_element_decode(&r->key[j].key, key) != ENT_OK)
-            ent_lines_fail(l, ENT_E_FORMAT);
-        r->key[j].offer = r->leaf;
-        r->keys |= 1u << j;
+    for (;;) {
+        const bool first = ent_lines_next_is(l, "key");
+        if (!first && !ent_lines_next_is(l, "other-key"))
+            break;
+        ent_lines_key(l, first ? "key" : "other-key");
+        const uint32_t j = take_place(l, ENT_QUORUM_HOLDERS) - 1;
+        if (first)
+            take_key(l, r, &r->key[j], &r->key_leaf[j]);
+        else
+            take_key(l, r, &r->other_key[j], &r->other_key_leaf[j]);
+        if (first)
+            r->keys |= 1u << j;
     }
     while (ent_lines_next_is(l, "answer")) {
         ent_lines_key(l, "answer");

@@ -46,6 +46,11 @@ enum ent_err ent_quorum_fault_parse(enum ent_quorum_fault *ret, struct ent_slice
     return ENT_E_FORMAT;
 }
 
+bool ent_quorum_fault_ends(enum ent_quorum_fault f)
+{
+    return f >= ENT_QUORUM_MALFORMED && f != ENT_QUORUM_CONTRARY;
+}
+
 static void take_hash(struct ent_lines *l, const char *key, struct ent_hash32 *ret)
 {
     ent_lines_key(l, key);

@@ -68,6 +68,9 @@ enum ent_quorum_fault {
 const char *ent_quorum_fault_word(enum ent_quorum_fault f);
 const char *ent_quorum_fault_text(enum ent_quorum_fault f);
 ENT_MUST_USE enum ent_err ent_quorum_fault_parse(enum ent_quorum_fault *ret, struct ent_slice word);
+/* Whoever sees it ends its own part towards who did it: not for silence, delay and contrary words.
+ */
+bool ent_quorum_fault_ends(enum ent_quorum_fault f);
 
 /* By whoever saw it. */
 struct ent_quorum_left_out {

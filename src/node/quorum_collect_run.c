@@ -198,8 +198,7 @@ enum ent_err ent_qcollect_open(struct ent_qrun *run)
     if (r == ENT_OK)
         r = load_computed(run);
     for (uint32_t i = 1; r == ENT_OK && i <= s->offer.shape.members; i++) {
-        const enum ent_quorum_fault f = s->member[i - 1];
-        if (f != ENT_QUORUM_NO_FAULT && f != ENT_QUORUM_LATE && s->phase == ENT_QUORUM_UPLOAD)
+        if (ent_quorum_fault_ends(s->member[i - 1]) && s->phase == ENT_QUORUM_UPLOAD)
             ent_quorum_uploads_leave_out(run->uploads, i); /* it cheated before the restart */
     }
     if (r != ENT_OK)

@@ -5,7 +5,8 @@
 
 #include <time.h>
 
-#define GRACE 30 /* seconds */
+#define GRACE  30  /* seconds */
+#define ANSWER 600 /* seconds after the last deadline in which a collector gives its answers */
 
 /* --- the worker, for all threads ----------------------------------------------------------------
  */
@@ -153,12 +154,13 @@ static void name_them(struct ent_qrun *run)
 /* --- deadlines ----------------------------------------------------------------------------------
  */
 
-/* With the lock: key holders that have not answered all by now have not answered in time. */
+/* With the lock: key holders that have not answered all by now have not answered in time. Not so
+ * where they may follow another `begin`. */
 static void blame_holders(struct ent_qrun *run)
 {
     struct ent_quorum_run *s = &run->state;
-    if (run->index == 0 || (s->present >> (run->index - 1) & 1) == 0 || run->tables ||
-        !run->started)
+    if (s->collector == ENT_QUORUM_CONTRARY || run->index == 0 ||
+        (s->present >> (run->index - 1) & 1) == 0 || run->tables || !run->started)
         return;
     const uint64_t all = ent_lookup_batches(s->seat[run->index - 1].accept.items);
     for (uint32_t k = 0; k < run->mates; k++) {
@@ -166,6 +168,16 @@ static void blame_holders(struct ent_qrun *run)
         if (m->holder != 0 && !m->self && (m->worker != run->lives || m->next < all))
             (void)!ent_quorum_run_fault(s, ENT_QUORUM_HOLDER, m->name, ENT_QUORUM_SILENT);
     }
+}
+
+/* With the lock: it said what it would answer, and has not. */
+static void blame_collector(struct ent_qrun *run)
+{
+    struct ent_quorum_run *s = &run->state;
+    if (s->phase == ENT_QUORUM_DONE && run->index != 0 && run->tables && !run->pieces_there &&
+        (s->counted >> (run->index - 1) & 1) != 0 && !s->seat[run->index - 1].taken &&
+        ent_q_now(run->all) >= s->offer.result_by + ANSWER)
+        (void)!ent_quorum_run_fault(s, ENT_QUORUM_COLLECTOR, s->offer.collector, ENT_QUORUM_SILENT);
 }
 
 static void tick(struct ent_qrun *run)
@@ -179,6 +191,7 @@ static void tick(struct ent_qrun *run)
     if (run->phase == ENT_QUORUM_UPLOAD && s->phase != run->phase && !s->collects &&
         ent_q_now(run->all) + GRACE >= s->offer.upload_by)
         blame_holders(run);
+    blame_collector(run);
     run->phase = s->phase;
     (void)!ent_qrun_save(run);
     if (before != s->phase)
@@ -344,7 +357,7 @@ static void tell_end(struct ent_qrun *run)
     const struct ent_quorum_run *s = &run->state;
     const bool failed = s->phase == ENT_QUORUM_FAILED && !run->told_end;
     const bool done = s->phase == ENT_QUORUM_DONE && !run->told_end && run->index == 0;
-    run->told_end = run->told_end || failed || done;
+    run->told_end = failed || done || (run->told_end && s->phase >= ENT_QUORUM_DONE);
     (void)pthread_mutex_unlock(&run->lock);
     if (failed)
         ent_q_tell(run, ENT_QUORUM_EV_FAILED, s->failed_by, s->failed_for, ENT_QUORUM_FINE);

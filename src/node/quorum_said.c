@@ -1,5 +1,5 @@
 /* quorum_said.c: statements of a run: which is which, what each does, and our own. A statement is
- * on the disk, and the state that follows from it, before anybody is told that it was heard. */
+ * on the disk before anybody is told that it was heard; the state follows from it. */
 #include "node/quorums_parts.h"
 
 static const struct {
@@ -117,9 +117,17 @@ static enum ent_err apply(struct ent_qrun *run, enum ent_qkind kind, const struc
     return ENT_E_FORMAT;
 }
 
-/* --- one of each kind ---------------------------------------------------------------------------
- * of each author, and of left-out one about each member: nobody fills others' disks by talking.
+/* --- how many of each kind ----------------------------------------------------------------------
+ * One by each author, of left-out one about each member: nobody fills others' disks by talking. Of
+ * what decides two, which prove that the author said both, and the third if `begin` names that.
  */
+
+static size_t most(enum ent_qkind k)
+{
+    static const size_t n[ENT_QKINDS] = {
+        [ENT_QSAY_ACCEPT] = 3, [ENT_QSAY_KEY] = 3, [ENT_QSAY_BEGIN] = 2, [ENT_QSAY_RESULT] = 2};
+    return n[k] == 0 ? 1 : n[k];
+}
 
 static enum ent_err sort_out(const struct ent_qrun *run, struct ent_qsaid *ret,
                              const struct ent_act *act, uint64_t index)
@@ -146,19 +154,27 @@ static enum ent_err sort_out(const struct ent_qrun *run, struct ent_qsaid *ret,
     return ENT_OK;
 }
 
-/* ENT_OK and *ret_known: said before. */
-static enum ent_err look_up(const struct ent_qrun *run, const struct ent_qsaid *s, bool *ret_known)
+static bool is_like(const struct ent_qsaid *a, const struct ent_qsaid *b)
+{
+    return a->kind == b->kind && a->author == b->author && a->about == b->about;
+}
+
+/* ENT_OK and *ret_known: said before. *ret_like: of its kind. */
+static enum ent_err look_up(const struct ent_qrun *run, const struct ent_qsaid *s, bool *ret_known,
+                            size_t *ret_like)
 {
     *ret_known = false;
+    *ret_like = 0;
     for (size_t i = 0; i < run->n_said; i++) {
         const struct ent_qsaid *t = &run->said[i];
         if (memcmp(t->leaf.b, s->leaf.b, 32) == 0) {
             *ret_known = true;
             return ENT_OK;
         }
-        if (t->kind == s->kind && t->author == s->author && t->about == s->about)
-            return ENT_E_EXISTS;
+        *ret_like += is_like(t, s);
     }
+    if (*ret_like >= most(s->kind))
+        return ENT_E_EXISTS;
     return run->n_said < ENT_QUORUM_SAID_MOST ? ENT_OK : ENT_E_LIMIT;
 }
 
@@ -174,59 +190,47 @@ static enum ent_err note(struct ent_qrun *run, const struct ent_qsaid *s)
     return ENT_OK;
 }
 
-/* Whether it says another thing than the one that its author has said before. Twice the same is
- * what a crash between signature and disk leaves. */
-static bool contradicts(struct ent_qrun *run, const struct ent_qsaid *s, const struct ent_act *act)
-{
-    const struct ent_quorum_run *state = &run->state;
-    const uint32_t i = ent_quorum_index(&state->offer, act->st.author);
-    const uint32_t j = ent_quorum_holder_number(&state->offer, act->st.author);
-    struct ent_quorum_accept a;
-    struct ent_quorum_key k;
-    if (s->kind == ENT_QSAY_ACCEPT)
-        return i != 0 && state->seat[i - 1].accepted &&
-               ent_quorum_accept_parse(&a, act->body) == ENT_OK &&
-               (a.items != state->seat[i - 1].accept.items ||
-                memcmp(a.root.b, state->seat[i - 1].accept.root.b, 32) != 0);
-    if (s->kind == ENT_QSAY_KEY)
-        return j != 0 && (state->keys >> (j - 1) & 1) != 0 &&
-               ent_quorum_key_parse(&k, act->body) == ENT_OK &&
-               memcmp(&k.key, &state->key[j - 1].key, sizeof(k.key)) != 0;
-    return (s->kind == ENT_QSAY_BEGIN && apply_begin(run, act) == ENT_E_EXISTS) ||
-           (s->kind == ENT_QSAY_RESULT && apply_result(run, act) == ENT_E_EXISTS);
-}
-
-static void blame(struct ent_qrun *run, const struct ent_qsaid *s)
-{
-    static const enum ent_quorum_role role[ENT_QKINDS] = {[ENT_QSAY_ACCEPT] =
-                                                              ENT_QUORUM_PARTICIPANT,
-                                                          [ENT_QSAY_KEY] = ENT_QUORUM_HOLDER,
-                                                          [ENT_QSAY_BEGIN] = ENT_QUORUM_COLLECTOR,
-                                                          [ENT_QSAY_RESULT] = ENT_QUORUM_COLLECTOR};
-    if (s->author != run->self &&
-        ent_quorum_run_fault(&run->state, role[s->kind], run->named[s->author],
-                             ENT_QUORUM_CONTRARY) == ENT_OK)
-        (void)!ent_qrun_save(run); /* tried again at the next look */
-}
-
 enum ent_err ent_qrun_apply(struct ent_qrun *run, const struct ent_act *act, uint64_t index,
                             int64_t now)
 {
     struct ent_qsaid s = {.about = 0};
     bool known = false;
+    size_t like = 0;
     enum ent_err r = sort_out(run, &s, act, index);
-    if (r == ENT_OK && (r = look_up(run, &s, &known)) == ENT_E_EXISTS && contradicts(run, &s, act))
-        blame(run, &s);
-    if (r != ENT_OK || known || (r = apply(run, s.kind, act, now)) != ENT_OK)
+    if (r == ENT_OK)
+        r = look_up(run, &s, &known, &like);
+    if (r != ENT_OK || (known && !ent_quorum_run_awaits(&run->state, &act->leaf)))
         return r;
+    r = apply(run, s.kind, act, now);
+    if (r == ENT_E_NOTFOUND && s.kind == ENT_QSAY_BEGIN)
+        r = ENT_OK; /* kept while what it names is fetched */
+    if (r != ENT_OK || known)
+        return r;
+    if (like > 0 && (s.kind == ENT_QSAY_BEGIN || s.kind == ENT_QSAY_RESULT) &&
+        run->state.collector != ENT_QUORUM_CONTRARY)
+        return ENT_OK; /* the same once more proves nothing */
     return note(run, &s);
+}
+
+bool ent_qrun_counts_anyway(struct ent_qrun *run, const struct ent_act *act)
+{
+    struct ent_qsaid s = {.about = 0};
+    bool known = false;
+    size_t like = 0;
+    (void)pthread_mutex_lock(&run->lock);
+    const bool ret = sort_out(run, &s, act, 0) == ENT_OK && most(s.kind) > 1 &&
+                     look_up(run, &s, &known, &like) == ENT_OK &&
+                     (like > 0 || ent_quorum_run_awaits(&run->state, &act->leaf));
+    (void)pthread_mutex_unlock(&run->lock);
+    return ret;
 }
 
 void ent_qrun_again(struct ent_qrun *run, const struct ent_act *act, uint64_t index)
 {
     struct ent_qsaid s = {.about = 0};
     bool known;
-    if (sort_out(run, &s, act, index) != ENT_OK || look_up(run, &s, &known) != ENT_OK)
+    size_t like;
+    if (sort_out(run, &s, act, index) != ENT_OK || look_up(run, &s, &known, &like) != ENT_OK)
         return;
     (void)!apply(run, s.kind, act, ent_q_now(run->all)); /* the state has it, mostly */
     if (!known)
@@ -244,18 +248,14 @@ static enum ent_err take(struct ent_qrun *run, const struct ent_act *act, struct
         return ENT_E_NOMEM;
     *before = run->state;
     enum ent_err r = ent_qrun_apply(run, act, index, ent_q_now(run->all));
-    if (r == ENT_E_NOTFOUND)
-        run->behind = true;
-    if (r == ENT_OK && run->n_said > n) {
-        if ((r = ent_qrun_keep(run, &act->leaf, said)) == ENT_OK)
-            r = ent_qrun_save(run);
-        if (r != ENT_OK) { /* the disk is full, say: as if it had not come */
-            run->state = *before;
-            run->n_own -= run->said[n].author == run->self;
-            run->n_said = n;
-        }
-        (void)pthread_cond_broadcast(&run->wake);
+    if (r == ENT_OK && run->n_said > n && (r = ent_qrun_keep(run, &act->leaf, said)) != ENT_OK) {
+        run->state = *before; /* the disk is full, say: as if it had not come */
+        run->n_own -= run->said[n].author == run->self;
+        run->n_said = n;
     }
+    if (r == ENT_OK)
+        (void)!ent_qrun_save(run); /* it follows from what is kept */
+    (void)pthread_cond_broadcast(&run->wake);
     free(before);
     return r;
 }

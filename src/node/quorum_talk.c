@@ -1,8 +1,11 @@
 /* quorum_talk.c: statements to another member, and from it. What is said is brought to everybody
- * who is named; who is behind, or cannot be reached, asks for what was said. */
+ * who is named; who is behind, or cannot be reached, asks for what was said. And all ask all now
+ * and then: who says one thing here and another there is seen by both. */
 #include "node/quorums_parts.h"
 
 #define PULL_NS UINT64_C(3000000000)
+#define SELDOM  10u /* times that: everybody */
+#define AFTER   60  /* seconds after the last deadline until which what was said then goes round */
 #define PULLS   64u /* pieces of a log */
 
 static enum ent_err wire_call(void *ctx, unsigned *ret_status, struct ent_buf *answer,
@@ -67,6 +70,7 @@ static bool is_held(struct ent_qrun *run, const struct ent_hash32 *leaf)
     (void)pthread_mutex_lock(&run->lock);
     for (size_t i = 0; i < run->n_said && !held; i++)
         held = memcmp(run->said[i].leaf.b, leaf->b, 32) == 0;
+    held = held && !ent_quorum_run_awaits(&run->state, leaf);
     (void)pthread_mutex_unlock(&run->lock);
     return held;
 }
@@ -104,6 +108,18 @@ enum ent_err ent_qmate_hear(struct ent_qmate *m, struct ent_delivery *del, struc
     return r;
 }
 
+/* An author with two histories, of which this member has the other one, keeps it out of nothing,
+ * and hides no contradiction from it. */
+static bool counts_anyway(struct ent_qmate *m, struct ent_delivery *del, struct ent_slice bytes)
+{
+    struct ent_book *book = m->run->all->opts.book;
+    ent_book_lock(book);
+    const enum ent_err r = ent_delivery_parse(del, bytes, &ent_book_home(book)->roster, NULL);
+    ent_book_unlock(book);
+    return r == ENT_OK && strcmp(del->act.st.author, m->run->all->self) != 0 &&
+           ent_qrun_counts_anyway(m->run, &del->act);
+}
+
 static enum ent_err fetch(struct ent_qmate *m, const struct ent_hash32 *leaf)
 {
     char path[160], rest[sizeof("/said/") + ENT_HEX_LEN(32)] = "/said/";
@@ -116,16 +132,19 @@ static enum ent_err fetch(struct ent_qmate *m, const struct ent_hash32 *leaf)
     ent_qmate_path(path, m, rest);
     ent_buf_init(&answer, ENT_DELIVERY_MAX);
     enum ent_err r = ent_qmate_call(m, &status, &answer, "GET", path, ent_slice(NULL, 0));
-    if (r == ENT_OK && status == 200 && ent_qmate_hear(m, del, ent_buf_slice(&answer)) == ENT_OK)
+    if (r == ENT_OK && status == 200 &&
+        (ent_qmate_hear(m, del, ent_buf_slice(&answer)) == ENT_OK ||
+         counts_anyway(m, del, ent_buf_slice(&answer))))
         (void)!ent_qrun_take(m->run, &del->act, ent_buf_slice(&answer), 0); /* or it is refused */
     ent_buf_release(&answer);
     free(del);
     return r;
 }
 
-/* The collector and who made the offer have what decides. Everybody else where something is
- * missing, and where nobody can reach us. */
-static bool wants(struct ent_qmate *m)
+/* How many pauses lie between two questions; 0: none is asked. The collector and who made the offer
+ * have what decides. Everybody else is asked as often where something is missing, where nobody can
+ * reach us, and where one refuses: it may have heard of another `begin`. */
+static unsigned wants(struct ent_qmate *m)
 {
     struct ent_qrun *run = m->run;
     const struct ent_home *h = ent_book_home(run->all->opts.book);
@@ -133,12 +152,15 @@ static bool wants(struct ent_qmate *m)
     const bool hidden = strcmp(ent_home_self(h)->url, "-") == 0;
     ent_book_unlock(run->all->opts.book);
     (void)pthread_mutex_lock(&run->lock);
-    const bool open = run->state.phase < ENT_QUORUM_DONE;
-    const bool early = run->state.phase < ENT_QUORUM_UPLOAD;
-    const bool ret = run->behind || hidden || ((m->collector || m->author) && open) ||
-                     (run->state.collects && early && m->misses > 0);
+    const struct ent_quorum_run *s = &run->state;
+    const bool open = s->phase < ENT_QUORUM_DONE;
+    const bool early = s->phase < ENT_QUORUM_UPLOAD;
+    const bool soon = s->awaits.present != 0 || hidden ||
+                      ((m->collector || m->author || m->refused) && open) ||
+                      (s->collects && early && m->misses > 0);
+    const bool ever = ent_q_now(run->all) < s->offer.result_by + AFTER;
     (void)pthread_mutex_unlock(&run->lock);
-    return ret;
+    return soon ? 1 : ever ? SELDOM : 0;
 }
 
 static enum ent_err fetch_all(struct ent_qmate *m, const struct ent_buf *list)
@@ -158,12 +180,13 @@ static enum ent_err fetch_all(struct ent_qmate *m, const struct ent_buf *list)
 enum ent_err ent_qmate_pull(struct ent_qmate *m, bool *ret_more)
 {
     const uint64_t now = ent_clock_steady_ns();
-    const uint64_t pause = (uint64_t)ent_q_pause(m->run->all) * 3000000;
+    const uint64_t brief = (uint64_t)ent_q_pause(m->run->all) * 3000000;
+    const unsigned times = m->self ? 0 : wants(m);
     char path[160];
     struct ent_buf list;
     unsigned status = 0;
-    if (m->self || !wants(m) ||
-        (m->pulled_ns != 0 && now - m->pulled_ns < (pause < PULL_NS ? pause : PULL_NS)))
+    if (times == 0 ||
+        (m->pulled_ns != 0 && now - m->pulled_ns < times * (brief < PULL_NS ? brief : PULL_NS)))
         return ENT_OK;
     m->pulled_ns = now;
     ent_qmate_path(path, m, "");
@@ -175,8 +198,6 @@ enum ent_err ent_qmate_pull(struct ent_qmate *m, bool *ret_more)
     if (r == ENT_OK && status == 200)
         r = fetch_all(m, &list);
     (void)pthread_mutex_lock(&m->run->lock);
-    if (r == ENT_OK && status == 200 && m->collector)
-        m->run->behind = false; /* set again by what is still missing */
     *ret_more = *ret_more || m->run->n_said > before;
     (void)pthread_mutex_unlock(&m->run->lock);
     ent_buf_release(&list);

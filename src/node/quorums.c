@@ -104,8 +104,11 @@ static struct ent_qrun *make_run(struct ent_quorums *q, const struct ent_quorum_
     run->index = ent_quorum_index(o, q->self);
     run->holder = ent_quorum_holder_number(o, q->self);
     run->lives = 1;
-    for (uint32_t i = 0; i < o->shape.members; i++)
+    for (uint32_t i = 0; i < o->shape.members; i++) {
         add_name(run, o->participant[i]);
+        if (ent_quorum_fault_ends(state->member[i])) /* before the restart */
+            run->ended |= UINT64_C(1) << i;
+    }
     for (uint32_t j = 0; j < o->holders; j++)
         add_name(run, o->holder[j]);
     add_name(run, o->collector);

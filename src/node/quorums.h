@@ -8,7 +8,7 @@
  *
  *     quorum/<id>/offer         the offer, a delivery, kept (ent_kept_write())
  *     quorum/<id>/said/<leaf>   what else was said in the run: deliveries, kept
- *     quorum/<id>/state         ent_quorum_run_encode(), kept; written before anything is sent
+ *     quorum/<id>/state         ent_quorum_run_encode(), kept; what is missing follows from said
  *     quorum/<id>/progress      for people: lines of a word and what belongs to it, see below
  *     quorum/<id>/admitted      the batches that this key holder has admitted
  *     quorum/<id>/shares-<i>    the collector's: blocks of participant i, in the order they came

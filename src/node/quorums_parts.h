@@ -89,7 +89,6 @@ struct ent_qrun {
     size_t n_said;
     size_t own[ENT_QNAMED + ENT_QKINDS]; /* into said: what this member has said, in order */
     size_t n_own;
-    bool behind;                 /* something is missing that others have */
     bool met;                    /* the collector was asked by this process, or does not answer */
     bool told_end;               /* the event was told */
     bool judged;                 /* the pact has nothing against it */
@@ -204,10 +203,13 @@ const char *ent_q_media(enum ent_qkind k);
 ENT_MUST_USE enum ent_err ent_q_kind(enum ent_qkind *ret, const struct ent_statement *st);
 uint32_t ent_qrun_place(const struct ent_qrun *run, const char *name); /* UINT32_MAX: none */
 
-/* A verified statement of the run: kept, and done. ENT_OK also for one that was known. index: of
- * the own; ENT_E_NOTFOUND: it names what is not here. */
+/* A verified statement of the run: kept, and done. ENT_OK also for one that was known, and for a
+ * `begin` that waits for what it names. index: of the own. */
 ENT_MUST_USE enum ent_err ent_qrun_take(struct ent_qrun *run, const struct ent_act *act,
                                         struct ent_slice said, uint64_t index);
+/* Whatever its author's log shows here, its signature is enough: `begin` waits for it, or there is
+ * another of its kind by this author, which it may contradict. Without the lock. */
+bool ent_qrun_counts_anyway(struct ent_qrun *run, const struct ent_act *act);
 /* What was taken before a restart, out of the folder. */
 void ent_qrun_again(struct ent_qrun *run, const struct ent_act *act, uint64_t index);
 /* The same with the lock held, and without keeping what is kept. */

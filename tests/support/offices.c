@@ -497,27 +497,37 @@ void office_check(struct office *o, uint64_t members)
     check_store(&s, found);
 }
 
+void office_sign(struct office *o, struct ent_qsaid *ret, struct ent_buf *said, enum ent_qkind kind,
+                 const struct ent_buf *body)
+{
+    struct ent_qrun *run = ent_q_find(o->q, o->all->run);
+    struct ent_act act;
+    struct ent_buf room;
+    assert_non_null(run);
+    *ret = (struct ent_qsaid){.kind = kind, .author = (uint8_t)run->self};
+    ent_buf_init(&room, ENT_ACT_MAX);
+    ent_buf_init(said, ENT_DELIVERY_MAX);
+    assert_ok(ent_q_act(o->q, &act, &room, said, &ret->index, kind, &run->leaf, body));
+    ret->leaf = act.leaf;
+    ent_buf_release(&room);
+    ent_q_put(run);
+}
+
 void office_say(struct office *o, enum ent_qkind kind, const struct ent_buf *body)
 {
     struct ent_qrun *run = ent_q_find(o->q, o->all->run);
-    struct ent_qsaid s = {.kind = kind};
-    struct ent_act act;
-    struct ent_buf room, said;
+    struct ent_qsaid s;
+    struct ent_buf said;
     assert_non_null(run);
-    ent_buf_init(&room, ENT_ACT_MAX);
-    ent_buf_init(&said, ENT_DELIVERY_MAX);
-    assert_ok(ent_q_act(o->q, &act, &room, &said, &s.index, kind, &run->leaf, body));
-    s.leaf = act.leaf;
+    office_sign(o, &s, &said, kind, body);
     (void)pthread_mutex_lock(&run->lock);
-    s.author = (uint8_t)run->self;
-    assert_ok(ent_qrun_keep(run, &act.leaf, ent_buf_slice(&said)));
+    assert_ok(ent_qrun_keep(run, &s.leaf, ent_buf_slice(&said)));
     run->said = reallocarray(run->said, run->n_said + 1, sizeof(*run->said));
     assert_non_null(run->said);
     run->own[run->n_own++] = run->n_said;
     run->said[run->n_said++] = s;
     (void)pthread_cond_broadcast(&run->wake);
     (void)pthread_mutex_unlock(&run->lock);
-    ent_buf_release(&room);
     ent_buf_release(&said);
     ent_q_put(run);
 }

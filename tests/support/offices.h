@@ -104,6 +104,9 @@ void offices_wait_named(struct offices *all, unsigned by, unsigned who, enum ent
 /* Into its home, as somebody who works there would. */
 void office_write(struct office *o, const char *name, struct ent_slice bytes);
 bool office_read(struct office *o, const char *name, struct ent_buf *ret);
+/* Sign it; its delivery, and what it says there. */
+void office_sign(struct office *o, struct ent_qsaid *ret, struct ent_buf *said, enum ent_qkind kind,
+                 const struct ent_buf *body);
 /* Sign it, and have the engine bring it to everybody, whatever its own rules say of it. */
 void office_say(struct office *o, enum ent_qkind kind, const struct ent_buf *body);
 /* Whether this one has the word of one about another. */

@@ -63,6 +63,68 @@ static void check_named(unsigned n)
     assert_int_equal(offices_named(&all), n);
 }
 
+/* --- one thing to some, another to the others ---------------------------------------------------
+ */
+
+#define HEARS 2u /* who hears the other thing, where it is one */
+#define TOLD  3u /* who is lied to by the collector */
+
+struct split {
+    const char *what; /* the first line of what is said */
+    unsigned from;
+    uint64_t to;         /* who hears what follows instead: a delivery, once it is there */
+    struct ent_buf said; /* with the lock of all */
+    struct ent_qsaid is;
+};
+static struct split split[2];
+static bool apart; /* nobody shows anybody what others said */
+
+static bool divide(struct offices *of, unsigned from, unsigned to, const char *path,
+                   struct ent_buf *body)
+{
+    (void)of;
+    for (int i = 0; i < 2; i++) {
+        const struct split *s = &split[i];
+        if (s->what == NULL || from != s->from || (s->to >> to & 1) == 0 || body->n == 0 ||
+            memmem(body->p, body->n, s->what, strlen(s->what)) == NULL)
+            continue;
+        if (s->said.n == 0)
+            return false;
+        ent_buf_clear(body);
+        assert_ok(ent_buf_put_slice(body, ent_buf_slice(&s->said)));
+    }
+    return !apart || strstr(path, "/said/") == NULL;
+}
+
+static void set_apart(bool is)
+{
+    (void)pthread_mutex_lock(&all.lock);
+    all.tamper = divide;
+    apart = is;
+    (void)pthread_mutex_unlock(&all.lock);
+}
+
+static void tell_others(struct split *s, enum ent_qkind kind, struct ent_buf *body)
+{
+    struct ent_buf said;
+    office_sign(all.o[s->from], &s->is, &said, kind, body);
+    (void)pthread_mutex_lock(&all.lock);
+    s->said = said;
+    (void)pthread_mutex_unlock(&all.lock);
+    ent_buf_release(body);
+}
+
+static void end_split(void)
+{
+    (void)pthread_mutex_lock(&all.lock);
+    all.tamper = NULL;
+    (void)pthread_mutex_unlock(&all.lock);
+    for (int i = 0; i < 2; i++) {
+        ent_buf_release(&split[i].said);
+        split[i] = (struct split){.what = NULL};
+    }
+}
+
 /* --- a key holder -------------------------------------------------------------------------------
  */
 
@@ -152,19 +214,8 @@ static void test_holder_stops(void **state)
     check_named(2);
 }
 
-static void other_key(struct ent_buf *body)
-{
-    static struct ent_quorum_run s;
-    struct ent_quorum_key k;
-    assert_true(office_state(all.o[0], &s));
-    k = (struct ent_quorum_key){.offer = s.leaf, .key = s.key[0].key}; /* any point will do */
-    assert_ok(ent_quorum_key_encode(body, &k));
-}
-
 /* --- the collector ------------------------------------------------------------------------------
  */
-
-#define TOLD 3u /* who is lied to */
 
 enum { CHANGED, ANOTHERS, ANOTHERS_RENAMED, TOO_SHORT, EMPTY };
 
@@ -315,8 +366,9 @@ static void test_no_result(void **state)
 static bool lose_acceptance(struct offices *of, unsigned from, unsigned to, const char *path,
                             struct ent_buf *body)
 {
-    (void)of, (void)path, (void)body;
-    return from != 4 || to != OFFICE_COLLECTS;
+    (void)of, (void)body;
+    return (from != 4 || to != OFFICE_COLLECTS) &&
+           (from != OFFICE_COLLECTS || strstr(path, "/said/") == NULL);
 }
 
 static void wait_heard(uint64_t members)
@@ -357,18 +409,132 @@ static void test_left_out(void **state)
     check_named(1);
 }
 
-/* The same run without one more of them, signed. */
+/* The same run without the first of them. */
 static void other_begin(struct ent_buf *body)
 {
     static struct ent_quorum_run s;
-    struct ent_quorum_begin g = {.present = 25, .holders = 2}; /* 1, 4, 5 */
+    struct ent_quorum_begin g = {.present = ALL & ~1u, .holders = 2};
     assert_true(office_state(all.o[0], &s));
     g.offer = s.leaf;
-    for (unsigned i = 0; i < OFFICE_MEMBERS; i++)
-        if ((g.present >> i & 1) != 0)
-            g.accept[i] = s.seat[i].leaf;
+    for (unsigned i = 1; i < OFFICE_MEMBERS; i++)
+        g.accept[i] = s.seat[i].leaf;
     memcpy(g.key, s.key_leaf, sizeof(g.key));
+    ent_buf_init(body, ENT_QUORUM_BODY_MAX);
     assert_ok(ent_quorum_begin_encode(body, &g));
+}
+
+static void check_split_begins(void)
+{
+    static struct ent_quorum_run s;
+    for (unsigned i = 0; i < OFFICE_MEMBERS; i++) {
+        office_wait(all.o[i], ENT_QUORUM_FAILED);
+        assert_true(office_state(all.o[i], &s));
+        assert_string_equal(s.failed_by, "zavala");
+        assert_int_equal(s.failed_for, ENT_QUORUM_CONTRARY);
+        offices_wait_named(&all, i, OFFICE_COLLECTS, ENT_QUORUM_CONTRARY);
+        for (unsigned k = 0; k < OFFICE_MEMBERS; k++)
+            assert_false(office_has_named(&all, i, k));
+    }
+}
+
+/* One half follows this one, the other that: a key holder each, so that nobody is answered by both.
+ * As soon as they show each other what they have, all know who lied, and it is over. */
+static void test_two_begins(void **state)
+{
+    static struct ent_quorum_run s;
+    struct ent_buf body;
+    (void)state;
+    split[0] = (struct split){"entente/quorum-begin@v1", OFFICE_COLLECTS, 1u << HOLDER | 1u << 3,
+                              .said = {0}};
+    set_apart(true);
+    offices_offer(&all, 2);
+    office_wait(all.o[0], ENT_QUORUM_UPLOAD);
+    other_begin(&body);
+    tell_others(&split[0], ENT_QSAY_BEGIN, &body);
+    for (unsigned i = 0; i < OFFICE_MEMBERS; i++) {
+        office_wait(all.o[i], ENT_QUORUM_UPLOAD);
+        assert_true(office_state(all.o[i], &s));
+        assert_int_equal(s.present & 1, (split[0].to >> i & 1) == 0);
+    }
+    check_named(0);
+    set_apart(false);
+    check_split_begins();
+    office_stop(all.o[0]);
+    office_begin(all.o[0]);
+    office_stop(all.o[3]);
+    office_begin(all.o[3]);
+    set_time(UPLOADS);
+    (void)poll(NULL, 0, 300);
+    check_split_begins();
+    end_split();
+}
+
+/* --- what it has for all, kept from one ---------------------------------------------------------
+ */
+
+static void keep_result(struct offices *of, const struct office_call *call, unsigned *status,
+                        struct ent_buf *answer)
+{
+    static const char what[] = "entente/quorum-result@v1";
+    (void)of;
+    if (call->from != TOLD || call->to != OFFICE_COLLECTS ||
+        (strstr(call->path, "/piece/") == NULL &&
+         (answer->n == 0 || memmem(answer->p, answer->n, what, sizeof(what) - 1) == NULL)))
+        return;
+    *status = 503;
+    ent_buf_clear(answer);
+}
+
+/* It hears of the result from the others, and names who has its answer. */
+static void test_kept_result(void **state)
+{
+    static struct ent_quorum_run s;
+    (void)state;
+    split[0] = (struct split){"entente/quorum-result@v1", OFFICE_COLLECTS, 1u << TOLD, .said = {0}};
+    set_apart(false);
+    set_lie(keep_result);
+    offices_offer(&all, 2);
+    offices_wait_taken(&all, ALL & ~(1u << TOLD));
+    for (unsigned i = 0; i < OFFICE_MEMBERS; i++)
+        if (i != TOLD)
+            office_check(all.o[i], ALL);
+    office_wait(all.o[TOLD], ENT_QUORUM_DONE);
+    set_time(RESULTS + 590);
+    check_named(0);
+    set_time(RESULTS + 600);
+    offices_wait_named(&all, TOLD, OFFICE_COLLECTS, ENT_QUORUM_SILENT);
+    check_named(1);
+    assert_true(office_state(all.o[TOLD], &s));
+    assert_int_equal(s.phase, ENT_QUORUM_DONE);
+    end_split();
+}
+
+/* Of two results each has the answer that it was promised, and all know who signed both. */
+static void test_two_results(void **state)
+{
+    static struct ent_quorum_run s;
+    struct ent_quorum_result res = {.positions = 1};
+    struct ent_buf body;
+    (void)state;
+    split[0] = (struct split){"entente/quorum-result@v1", OFFICE_COLLECTS, 1u << TOLD, .said = {0}};
+    set_apart(true);
+    offices_offer(&all, 2);
+    office_wait(all.o[0], ENT_QUORUM_DONE);
+    assert_true(office_state(all.o[0], &s));
+    res.run = s.sid;
+    res.present = s.counted;
+    for (unsigned i = 0; i < OFFICE_MEMBERS; i++)
+        res.answer[i] = s.seat[i].answer;
+    ent_buf_init(&body, ENT_QUORUM_BODY_MAX);
+    assert_ok(ent_quorum_result_encode(&body, &res));
+    tell_others(&split[0], ENT_QSAY_RESULT, &body);
+    check_all(ALL);
+    check_named(0);
+    set_apart(false);
+    for (unsigned i = 0; i < OFFICE_MEMBERS; i++)
+        offices_wait_named(&all, i, OFFICE_COLLECTS, ENT_QUORUM_CONTRARY);
+    check_named(OFFICE_MEMBERS);
+    end_split();
 }
 
 /* --- a participant ------------------------------------------------------------------------------
@@ -383,44 +549,73 @@ static void other_acceptance(struct ent_buf *body, uint32_t items)
     struct ent_quorum_accept a = {.items = items, .root = {{7}}};
     assert_true(office_state(all.o[LIAR], &s));
     a.offer = s.leaf;
+    ent_buf_init(body, ENT_QUORUM_BODY_MAX);
     assert_ok(ent_quorum_accept_encode(body, &a));
 }
 
-static void second_acceptance(struct ent_buf *body)
+static void other_key(struct ent_buf *body)
 {
-    other_acceptance(body, 16);
+    static struct ent_quorum_run s;
+    struct ent_quorum_key k;
+    assert_true(office_state(all.o[0], &s));
+    k = (struct ent_quorum_key){.offer = s.leaf, .key = s.key[0].key}; /* any point will do */
+    ent_buf_init(body, ENT_QUORUM_BODY_MAX);
+    assert_ok(ent_quorum_key_encode(body, &k));
 }
 
-/* All have the first: it counts, and the second names who signed it. */
-static void test_two_of_a_kind(void **state)
+/* So it has heard, and `begin` that names something else; also after a restart. */
+static void check_waits(struct office *o)
 {
-    static const struct {
-        unsigned by;
-        enum ent_qkind kind;
-        void (*make)(struct ent_buf *body);
-    } said[] = {{HOLDER, ENT_QSAY_KEY, other_key},
-                {OFFICE_COLLECTS, ENT_QSAY_BEGIN, other_begin},
-                {LIAR, ENT_QSAY_ACCEPT, second_acceptance}};
-    (void)state;
-    for (unsigned k = 0; k < 3; k++) {
-        struct ent_buf body;
-        if (k > 0)
-            offices_start(&all, false);
-        ent_buf_init(&body, ENT_QUORUM_BODY_MAX);
-        offices_offer(&all, 2);
-        for (unsigned i = 0; i < OFFICES; i++)
-            office_wait(all.o[i], ENT_QUORUM_UPLOAD);
-        said[k].make(&body);
-        office_say(all.o[said[k].by], said[k].kind, &body);
-        for (unsigned i = 0; i < OFFICES; i++)
-            if (i != said[k].by)
-                offices_wait_named(&all, i, said[k].by, ENT_QUORUM_CONTRARY);
-        check_all(ALL);
-        check_named(OFFICES - 1);
-        ent_buf_release(&body);
-        if (k < 2)
-            offices_end(&all);
+    static struct ent_quorum_run s;
+    for (unsigned n = 0; n < 600; n++) {
+        assert_true(office_state(o, &s));
+        assert_true(s.phase < ENT_QUORUM_UPLOAD);
+        if (s.awaits.present != 0 && s.seat[LIAR].accepted && (s.keys >> HOLDER & 1) != 0)
+            break;
+        (void)poll(NULL, 0, 20);
     }
+    assert_int_equal(s.awaits.present, ALL);
+    assert_memory_equal(&s.seat[LIAR].leaf, &split[0].is.leaf, sizeof(s.seat[LIAR].leaf));
+    assert_memory_equal(&s.key_leaf[HOLDER], &split[1].is.leaf, sizeof(s.key_leaf[HOLDER]));
+}
+
+/* One member alone hears another acceptance and another key than all others: it is kept out of
+ * nothing, and everybody knows who said both. */
+static void test_two_words(void **state)
+{
+    static struct ent_quorum_run s;
+    struct ent_buf body;
+    (void)state;
+    split[0] = (struct split){"entente/quorum-accept@v1", LIAR, 1u << HEARS, .said = {0}};
+    split[1] = (struct split){"entente/quorum-key@v1", HOLDER, 1u << HEARS, .said = {0}};
+    set_apart(true);
+    offices_offer(&all, 3);
+    office_wait(all.o[0], ENT_QUORUM_UPLOAD);
+    other_acceptance(&body, 16);
+    tell_others(&split[0], ENT_QSAY_ACCEPT, &body);
+    other_key(&body);
+    tell_others(&split[1], ENT_QSAY_KEY, &body);
+    check_waits(all.o[HEARS]);
+    office_stop(all.o[HEARS]);
+    office_begin(all.o[HEARS]);
+    check_waits(all.o[HEARS]);
+    check_named(0);
+    set_apart(false);
+    check_all(ALL);
+    for (unsigned i = 0; i < OFFICES; i++) {
+        if (i != LIAR)
+            offices_wait_named(&all, i, LIAR, ENT_QUORUM_CONTRARY);
+        if (i != HOLDER)
+            offices_wait_named(&all, i, HOLDER, ENT_QUORUM_CONTRARY);
+    }
+    check_named(10);
+    office_stop(all.o[HEARS]);
+    office_begin(all.o[HEARS]);
+    check_named(10);
+    assert_true(office_state(all.o[HEARS], &s));
+    assert_int_equal(s.member[LIAR], ENT_QUORUM_CONTRARY);
+    assert_memory_equal(&s.seat[LIAR].other_leaf, &split[0].is.leaf, sizeof(s.sid));
+    end_split();
 }
 
 /* Neither 33 nor more than M can come of what was agreed: it counts for nobody. */
@@ -437,7 +632,6 @@ static void test_odd_acceptance(void **state)
         office_begin(all.o[LIAR]);
         offices_offer(&all, 2);
         office_wait(all.o[LIAR], ENT_QUORUM_OFFERED);
-        ent_buf_init(&body, ENT_QUORUM_BODY_MAX);
         other_acceptance(&body, n == 0 ? 33 : 128);
         office_say(all.o[LIAR], ENT_QSAY_ACCEPT, &body);
         ent_buf_release(&body);
@@ -545,7 +739,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_invented_hits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_result, setup, teardown),
         cmocka_unit_test_setup_teardown(test_left_out, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_two_of_a_kind, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two_begins, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kept_result, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two_results, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two_words, setup, teardown),
         cmocka_unit_test_setup_teardown(test_odd_acceptance, setup, teardown),
         cmocka_unit_test_setup_teardown(test_copied_shares, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_many_blocks, setup, teardown),

@@ -165,6 +165,10 @@ static void test_every_message_in_every_phase(void **state)
             struct ent_quorum_taken t = {.run = r.sid};
             struct ent_quorum_result res = result(&r, 0xf);
             if (p > ENT_QUORUM_KEYS) {
+                assert_ok(accept(&r, 0, 50)); /* the same again */
+                assert_ok(key(&r, 0));
+                r.seat[0].accepted = false;
+                r.keys &= ~1u;
                 assert_err(accept(&r, 0, 50), ENT_E_STATE);
                 assert_err(key(&r, 0), ENT_E_STATE);
                 assert_err(ent_quorum_run_refuse(&r, "keys", &f), ENT_E_STATE);
@@ -189,8 +193,6 @@ static void test_statements(void **state)
     init(&r, "office-1");
     assert_ok(accept(&r, 0, 50));
     assert_ok(accept(&r, 0, 50));
-    assert_err(ent_quorum_run_accept(&r, "office-0", &a, &other, 50), ENT_E_EXISTS);
-    assert_err(ent_quorum_run_refuse(&r, "office-0", &f), ENT_E_EXISTS);
     assert_err(ent_quorum_run_accept(&r, "keys", &a, &other, 50), ENT_E_POLICY);
     assert_err(ent_quorum_run_accept(&r, "stranger", &a, &other, 50), ENT_E_POLICY);
     a.items = 9;
@@ -199,11 +201,9 @@ static void test_statements(void **state)
     a.offer = other;
     assert_err(ent_quorum_run_accept(&r, "office-1", &a, &other, 50), ENT_E_FORMAT);
     assert_ok(ent_quorum_run_refuse(&r, "office-1", &f));
-    assert_err(accept(&r, 1, 50), ENT_E_EXISTS);
     assert_err(ent_quorum_run_refuse(&r, "stranger", &f), ENT_E_POLICY);
     assert_ok(key(&r, 1));
     assert_ok(key(&r, 1));
-    assert_err(ent_quorum_run_key(&r, "office-3", &k, &other), ENT_E_EXISTS);
     assert_err(ent_quorum_run_key(&r, "office-0", &k, &other), ENT_E_POLICY);
     assert_int_equal(r.phase, ENT_QUORUM_OFFERED);
     /* Without a key holder there is no run. */
@@ -223,25 +223,17 @@ static void test_begin(void **state)
     (void)state;
     init(&r, "office-1");
     assert_err(ent_quorum_run_begin(&r, "office-0", &g), ENT_E_POLICY);
-    assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_NOTFOUND);
     for (uint32_t i = 0; i < 3; i++)
         assert_ok(accept(&r, i, 50));
-    assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_NOTFOUND);
     /* Too late here, in time for the collector. */
     ent_quorum_run_tick(&r, 100, 0);
     assert_int_equal(r.member[3], ENT_QUORUM_SILENT);
     assert_ok(accept(&r, 3, 100));
     assert_int_equal(r.member[3], ENT_QUORUM_LATE);
     same_after_restart(&r);
-    assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_NOTFOUND);
     assert_ok(key(&r, 0));
     assert_ok(key(&r, 1));
     assert_err(ent_quorum_run_make_begin(&r, &made), ENT_E_STATE); /* not its part */
-    g.accept[2].b[5] ^= 1;
-    assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_FORMAT);
-    g = begin(0xf);
-    g.key[0].b[5] ^= 1;
-    assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_FORMAT);
     g = begin(3);
     assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_FORMAT); /* fewer than t */
     g = begin(0xf);
@@ -257,9 +249,220 @@ static void test_begin(void **state)
     assert_int_equal(r.disputed, 2);
     assert_int_equal(r.member[3], ENT_QUORUM_NO_FAULT);
     assert_ok(ent_quorum_run_begin(&r, "collector", &g));
-    g = begin(0xf);
-    assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_EXISTS); /* two begins */
     same_after_restart(&r);
+}
+
+/* It is taken as soon as all is here that it names, in whatever order that comes. */
+static void test_begin_first(void **state)
+{
+    struct ent_quorum_run r, p;
+    struct ent_quorum_begin g = begin(0xf);
+    const struct ent_hash32 missing = statement(10, 3);
+    (void)state;
+    reach(&p, "office-1", ENT_QUORUM_UPLOAD);
+    init(&r, "office-1");
+    assert_false(ent_quorum_run_awaits(&r, &missing));
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_NOTFOUND);
+        assert_ok(accept(&r, i, 50));
+    }
+    assert_ok(key(&r, 0));
+    assert_ok(key(&r, 1));
+    assert_true(ent_quorum_run_awaits(&r, &missing));
+    assert_int_equal(r.phase, ENT_QUORUM_OFFERED);
+    assert_ok(accept(&r, 3, 50));
+    assert_false(ent_quorum_run_awaits(&r, &missing));
+    assert_int_equal(r.phase, ENT_QUORUM_UPLOAD);
+    assert_memory_equal(&r.sid, &p.sid, sizeof(r.sid));
+    /* What is nowhere is no statement that was left out. */
+    init(&r, "office-1");
+    for (uint32_t i = 0; i < N; i++)
+        assert_ok(accept(&r, i, 50));
+    assert_ok(key(&r, 0));
+    assert_ok(key(&r, 1));
+    memset(&g.accept[2], 0, sizeof(g.accept[2]));
+    assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_NOTFOUND);
+    ent_quorum_run_tick(&r, 300, 0);
+    assert_int_equal(r.collector, ENT_QUORUM_SILENT);
+}
+
+/* --- one thing here, another there --------------------------------------------------------------
+ */
+
+static enum ent_err accept_else(struct ent_quorum_run *r, uint32_t i, uint8_t n)
+{
+    struct ent_quorum_accept a = {.offer = leaf, .items = 8 - n};
+    struct ent_hash32 l = statement(40 + n, (uint8_t)i);
+    return ent_quorum_run_accept(r, r->offer.participant[i], &a, &l, 50);
+}
+
+static enum ent_err key_else(struct ent_quorum_run *r, uint32_t j)
+{
+    struct ent_quorum_key k = {.offer = leaf};
+    struct ent_scalar s = {{99}};
+    struct ent_hash32 l = statement(50, (uint8_t)j);
+    ent_element_base_mul(&k.key, &s);
+    return ent_quorum_run_key(r, r->offer.holder[j], &k, &l);
+}
+
+/* What `begin` names counts for all, whoever heard what first: before it, or while it waits. */
+static void test_two_words(void **state)
+{
+    struct ent_quorum_begin g = begin(0xf);
+    struct ent_quorum_run r, p;
+    (void)state;
+    reach(&p, "office-1", ENT_QUORUM_UPLOAD);
+    for (int turn = 0; turn < 2; turn++) {
+        init(&r, "office-1");
+        for (uint32_t i = 0; i < N; i++)
+            assert_ok(i == 2 ? accept_else(&r, i, 0) : accept(&r, i, 50));
+        assert_ok(key_else(&r, 0));
+        assert_ok(key(&r, 1));
+        if (turn == 1)
+            assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_NOTFOUND);
+        assert_ok(accept(&r, 2, 150)); /* no word of it is late */
+        assert_ok(key(&r, 0));
+        if (turn == 0) {
+            assert_int_equal(r.seat[2].accept.items, 8);
+            same_after_restart(&r);
+            assert_ok(ent_quorum_run_begin(&r, "collector", &g));
+        }
+        assert_int_equal(r.phase, ENT_QUORUM_UPLOAD);
+        assert_memory_equal(&r.sid, &p.sid, sizeof(r.sid));
+        assert_int_equal(r.seat[2].accept.items, 3);
+        assert_int_equal(r.seat[2].other.items, 8);
+        assert_memory_equal(&r.key[0], &p.key[0], sizeof(r.key[0]));
+        assert_int_equal(r.member[2], ENT_QUORUM_CONTRARY);
+        assert_int_equal(r.holder[0], ENT_QUORUM_CONTRARY);
+        assert_int_equal(r.collector, ENT_QUORUM_NO_FAULT);
+        same_after_restart(&r);
+    }
+    /* Who heard the other one later names it too, and goes on as it was. */
+    assert_ok(accept_else(&p, 2, 0));
+    assert_ok(key_else(&p, 0));
+    assert_int_equal(p.member[2], ENT_QUORUM_CONTRARY);
+    assert_int_equal(p.holder[0], ENT_QUORUM_CONTRARY);
+    assert_int_equal(p.seat[2].accept.items, 3);
+    assert_int_equal(p.phase, ENT_QUORUM_UPLOAD);
+}
+
+/* Two are kept; a third that `begin` names takes the place of one. */
+static void test_three_words(void **state)
+{
+    struct ent_quorum_begin g = begin(0xf);
+    struct ent_quorum_run r;
+    (void)state;
+    init(&r, "office-1");
+    for (uint32_t i = 0; i < N; i++)
+        assert_ok(i == 2 ? accept_else(&r, i, 0) : accept(&r, i, 50));
+    assert_ok(key(&r, 0));
+    assert_ok(key(&r, 1));
+    assert_ok(accept_else(&r, 2, 1));
+    assert_err(accept_else(&r, 2, 2), ENT_E_EXISTS);
+    assert_err(accept(&r, 2, 50), ENT_E_EXISTS);
+    assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_NOTFOUND);
+    assert_err(accept_else(&r, 2, 2), ENT_E_EXISTS);
+    assert_ok(accept(&r, 2, 50));
+    assert_int_equal(r.phase, ENT_QUORUM_UPLOAD);
+    assert_int_equal(r.seat[2].accept.items, 3);
+    same_after_restart(&r);
+}
+
+/* Twice the same is no lie, and `begin` may name either; nor does it hide a lie. */
+static void test_same_words(void **state)
+{
+    struct ent_quorum_accept a = {.offer = leaf, .items = 3};
+    struct ent_hash32 again = statement(60, 2);
+    struct ent_quorum_begin g = begin(0xf);
+    struct ent_quorum_run r;
+    (void)state;
+    reach(&r, "office-1", ENT_QUORUM_KEYS);
+    assert_ok(key(&r, 0));
+    assert_ok(key(&r, 1));
+    assert_ok(ent_quorum_run_accept(&r, "office-2", &a, &again, 50));
+    assert_int_equal(r.member[2], ENT_QUORUM_NO_FAULT);
+    same_after_restart(&r);
+    g.accept[2] = again;
+    assert_ok(ent_quorum_run_begin(&r, "collector", &g));
+    assert_int_equal(r.member[2], ENT_QUORUM_NO_FAULT);
+    assert_ok(accept_else(&r, 2, 0));
+    assert_int_equal(r.member[2], ENT_QUORUM_CONTRARY);
+    assert_int_equal(r.seat[2].other.items, 8);
+}
+
+/* A refusal for one and a yes for the others. */
+static void test_yes_and_no(void **state)
+{
+    struct ent_quorum_refuse f = {.offer = leaf, .why = ENT_QUORUM_DECLINED};
+    struct ent_quorum_begin g = begin(0xf);
+    struct ent_quorum_left_out l = {.offer = leaf, .member = "keys", .fault = ENT_QUORUM_SILENT};
+    struct ent_quorum_run r;
+    (void)state;
+    for (int turn = 0; turn < 3; turn++) {
+        init(&r, "office-1");
+        assert_ok(ent_quorum_run_refuse(&r, "office-2", &f));
+        for (uint32_t i = 0; i < N; i++)
+            assert_ok(accept(&r, i, 50));
+        assert_int_equal(r.member[2], ENT_QUORUM_CONTRARY);
+        assert_ok(key(&r, 1));
+        if (turn < 2) { /* the key holder's no is the end, unless others have its key */
+            assert_ok(turn == 0 ? ent_quorum_run_refuse(&r, "keys", &f)
+                                : ent_quorum_run_left_out(&r, "collector", &l));
+            assert_int_equal(r.phase, ENT_QUORUM_FAILED);
+            same_after_restart(&r);
+        }
+        assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_NOTFOUND);
+        if (turn == 2) { /* what comes behind it is no end */
+            assert_ok(ent_quorum_run_refuse(&r, "keys", &f));
+            assert_ok(ent_quorum_run_left_out(&r, "collector", &l));
+            assert_int_equal(r.phase, ENT_QUORUM_OFFERED);
+        }
+        assert_ok(key(&r, 0));
+        assert_int_equal(r.phase, ENT_QUORUM_UPLOAD);
+        assert_string_equal(r.failed_by, "");
+        assert_int_equal(r.holder[0], turn == 0 ? ENT_QUORUM_CONTRARY : ENT_QUORUM_NO_FAULT);
+        same_after_restart(&r);
+    }
+    /* The other way round, at any time. */
+    reach(&r, "office-1", ENT_QUORUM_RECONSTRUCT);
+    assert_ok(ent_quorum_run_refuse(&r, "office-2", &f));
+    assert_ok(ent_quorum_run_refuse(&r, "keys", &f));
+    assert_int_equal(r.member[2], ENT_QUORUM_CONTRARY);
+    assert_int_equal(r.holder[0], ENT_QUORUM_CONTRARY);
+    assert_int_equal(r.phase, ENT_QUORUM_RECONSTRUCT);
+    same_after_restart(&r);
+    /* The collector does not begin with who says both. */
+    reach(&r, "collector", ENT_QUORUM_KEYS);
+    assert_ok(key(&r, 0));
+    assert_ok(key(&r, 1));
+    assert_ok(ent_quorum_run_refuse(&r, "office-2", &f));
+    assert_ok(ent_quorum_run_make_begin(&r, &g));
+    assert_int_equal(g.present, 0xb);
+}
+
+/* Two of them: nobody can say which counts. Who has its answer keeps that. */
+static void test_two_begins(void **state)
+{
+    struct ent_quorum_begin g = begin(0xf), h = begin(7);
+    struct ent_quorum_run r;
+    (void)state;
+    for (int p = ENT_QUORUM_KEYS; p <= ENT_QUORUM_DONE; p++) {
+        reach(&r, "office-1", (enum ent_quorum_phase)p);
+        if (p == ENT_QUORUM_KEYS) /* and while the first waits */
+            assert_err(ent_quorum_run_begin(&r, "collector", &g), ENT_E_NOTFOUND);
+        assert_ok(ent_quorum_run_begin(&r, "collector", &h));
+        assert_int_equal(r.collector, ENT_QUORUM_CONTRARY);
+        assert_int_equal(r.phase, p == ENT_QUORUM_DONE ? ENT_QUORUM_DONE : ENT_QUORUM_FAILED);
+        if (p != ENT_QUORUM_DONE) {
+            assert_string_equal(r.failed_by, "collector");
+            assert_int_equal(r.failed_for, ENT_QUORUM_CONTRARY);
+        }
+        same_after_restart(&r);
+        assert_ok(ent_quorum_run_begin(&r, "collector", &g)); /* after a restart */
+        assert_int_equal(r.phase, p == ENT_QUORUM_DONE ? ENT_QUORUM_DONE : ENT_QUORUM_FAILED);
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(r.holder[i], ENT_QUORUM_NO_FAULT);
+    }
 }
 
 /* What the collector makes is what all take; and its name for the run is theirs. */
@@ -440,7 +643,9 @@ static void test_result(void **state)
     assert_int_equal(r.phase, ENT_QUORUM_DONE);
     assert_ok(ent_quorum_run_result(&r, "collector", &res));
     res.answer[1].b[9] ^= 1; /* another answer for one of them */
-    assert_err(ent_quorum_run_result(&r, "collector", &res), ENT_E_EXISTS);
+    assert_int_equal(r.collector, ENT_QUORUM_NO_FAULT);
+    assert_ok(ent_quorum_run_result(&r, "collector", &res));
+    assert_int_equal(r.collector, ENT_QUORUM_CONTRARY);
     t.run = r.sid;
     assert_ok(ent_quorum_run_taken(&r, "office-2", &t));
     assert_err(ent_quorum_run_taken(&r, "office-3", &t), ENT_E_POLICY); /* left out */
@@ -492,6 +697,12 @@ int main(void)
         cmocka_unit_test_setup(test_every_message_in_every_phase, setup),
         cmocka_unit_test(test_statements),
         cmocka_unit_test(test_begin),
+        cmocka_unit_test(test_begin_first),
+        cmocka_unit_test_setup(test_two_words, setup),
+        cmocka_unit_test_setup(test_three_words, setup),
+        cmocka_unit_test_setup(test_same_words, setup),
+        cmocka_unit_test_setup(test_yes_and_no, setup),
+        cmocka_unit_test_setup(test_two_begins, setup),
         cmocka_unit_test(test_make_begin),
         cmocka_unit_test(test_deadlines),
         cmocka_unit_test(test_too_few),

@@ -253,9 +253,10 @@ static enum ent_err take(struct ent_qrun *run, const struct ent_act *act, struct
         run->n_own -= run->said[n].author == run->self;
         run->n_said = n;
     }
-    if (r == ENT_OK)
-        (void)!ent_qrun_save(run); /* it follows from what is kept */
-    (void)pthread_cond_broadcast(&run->wake);
+    if (r == ENT_OK && run->n_said > n) {
+        (void)!ent_qrun_save(run); /* it follows from what is kept: tried again at the next look */
+        (void)pthread_cond_broadcast(&run->wake);
+    }
     free(before);
     return r;
 }

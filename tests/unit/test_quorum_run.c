@@ -682,6 +682,10 @@ static void test_accusations(void **state)
                ENT_E_POLICY);
     assert_int_equal(r.holder[1], ENT_QUORUM_PROOF);
     assert_int_equal(r.member[3], ENT_QUORUM_NO_FAULT);
+    /* A lie is more than silence. */
+    assert_ok(ent_quorum_run_fault(&r, ENT_QUORUM_HOLDER, "keys", ENT_QUORUM_SILENT));
+    assert_ok(ent_quorum_run_fault(&r, ENT_QUORUM_HOLDER, "keys", ENT_QUORUM_PROOF));
+    assert_int_equal(r.holder[0], ENT_QUORUM_PROOF);
     same_after_restart(&r);
 }
 

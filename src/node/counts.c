@@ -3,6 +3,7 @@
 
 #include "net/net.h"
 #include "node/peer.h"
+#include "node/quorums.h"
 #include "node/report.h"
 
 #include <fcntl.h>
@@ -37,6 +38,34 @@ static const char *run_word(unsigned i)
 {
     static const char *const words[] = {"accepted", "refused", "finished", "aborted", "expired"};
     return words[i];
+}
+
+static const char *quorum_word(unsigned i)
+{
+    static const char *const words[] = {"begun", "joined", "refused", "done", "failed"};
+    return words[i];
+}
+
+/* Before the faults: too few took part; a key holder or the collector refused its part. */
+enum { FAILED_TOO_FEW, FAILED_REFUSED, FAILED_FAULTS };
+
+static const char *quorum_fail_word(unsigned i)
+{
+    return i == FAILED_TOO_FEW   ? "too-few"
+           : i == FAILED_REFUSED ? "refused"
+                                 : ent_quorum_fault_word((enum ent_quorum_fault)(i - 1));
+}
+
+unsigned ent_count_quorum_fail(const char *member, enum ent_quorum_fault fault)
+{
+    return member[0] == '\0'              ? FAILED_TOO_FEW
+           : fault == ENT_QUORUM_NO_FAULT ? FAILED_REFUSED
+                                          : FAILED_FAULTS - 1 + (unsigned)fault;
+}
+
+static const char *quorum_fault_word(unsigned i)
+{
+    return ent_quorum_fault_word((enum ent_quorum_fault)(i + 1));
 }
 
 static const char *type_word(unsigned i)
@@ -85,6 +114,25 @@ const struct ent_metric ent_metrics[ENT_COUNTS] = {
                         .n = {ENT_PEER_EXPIRED + 1}, .word = {run_word}},
     [ENT_COUNT_ASKED] = {"entente_match_items_total", "Items in matches that were accepted.",
                          ENT_METRIC_COUNTER, OF(LEDGER)},
+    [ENT_COUNT_QUORUMS] = {"entente_quorum_runs_total", "Quorums that this member has a part in.",
+                           ENT_METRIC_COUNTER, OF(LEDGER), .label = {"outcome"},
+                           .n = {ENT_QUORUM_EVENTS - 1}, .word = {quorum_word}},
+    [ENT_COUNT_QUORUM_FAILS] = {"entente_quorum_failures_total", "Quorums that failed, by reason.",
+                                ENT_METRIC_COUNTER, OF(LEDGER), .label = {"reason"},
+                                .n = {FAILED_FAULTS - 1 + ENT_QUORUM_FAULTS},
+                                .word = {quorum_fail_word}},
+    [ENT_COUNT_QUORUM_NAMED] = {"entente_quorum_named_total",
+                                "How often this member named another one for a fault in a quorum.",
+                                ENT_METRIC_COUNTER, OF(LEDGER), .label = {"fault"},
+                                .n = {ENT_QUORUM_FAULTS - 1}, .word = {quorum_fault_word}},
+    [ENT_COUNT_QUORUM_ITEMS] = {"entente_quorum_items_total",
+                                "Items that this member announced for quorums.", ENT_METRIC_COUNTER,
+                                OF(LEDGER)},
+    [ENT_COUNT_POSITIONS] = {"entente_quorum_positions_total",
+                             "Positions that quorums found in their tables.", ENT_METRIC_COUNTER,
+                             OF(LEDGER)},
+    [ENT_COUNT_QUORUMS_NOW] = {"entente_quorum_runs", "Quorums that are under way.",
+                               ENT_METRIC_GAUGE, OF(LEDGER)},
     [ENT_COUNT_REACHABLE] = {"entente_member_reachable", "Whether the member answers.",
                              ENT_METRIC_GAUGE, OF(LEDGER), .per_member = true},
     [ENT_COUNT_SUSPECTED] = {"entente_member_suspected", "Whether the member is suspected.",

@@ -14,6 +14,7 @@
 #ifndef ENT_NODE_COUNTS_H
 #define ENT_NODE_COUNTS_H
 
+#include "match/match.h"
 #include "node/service.h"
 #include "pact/pact.h"
 #include "store/store.h"
@@ -34,6 +35,12 @@ enum ent_count {
     ENT_COUNT_REFUSED,      /* [enum ent_web_event] */
     ENT_COUNT_RUNS,         /* [enum ent_peer_event_kind] */
     ENT_COUNT_ASKED,        /* items in runs that were accepted */
+    ENT_COUNT_QUORUMS,      /* [enum ent_quorum_event_kind], all but the last */
+    ENT_COUNT_QUORUM_FAILS, /* [ent_count_quorum_fail()] */
+    ENT_COUNT_QUORUM_NAMED, /* [enum ent_quorum_fault - 1] */
+    ENT_COUNT_QUORUM_ITEMS, /* of this member, announced */
+    ENT_COUNT_POSITIONS,    /* that quorums found */
+    ENT_COUNT_QUORUMS_NOW,
     ENT_COUNT_REACHABLE,    /* ent_count_member(), as the next three: 0 or 1 */
     ENT_COUNT_SUSPECTED,    /* 0 or 1 */
     ENT_COUNT_EXPOSED,      /* 0 or 1 */
@@ -78,6 +85,9 @@ void ent_count_add(struct ent_counts *c, enum ent_count what, unsigned index, ui
 void ent_count_set(struct ent_counts *c, enum ent_count what, unsigned index, uint64_t n);
 /* An answer with that status (200 to 599), ns after its request. */
 void ent_count_request(struct ent_counts *c, enum ent_port port, unsigned status, uint64_t ns);
+
+/* Why a quorum failed, as of struct ent_quorum_run. */
+unsigned ent_count_quorum_fail(const char *member, enum ent_quorum_fault fault);
 
 /* Who the members are; numbers of those that stay stay. */
 void ent_count_members(struct ent_counts *c, const char *const *names, size_t n);

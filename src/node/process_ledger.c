@@ -115,6 +115,21 @@ static void log_ask(void *ctx, const struct ent_ask_event *e)
     ent_hub_say(v->hub, &r);
 }
 
+static void count_quorum(const struct ledger *v, const struct ent_quorum_event *e)
+{
+    if (e->kind < ENT_QUORUM_EV_NAMED)
+        ent_count_add(v->counts, ENT_COUNT_QUORUMS, e->kind, 1);
+    if (e->kind == ENT_QUORUM_EV_JOINED)
+        ent_count_add(v->counts, ENT_COUNT_QUORUM_ITEMS, 0, e->items);
+    if (e->kind == ENT_QUORUM_EV_DONE)
+        ent_count_add(v->counts, ENT_COUNT_POSITIONS, 0, e->positions);
+    if (e->kind == ENT_QUORUM_EV_FAILED)
+        ent_count_add(v->counts, ENT_COUNT_QUORUM_FAILS, ent_count_quorum_fail(e->member, e->fault),
+                      1);
+    if (e->kind == ENT_QUORUM_EV_NAMED)
+        ent_count_add(v->counts, ENT_COUNT_QUORUM_NAMED, e->fault - 1, 1);
+}
+
 /* What was found stays here; who was named, and for what, everybody learns. */
 static void log_quorum(void *ctx, const struct ent_quorum_event *e)
 {
@@ -139,6 +154,7 @@ static void log_quorum(void *ctx, const struct ent_quorum_event *e)
         ent_report_number(&r, "found", e->found);
     }
     say(v, &r);
+    count_quorum(v, e);
 }
 
 static void log_courier(void *ctx, const struct ent_courier_event *e)
@@ -325,6 +341,7 @@ static void count_book(struct ledger *v)
     ent_count_set(v->counts, ENT_COUNT_PACT_VERSION, 0, v->home->pact->version);
     ent_count_set(v->counts, ENT_COUNT_LOG_ENTRIES, 0, ent_log_size(ent_book_log(v->book)));
     ent_book_unlock(v->book);
+    ent_count_set(v->counts, ENT_COUNT_QUORUMS_NOW, 0, ent_quorums_running(v->quorums));
     for (size_t i = 0; i < roster->members; i++)
         if (strcmp(roster->member[i].name, v->home->self.name) != 0)
             count_member(v, roster->member[i].name, now);

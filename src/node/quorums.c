@@ -15,14 +15,17 @@ const struct ent_disk *ent_q_disk(const struct ent_quorums *q)
 void ent_q_tell(const struct ent_qrun *run, enum ent_quorum_event_kind kind, const char *member,
                 enum ent_quorum_fault fault, enum ent_quorum_reason why)
 {
-    const struct ent_quorum_event e = {.kind = kind,
-                                       .run = run->id,
-                                       .author = run->named[run->author],
-                                       .member = member,
-                                       .fault = fault,
-                                       .reason = why,
-                                       .positions = run->state.positions,
-                                       .found = run->taken.found};
+    const struct ent_quorum_run *s = &run->state;
+    const struct ent_quorum_event e = {
+        .kind = kind,
+        .run = run->id,
+        .author = run->named[run->author],
+        .member = member,
+        .fault = fault,
+        .reason = why,
+        .items = run->index == 0 ? 0 : s->seat[run->index - 1].accept.items,
+        .positions = s->positions,
+        .found = run->taken.found};
     if (run->all->opts.event != NULL)
         run->all->opts.event(run->all->opts.ctx, &e);
 }

@@ -84,6 +84,7 @@ struct ent_quorum_event {
     const char *member; /* or "" */
     enum ent_quorum_fault fault;
     enum ent_quorum_reason reason;
+    uint64_t items; /* that this member has announced, as a participant */
     uint64_t positions, found;
 };
 

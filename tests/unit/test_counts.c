@@ -106,6 +106,18 @@ static void check_grammar(const char *s, size_t *ret_lines)
     *ret_lines = n;
 }
 
+/* One of each reason for which a run may fail, so many for each word. */
+static void count_quorums(struct ent_counts *c)
+{
+    ent_count_add(c, ENT_COUNT_QUORUMS, ENT_QUORUM_EV_FAILED, 4);
+    ent_count_add(c, ENT_COUNT_QUORUM_FAILS, ent_count_quorum_fail("", ENT_QUORUM_NO_FAULT), 1);
+    ent_count_add(c, ENT_COUNT_QUORUM_FAILS, ent_count_quorum_fail("b", ENT_QUORUM_NO_FAULT), 2);
+    ent_count_add(c, ENT_COUNT_QUORUM_FAILS, ent_count_quorum_fail("b", ENT_QUORUM_SILENT), 3);
+    ent_count_add(c, ENT_COUNT_QUORUM_FAILS,
+                  ent_count_quorum_fail("b", (enum ent_quorum_fault)(ENT_QUORUM_FAULTS - 1)), 4);
+    ent_count_add(c, ENT_COUNT_QUORUM_NAMED, ENT_QUORUM_PROOF - 1, 5);
+}
+
 static void test_page(void **state)
 {
     size_t lines;
@@ -118,6 +130,7 @@ static void test_page(void **state)
             ent_count_member(c, ENT_COUNT_REACHABLE, "nobody", 1);
             ent_count_add(c, ENT_COUNT_RUNS, ENT_PEER_ABORTED, 3);
             ent_count_add(c, ENT_COUNT_ASKED, 0, 2685);
+            count_quorums(c);
         }
         ent_counts_take(c, &all[p]);
         ent_counts_free(c);
@@ -125,12 +138,20 @@ static void test_page(void **state)
     const char *s = text(ENT_PROCESSES);
     check_grammar(s, &lines);
     /* what each metric has by its labels, two members of four metrics, four facts of each role */
-    assert_int_equal(lines, 8 + 2 * 10 + ENT_WEB_EVENTS + 5 + 1 + 4 * 2 + 2 + 13 * 5 + 4 + 5 + 1 +
-                                4 + 7 + 4 * 7);
+    assert_int_equal(lines, 8 + 2 * 10 + ENT_WEB_EVENTS + 5 + 1 + (5 + 11 + 9 + 3) + 4 * 2 + 2 +
+                                13 * 5 + 4 + 5 + 1 + 4 + 7 + 4 * 7);
     assert_has(s, "# TYPE entente_match_runs_total counter");
     assert_has(s, "entente_match_runs_total{outcome=\"aborted\"} 3");
     assert_has(s, "entente_match_runs_total{outcome=\"expired\"} 0");
     assert_has(s, "entente_match_items_total 2685");
+    assert_has(s, "entente_quorum_runs_total{outcome=\"failed\"} 4");
+    assert_has(s, "entente_quorum_runs_total{outcome=\"begun\"} 0");
+    assert_has(s, "entente_quorum_failures_total{reason=\"too-few\"} 1");
+    assert_has(s, "entente_quorum_failures_total{reason=\"refused\"} 2");
+    assert_has(s, "entente_quorum_failures_total{reason=\"silent\"} 3");
+    assert_has(s, "entente_quorum_failures_total{reason=\"contrary\"} 4");
+    assert_has(s, "entente_quorum_named_total{fault=\"proof\"} 5");
+    assert_has(s, "# TYPE entente_quorum_runs gauge");
     assert_has(s, "entente_member_reachable{member=\"ministry\"} 0");
     assert_has(s, "entente_member_reachable{member=\"newspaper\"} 1");
     assert_has(s, "entente_indicators{type=\"urlprefix\",tlp=\"amber+strict\"} 0");

@@ -52,26 +52,11 @@ int cli_quorum_node(const struct quorum *q)
 /* --- join and decline ---------------------------------------------------------------------------
  */
 
-/* Why there is nothing to say any more; NULL where there is. */
-static const char *answered(const struct quorum *q)
-{
-    const struct ent_quorum_run *r = &q->look.run;
-    uint32_t index = ent_quorum_index(&r->offer, q->s.home->self.name);
-    if (index == 0)
-        return "this member is no participant of it";
-    if (r->seat[index - 1].accepted)
-        return "this member has accepted already";
-    if (r->seat[index - 1].refused)
-        return "this member has refused already";
-    if (r->phase != ENT_QUORUM_OFFERED || q->now >= r->offer.accept_by)
-        return "the time for acceptances is over";
-    return NULL;
-}
-
 static int want(struct quorum *q, bool join)
 {
     struct ent_diag d = {0};
-    const char *id = q->look.id, *over = answered(q);
+    const char *id = q->look.id,
+               *over = ent_quorum_look_answered(&q->look, q->s.home->self.name, q->now);
     if (over != NULL)
         return cli_fail(ENT_E_STATE, &(struct ent_diag){.text = over}, id);
     int code = cli_quorum_node(q);

@@ -38,6 +38,8 @@
 #include "node/config.h"
 #include "node/observe.h"
 #include "node/quorum_look.h"
+#include "node/rows.h"
+#include "node/quorum_rows.h"
 #include "node/lint.h"
 #include "node/object.h"
 #include "node/upgrade.h"

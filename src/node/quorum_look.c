@@ -140,6 +140,9 @@ static enum ent_err read_offer(const struct ent_home *h, struct ent_quorum_look 
     if (r == ENT_OK) {
         memcpy(l->author, del->act.st.author, sizeof(l->author));
         l->offered = del->act.st.time;
+        r = ent_tlp_parse(&l->mark, ent_slice_str(del->act.st.tlp));
+    }
+    if (r == ENT_OK) {
         if (whole && (r = ent_quorum_offer_parse(&o, del->act.body)) == ENT_OK)
             ent_quorum_run_init(&l->run, &o, &del->act.leaf, h->self.name);
     }
@@ -196,6 +199,32 @@ static void start(struct ent_quorum_look *l, const char *id)
 {
     memset(l, 0, sizeof(*l));
     memcpy(l->id, id, DIGITS);
+    l->mark = ENT_TLP_RED;
+}
+
+enum ent_err ent_quorum_look_brief(const struct ent_home *h, struct ent_quorum_look *ret,
+                                   struct ent_diag *d, const char *id)
+{
+    start(ret, id);
+    enum ent_err r = read_run(h, ret, d);
+    if (r != ENT_OK && r != ENT_E_NOTFOUND && d->text == NULL)
+        d->text = ent_err_str(r);
+    return r;
+}
+
+enum ent_err ent_quorum_look_window(const struct ent_home *h, int64_t *ret, const char *id)
+{
+    struct ent_quorum_run *run = malloc(sizeof(*run));
+    struct ent_diag d = {0};
+    struct ent_buf b;
+    ent_buf_init(&b, ENT_DELIVERY_MAX);
+    enum ent_err r = run == NULL ? ENT_E_NOMEM : kept(h, &b, &d, id, STATE, "");
+    *ret = 0;
+    if (r == ENT_OK && ent_quorum_run_parse(run, ent_buf_slice(&b)) == ENT_OK)
+        *ret = run->offer.window;
+    ent_buf_release(&b);
+    free(run);
+    return r == ENT_E_NOTFOUND || r == ENT_E_AUTH || r == ENT_E_LIMIT ? ENT_OK : r;
 }
 
 enum ent_err ent_quorum_look_each(const struct ent_home *h,
@@ -215,12 +244,9 @@ enum ent_err ent_quorum_look_each(const struct ent_home *h,
         struct ent_diag d = {0};
         if (!is_hex(name, DIGITS))
             continue;
-        start(l, name);
-        enum ent_err one = read_run(h, l, &d);
-        if (one == ENT_E_NOTFOUND && d.text == NULL) /* a folder that is just being made */
+        enum ent_err one = ent_quorum_look_brief(h, l, &d, name);
+        if (one == ENT_E_NOTFOUND)
             continue;
-        if (one != ENT_OK && d.text == NULL)
-            d.text = ent_err_str(one);
         r = one == ENT_E_NOMEM ? one : each(ctx, name, one == ENT_OK ? l : NULL, &d);
     }
     ent_buf_release(&names);
@@ -335,6 +361,21 @@ enum ent_err ent_quorum_look(const struct ent_home *h, struct ent_quorum_look *r
 
 /* --- the owner's word ---------------------------------------------------------------------------
  */
+
+const char *ent_quorum_look_answered(const struct ent_quorum_look *l, const char *self, int64_t now)
+{
+    const struct ent_quorum_run *r = &l->run;
+    uint32_t index = ent_quorum_index(&r->offer, self);
+    if (index == 0)
+        return "this member is no participant of it";
+    if (r->seat[index - 1].accepted)
+        return "this member has accepted already";
+    if (r->seat[index - 1].refused)
+        return "this member has refused already";
+    if (r->phase != ENT_QUORUM_OFFERED || now >= r->offer.accept_by)
+        return "the time for acceptances is over";
+    return NULL;
+}
 
 enum ent_err ent_quorum_look_want(const struct ent_home *h, struct ent_diag *d, const char *id,
                                   bool join)

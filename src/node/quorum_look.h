@@ -44,6 +44,7 @@ struct ent_quorum_look {
     struct ent_quorum_run run;
     char author[ENT_NAME_MAX + 1]; /* of the offer */
     int64_t offered;               /* as it claims */
+    enum ent_tlp mark;             /* of the offer; RED for one that cannot be verified */
     struct ent_quorum_progress progress;
     bool wants, declines; /* the owner's word, for offers that are asked about */
     /* Refusals, and who was named for what by whom, by name. */
@@ -61,6 +62,15 @@ ENT_MUST_USE enum ent_err ent_quorum_look_find(const struct ent_home *h,
 ENT_MUST_USE enum ent_err ent_quorum_look(const struct ent_home *h, struct ent_quorum_look *ret,
                                           struct ent_diag *d, const char *id);
 
+/* The same without what was said in it. ENT_E_NOTFOUND: a folder that is just being made. */
+ENT_MUST_USE enum ent_err ent_quorum_look_brief(const struct ent_home *h,
+                                                struct ent_quorum_look *ret, struct ent_diag *d,
+                                                const char *id);
+
+/* When its window began, at little cost, to put runs in order; 0 where that is not known. */
+ENT_MUST_USE enum ent_err ent_quorum_look_window(const struct ent_home *h, int64_t *ret,
+                                                 const char *id);
+
 /* Each run, by its id, without what was said in it; l is NULL and d says why where one cannot be
  * read. A callback's error ends it. */
 ENT_MUST_USE enum ent_err ent_quorum_look_each(const struct ent_home *h,
@@ -73,6 +83,9 @@ ENT_MUST_USE enum ent_err ent_quorum_look_each(const struct ent_home *h,
 void ent_quorum_progress_read(struct ent_quorum_progress *ret, const struct ent_quorum_offer *o,
                               struct ent_slice text);
 
+/* Why there is nothing to say to it any more for this member; NULL where there is. */
+const char *ent_quorum_look_answered(const struct ent_quorum_look *l, const char *self,
+                                     int64_t now);
 /* Of the owner: take part in what is offered, or not. The later word counts. */
 ENT_MUST_USE enum ent_err ent_quorum_look_want(const struct ent_home *h, struct ent_diag *d,
                                                const char *id, bool join);

@@ -209,15 +209,30 @@ static enum ent_err put_scalar(struct ent_json *j, const struct value *v, const 
     return ENT_E_FORMAT;
 }
 
-enum ent_err ent_rows_json(struct ent_buf *ret, struct ent_slice rows)
+static void open_json(struct ent_json *j, enum tag tag, const char *key)
+{
+    if (tag == ARR)
+        ent_json_arr(j, key);
+    else
+        ent_json_obj(j, key);
+}
+
+static void close_json(struct ent_json *j, bool arr)
+{
+    if (arr)
+        ent_json_arr_end(j);
+    else
+        ent_json_obj_end(j);
+}
+
+/* Levels below `from` are opened and closed by the caller. */
+static enum ent_err put_tree(struct ent_json *j, struct ent_slice rows, size_t from)
 {
     bool arr[ENT_ROWS_DEPTH] = {false};
     struct ent_cur c = ent_cur(rows);
-    struct ent_json j;
     struct value v;
     size_t depth = 0;
     enum ent_err r;
-    ent_json_start(&j, ret);
     do {
         if ((r = next(&c, &v)) != ENT_OK)
             return r;
@@ -225,31 +240,38 @@ enum ent_err ent_rows_json(struct ent_buf *ret, struct ent_slice rows)
         if (v.tag == END) {
             if (depth == 0)
                 return ENT_E_FORMAT;
-            if (arr[--depth])
-                ent_json_arr_end(&j);
-            else
-                ent_json_obj_end(&j);
+            if (--depth >= from)
+                close_json(j, arr[depth]);
             continue;
         }
         if ((depth == 0 && v.tag != OBJ) || named == (in_arr || depth == 0))
             return ENT_E_FORMAT;
         const char *key = named ? v.key : NULL;
         if (v.tag != OBJ && v.tag != ARR) {
-            if ((r = put_scalar(&j, &v, key)) != ENT_OK)
+            if ((r = put_scalar(j, &v, key)) != ENT_OK)
                 return r;
             continue;
         }
         if (depth == ENT_ROWS_DEPTH)
             return ENT_E_FORMAT;
+        if (depth >= from)
+            open_json(j, v.tag, key);
         arr[depth++] = v.tag == ARR;
-        if (v.tag == ARR)
-            ent_json_arr(&j, key);
-        else
-            ent_json_obj(&j, key);
     } while (depth > 0);
-    if ((r = ent_cur_end(&c)) != ENT_OK)
-        return r;
-    return ent_json_end(&j);
+    return ent_cur_end(&c);
+}
+
+enum ent_err ent_rows_json(struct ent_buf *ret, struct ent_slice rows)
+{
+    struct ent_json j;
+    ent_json_start(&j, ret);
+    enum ent_err r = put_tree(&j, rows, 0);
+    return r == ENT_OK ? ent_json_end(&j) : r;
+}
+
+enum ent_err ent_rows_members(struct ent_json *j, struct ent_slice rows)
+{
+    return put_tree(j, rows, 1);
 }
 
 enum ent_err ent_rows_number(uint64_t *ret, struct ent_slice rows, const char *key)

@@ -46,6 +46,9 @@ void ent_rows_time(struct ent_rows *w, const char *key, int64_t t); /* nothing f
 /* All of it as one JSON document, appended. ENT_E_FORMAT for what the writer would not write. */
 ENT_MUST_USE enum ent_err ent_rows_json(struct ent_buf *ret, struct ent_slice rows);
 
+/* The members of the object at the top, into one that is open in j. */
+ENT_MUST_USE enum ent_err ent_rows_members(struct ent_json *j, struct ent_slice rows);
+
 /* The number under this key of the object at the top; ENT_E_NOTFOUND. */
 ENT_MUST_USE enum ent_err ent_rows_number(uint64_t *ret, struct ent_slice rows, const char *key);
 

@@ -45,7 +45,7 @@ const struct ent_msg_row ent_reader_rows[ENT_READER_ROWS] = {
     ANSWER(ENT_API_READER, ENT_IDENTITY_BYTES, ENT_IDENTITY_BYTES),
     {ENT_API_RED, ENT_MSG_CALL, LEDGER, ENT_MSG_ANY, 17, 16 + ENT_TRAIL_ON, ENT_MSG_FD_NONE},
     ANSWER(ENT_API_RED, 0, 0),
-    {ENT_API_VOUCH, ENT_MSG_CALL, LEDGER, ENT_MSG_ANY, 25, 24 + ENT_NAME_MAX, ENT_MSG_FD_NONE},
+    {ENT_API_VOUCH, ENT_MSG_CALL, LEDGER, ENT_MSG_ANY, 25, 25 + ENT_NAME_MAX, ENT_MSG_FD_NONE},
     ANSWER(ENT_API_VOUCH, ENT_IDENTITY_BYTES, ENT_IDENTITY_BYTES),
 };
 
@@ -277,16 +277,16 @@ enum ent_err ent_api_red(const struct ent_caller *keeper, const struct ent_api_h
 }
 
 enum ent_err ent_api_vouch(const struct ent_caller *keeper, struct ent_identity *ret,
-                           const struct ent_api_handle *h, const char *member, uint64_t items)
+                           const struct ent_api_handle *h, const struct ent_vouch *v)
 {
     struct ent_msg m = ENT_MSG_NOTHING;
     struct ent_buf b;
-    uint8_t number[8];
-    ent_put_u64le(number, items);
-    ent_buf_init(&b, 24 + ENT_NAME_MAX);
+    uint8_t what[9] = {(uint8_t)v->kind};
+    ent_put_u64le(what + 1, v->number);
+    ent_buf_init(&b, 25 + ENT_NAME_MAX);
     enum ent_err r = ent_buf_put(&b, h->b, sizeof(h->b));
-    if (r == ENT_OK && (r = ent_buf_put(&b, number, sizeof(number))) == ENT_OK &&
-        (r = ent_buf_puts(&b, member)) == ENT_OK)
+    if (r == ENT_OK && (r = ent_buf_put(&b, what, sizeof(what))) == ENT_OK &&
+        (r = ent_buf_puts(&b, v->name)) == ENT_OK)
         r = ask(keeper, &m, ENT_API_VOUCH, ent_buf_slice(&b));
     if (r == ENT_OK && ent_identity_parse(ret, ent_buf_slice(&m.bytes)) != ENT_OK)
         r = ENT_E_PEER;

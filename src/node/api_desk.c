@@ -405,23 +405,51 @@ static enum ent_err serve_red(struct ent_api_desk *d, const struct ent_identity 
     return r;
 }
 
+static bool is_run(struct ent_slice s)
+{
+    uint8_t id[16];
+    return ent_hex_decode(id, sizeof(id), s) == ENT_OK;
+}
+
+/* The words for the record; false for what nobody says. */
+static bool vouch_on(char ret[static ENT_NAME_MAX + 32], enum ent_vouch_kind kind, uint64_t number,
+                     struct ent_slice name)
+{
+    char time[ENT_TIME_TEXT];
+    const int n = (int)name.n;
+    const char *p = (const char *)name.p;
+    const size_t cap = ENT_NAME_MAX + 32;
+    if (kind == ENT_VOUCH_MATCH && ent_name_is_valid(name) && number <= ENT_MATCH_ITEMS_MOST) {
+        if (number > 0)
+            (void)snprintf(ret, cap, "%.*s/%llu", n, p, (unsigned long long)number);
+        else
+            (void)snprintf(ret, cap, "%.*s/given-up", n, p);
+        return true;
+    }
+    if (kind == ENT_VOUCH_OFFER && n == 0 && number <= INT64_MAX) {
+        ent_time_format(time, (int64_t)number);
+        (void)snprintf(ret, cap, "offer/%s", time);
+        return time[0] != '-';
+    }
+    if ((kind != ENT_VOUCH_JOIN && kind != ENT_VOUCH_DECLINE) || !is_run(name) || number != 0)
+        return false;
+    (void)snprintf(ret, cap, "%.*s/%s", n, p, kind == ENT_VOUCH_JOIN ? "join" : "decline");
+    return true;
+}
+
 static enum ent_err serve_vouch(struct ent_api_desk *d, struct ent_buf *ret,
                                 const struct ent_identity *who, struct ent_cur *c)
 {
     char on[ENT_NAME_MAX + 32];
-    uint8_t bytes[ENT_IDENTITY_BYTES];
+    uint8_t bytes[ENT_IDENTITY_BYTES], kind = 0;
     struct ent_diag diag = {0};
-    uint64_t items = 0;
-    enum ent_err r = ent_cur_u64le(c, &items);
-    const struct ent_slice member = ent_slice(c->p, c->n);
-    if (r != ENT_OK || !ent_name_is_valid(member) || items > ENT_MATCH_ITEMS_MOST)
+    uint64_t number = 0;
+    if (ent_cur_u8(c, &kind) != ENT_OK || ent_cur_u64le(c, &number) != ENT_OK ||
+        !vouch_on(on, (enum ent_vouch_kind)kind, number, ent_slice(c->p, c->n)))
         return ENT_E_FORMAT;
-    if (items > 0)
-        (void)snprintf(on, sizeof(on), "%.*s/%llu", (int)member.n, (const char *)member.p,
-                       (unsigned long long)items);
-    else
-        (void)snprintf(on, sizeof(on), "%.*s/given-up", (int)member.n, (const char *)member.p);
-    r = ent_users_act(d->opts.users, &diag, who, ENT_ACT_MATCH, ent_slice_str(on), ent_clock_now());
+    const enum ent_action what = kind == ENT_VOUCH_MATCH ? ENT_ACT_MATCH : ENT_ACT_QUORUM;
+    enum ent_err r =
+        ent_users_act(d->opts.users, &diag, who, what, ent_slice_str(on), ent_clock_now());
     if (is_of_the_system(r))
         failed(d, "the audit log", r, &diag);
     ent_identity_encode(bytes, who);

@@ -22,11 +22,11 @@
  *
  *     READER    a handle -> the identity
  *     RED       a handle, what is read -> nothing, and it is on record
- *     VOUCH     a handle, a member, a number of items -> the identity, which may match with it; on
- *               record
+ *     VOUCH     a handle, what is to be said for this one -> the identity, which may; on record
  *
  * So of the book, too, a taken asker reads what these people may, and a taken ledger, which has the
- * book anyway, can do no more with a handle than say that its owner reads there, or starts a match.
+ * book anyway, can do no more with a handle than say that its owner reads there, starts a match, or
+ * has a word in a quorum.
  */
 #ifndef ENT_NODE_API_DESK_H
 #define ENT_NODE_API_DESK_H
@@ -155,11 +155,23 @@ ENT_MUST_USE enum ent_err ent_api_reader(const struct ent_caller *keeper, struct
  * ENT_OK: allowed, and on record. */
 ENT_MUST_USE enum ent_err ent_api_red(const struct ent_caller *keeper,
                                       const struct ent_api_handle *h, struct ent_slice on);
-/* Before a match with that member is started, or one is given up (items 0): allowed, and on
- * record. ENT_E_AUTH for a handle that holds no more, ENT_E_POLICY for one who may not match. */
+/* What somebody wants said. */
+enum ent_vouch_kind {
+    ENT_VOUCH_MATCH, /* name: with whom, number: of items, or 0 to give it up */
+    ENT_VOUCH_OFFER, /* a quorum; number: the window's first second */
+    ENT_VOUCH_JOIN,  /* name: a quorum */
+    ENT_VOUCH_DECLINE
+};
+#define ENT_VOUCHES 4
+struct ent_vouch {
+    enum ent_vouch_kind kind;
+    const char *name; /* "" where there is none */
+    uint64_t number;
+};
+/* Before it is said: allowed, and on record. ENT_E_AUTH for a handle that holds no more,
+ * ENT_E_POLICY for one who may not. */
 ENT_MUST_USE enum ent_err ent_api_vouch(const struct ent_caller *keeper, struct ent_identity *ret,
-                                        const struct ent_api_handle *h, const char *member,
-                                        uint64_t items);
+                                        const struct ent_api_handle *h, const struct ent_vouch *v);
 
 /* How TAXII knows an identity. The account points into it. */
 struct ent_taxii_who ent_api_taxii_who(const struct ent_identity *who);

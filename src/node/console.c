@@ -134,12 +134,18 @@ static ent_console_fn *const of_book[ENT_CONSOLE_WHATS] = {
     [ENT_CONSOLE_CONSISTENCY] = ent_console_consistency,
     [ENT_CONSOLE_MATCH_MAY] = ent_console_match_may,
     [ENT_CONSOLE_ASKS] = ent_console_asks,
+    [ENT_CONSOLE_QUORUMS] = ent_console_quorums,
+    [ENT_CONSOLE_QUORUM] = ent_console_quorum,
 };
-/* And what the keeper vouches for. */
+/* And what the keeper vouches for; it takes the book's lock itself, and for as long as it reads
+ * the book. */
 /* table */
 static ent_console_fn *const of_acts[ENT_CONSOLE_WHATS] = {
     [ENT_CONSOLE_MATCH_ASK] = ent_console_match_ask,
     [ENT_CONSOLE_MATCH_STOP] = ent_console_match_stop,
+    [ENT_CONSOLE_QUORUM_START] = ent_console_quorum_start,
+    [ENT_CONSOLE_QUORUM_JOIN] = ent_console_quorum_join,
+    [ENT_CONSOLE_QUORUM_DECLINE] = ent_console_quorum_decline,
 };
 
 /* What is marked RED leaves this process only with a record of who reads it. */
@@ -155,19 +161,40 @@ static enum ent_err tell_red(const struct ent_console_call *x, struct ent_diag *
     return act(x, ENT_ACT_READ_RED, ent_slice_str(on), d);
 }
 
+/* What of it is on record. */
+static enum ent_err what_is_vouched(const struct ent_console_call *x, struct ent_vouch *ret,
+                                    char member[static ENT_NAME_MAX + 1], struct ent_diag *d)
+{
+    const struct ent_console_book_opts *o = &x->book->opts;
+    const struct ent_console_query *q = x->q;
+    const bool match = q->what < ENT_CONSOLE_QUORUM_START;
+    if (o->vouch == NULL || (match ? o->asks == NULL : o->quorums == NULL))
+        return ent_fail(d, ENT_E_NOTFOUND, "this member is in no pact yet", 0, 0);
+    *ret = (struct ent_vouch){.kind = q->what == ENT_CONSOLE_QUORUM_START  ? ENT_VOUCH_OFFER
+                                      : q->what == ENT_CONSOLE_QUORUM_JOIN ? ENT_VOUCH_JOIN
+                                                                           : ENT_VOUCH_DECLINE,
+                              .name = q->run,
+                              .number = q->from};
+    if (!match)
+        return ENT_OK;
+    memcpy(member, q->member, sizeof(q->member));
+    if (member[0] == '\0' && ent_asks_partner(o->asks, member, q->ask) != ENT_OK)
+        return ent_fail(d, ENT_E_NOTFOUND, "no such match was started", 0, 0);
+    *ret = (struct ent_vouch){.kind = ENT_VOUCH_MATCH, .name = member, .number = q->items};
+    return ENT_OK;
+}
+
 /* Who is behind the handle: the keeper's word, which has put it on record. */
 static enum ent_err vouch(struct ent_console_call *x, struct ent_diag *d)
 {
     ENT_ASSERT(x->book != NULL); /* only its queries come with a handle */
     const struct ent_console_book_opts *o = &x->book->opts;
     char member[ENT_NAME_MAX + 1];
-    enum ent_err r;
-    if (o->asks == NULL || o->vouch == NULL)
-        return ent_fail(d, ENT_E_NOTFOUND, "this member is in no pact yet", 0, 0);
-    memcpy(member, x->q->member, sizeof(member));
-    if (member[0] == '\0' && ent_asks_partner(o->asks, member, x->q->ask) != ENT_OK)
-        return ent_fail(d, ENT_E_NOTFOUND, "no such match was started", 0, 0);
-    if ((r = o->vouch(o->ctx, &x->who, x->handle, member, x->q->items)) == ENT_E_POLICY)
+    struct ent_vouch what;
+    enum ent_err r = what_is_vouched(x, &what, member, d);
+    if (r != ENT_OK)
+        return r;
+    if ((r = o->vouch(o->ctx, &x->who, x->handle, &what)) == ENT_E_POLICY)
         return ent_fail(d, r, "this account may not do that", 0, 0);
     return r == ENT_E_AUTH ? ent_fail(d, ENT_E_TIMEOUT, "it took too long", 0, 0) : r;
 }
@@ -177,7 +204,7 @@ static enum ent_err run_it(struct ent_console_call *x, ent_console_fn *const *ta
 {
     const struct ent_console_route *route = &ent_console_routes[x->q->what];
     ent_console_fn *fn = table[x->q->what];
-    struct ent_book *book = x->book != NULL ? x->book->opts.book : NULL;
+    struct ent_book *book = x->book != NULL && x->handle == NULL ? x->book->opts.book : NULL;
     if (fn == NULL)
         return ent_fail(d, ENT_E_FORMAT, "this is asked elsewhere", 0, 0);
     if (x->handle != NULL) {
@@ -269,7 +296,8 @@ void ent_console_book_free(struct ent_console_book *c)
 {
     if (c == NULL)
         return;
-    free(c->record);
+    free(c->matches.record);
+    free(c->quorums.record);
     free(c);
 }
 

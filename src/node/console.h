@@ -15,7 +15,8 @@
  * Who parses is believed nothing by the two who run, but for what the query says: a query has one
  * form, and what it needs (role.h) is asked of the identity again. The identity is the one
  * that the keeper found itself: `ledger` asks it whose handle it was shown, has it put on record
- * that somebody reads what is marked RED, or that a partner is asked, or that this is given up.
+ * that somebody reads what is marked RED, that a partner is asked or this is given up, or that
+ * something is said about a quorum.
  */
 #ifndef ENT_NODE_CONSOLE_H
 #define ENT_NODE_CONSOLE_H
@@ -25,6 +26,7 @@
 #include "node/asks.h"
 #include "node/book.h"
 #include "node/config.h"
+#include "node/quorums.h"
 #include "node/users.h"
 #include "store/store.h"
 
@@ -63,9 +65,14 @@ enum ent_console_what {
     ENT_CONSOLE_CONSISTENCY,
     ENT_CONSOLE_MATCH_MAY,
     ENT_CONSOLE_ASKS,
+    ENT_CONSOLE_QUORUMS,
+    ENT_CONSOLE_QUORUM,
     ENT_CONSOLE_LIST,      /* answered where it is read */
     ENT_CONSOLE_MATCH_ASK, /* from here on said or changed for somebody: vouched for */
     ENT_CONSOLE_MATCH_STOP,
+    ENT_CONSOLE_QUORUM_START,
+    ENT_CONSOLE_QUORUM_JOIN,
+    ENT_CONSOLE_QUORUM_DECLINE,
     ENT_CONSOLE_WHATS
 };
 
@@ -94,7 +101,7 @@ struct ent_console_query {
     enum ent_tlp tlp;             /* at most this narrow */
     char source[ENT_CONSOLE_WORD], tag[ENT_CONSOLE_WORD];
     char member[ENT_NAME_MAX + 1];
-    char run[33];        /* of a match */
+    char run[33];        /* of a match, or a quorum */
     uint32_t generation; /* of a log */
     uint64_t from, to;   /* places in it, or sizes */
     uint32_t limit, days;
@@ -108,6 +115,7 @@ struct ent_console_query {
     bool enable, disable;
     uint64_t items, ask; /* how many; the number of a match that was started */
     bool pad;
+    uint32_t threshold; /* of a quorum */
     char reason[ENT_RELEASE_TEXT_MAX + 1];
 };
 
@@ -192,10 +200,13 @@ struct ent_console_book_opts {
     /* As ent_users_act(). NULL: what is marked RED is not shown. */
     enum ent_err (*act)(void *ctx, const struct ent_identity *who, enum ent_action what,
                         struct ent_slice on);
-    struct ent_asks *asks; /* NULL: no match is started here */
+    struct ent_asks *asks;       /* NULL: no match is started here */
+    struct ent_quorums *quorums; /* NULL: nothing is said about quorums here */
+    enum ent_quorum_part part;   /* what this member does about quorums by itself */
+    enum ent_tlp quorum_tlp;     /* of findings of quorums */
     /* ent_api_vouch(): who this is, by the keeper, and on record. */
     enum ent_err (*vouch)(void *ctx, struct ent_identity *ret, const struct ent_api_handle *h,
-                          const char *member, uint64_t items);
+                          const struct ent_vouch *what);
 };
 /* All of opts outlive it. One thread at a time; it takes the book's lock. */
 struct ent_console_book;
@@ -207,7 +218,7 @@ ENT_MUST_USE enum ent_err ent_console_book_run(struct ent_console_book *c, struc
                                                const struct ent_identity *who,
                                                struct ent_slice query, int64_t now);
 
-/* What is said or changed for somebody: of MATCH_ASK and MATCH_STOP. The handle says for whom. */
+/* What is said or changed for somebody: from MATCH_ASK on. The handle says for whom. */
 ENT_MUST_USE enum ent_err ent_console_book_act(struct ent_console_book *c, struct ent_buf *rows,
                                                const struct ent_api_handle *h,
                                                struct ent_slice query, struct ent_slice items,

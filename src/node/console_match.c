@@ -7,7 +7,6 @@
 #define MATCHES   50u
 #define HITS_TOLD 500u
 #define HITS_MAX  ((size_t)4 << 20)
-#define RUNS_MOST 10000u /* records that are put in order */
 
 /* What one record says. */
 struct record {
@@ -108,18 +107,6 @@ static enum ent_err put_hits(struct ent_console_call *x, const char *run, bool a
 /* --- the list -----------------------------------------------------------------------------------
  */
 
-static int later(const void *a, const void *b)
-{
-    const struct ent_console_record *x = a, *y = b;
-    return x->time != y->time ? (x->time < y->time ? 1 : -1) : strcmp(x->run, y->run);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct ent_console_record *x = a, *y = b;
-    return strcmp(x->run, y->run);
-}
-
 /* What this member itself said in this file, or 0: a partner's clock puts nothing in order here. */
 static enum ent_err own_time(struct ent_console_call *x, int64_t *ret, const char *run,
                              const char *file)
@@ -137,47 +124,10 @@ static enum ent_err own_time(struct ent_console_call *x, int64_t *ret, const cha
     return r == ENT_E_NOTFOUND || r == ENT_E_LIMIT ? ENT_OK : r;
 }
 
-/* Read once of each: what was said does not change. */
-static enum ent_err time_of(struct ent_console_call *x, struct ent_console_record *m)
+static enum ent_err time_of(struct ent_console_call *x, int64_t *ret, const char *run)
 {
-    const struct ent_console_book *c = x->book;
-    const struct ent_console_record *known =
-        c->records == 0 ? NULL : bsearch(m, c->record, c->records, sizeof(*m), by_name);
-    if (known != NULL && known->time != 0) {
-        m->time = known->time;
-        return ENT_OK;
-    }
-    enum ent_err r = own_time(x, &m->time, m->run, "offer");
-    return r == ENT_OK && m->time == 0 ? own_time(x, &m->time, m->run, "accept") : r;
-}
-
-/* All of them, by name; the table is the console's. */
-static enum ent_err list_records(struct ent_console_call *x)
-{
-    struct ent_console_record *m = calloc(RUNS_MOST, sizeof(*m));
-    char name[ENT_DISK_NAME_MAX];
-    struct ent_buf names;
-    size_t n = 0;
-    if (m == NULL)
-        return ENT_E_NOMEM;
-    enum ent_err r = ent_home_list(x->book->opts.home, &names, "runs");
-    struct ent_cur c = ent_cur(ent_buf_slice(&names));
-    while (r == ENT_OK && n < RUNS_MOST && ent_home_next_name(&c, name)) {
-        if (!ent_console_is_run(name))
-            continue;
-        memcpy(m[n].run, name, sizeof(m[n].run));
-        r = time_of(x, &m[n++]);
-    }
-    ent_buf_release(&names);
-    if (r != ENT_OK) {
-        free(m);
-        return r;
-    }
-    qsort(m, n, sizeof(*m), by_name);
-    free(x->book->record);
-    x->book->record = m;
-    x->book->records = n;
-    return ENT_OK;
+    enum ent_err r = own_time(x, ret, run, "offer");
+    return r == ENT_OK && *ret == 0 ? own_time(x, ret, run, "accept") : r;
 }
 
 static enum ent_err put_row(struct ent_console_call *x, const char *run)
@@ -193,10 +143,7 @@ static enum ent_err put_row(struct ent_console_call *x, const char *run)
             r = put_hits(x, run, false);
         ent_rows_obj_end(&x->w);
     } else if (r == ENT_E_AUTH || r == ENT_E_FORMAT) {
-        ent_rows_obj(&x->w, NULL);
-        ent_rows_cstr(&x->w, "run", run);
-        ent_rows_bool(&x->w, "damaged", true);
-        ent_rows_obj_end(&x->w);
+        ent_console_put_damaged(&x->w, run);
         r = ENT_OK;
     }
     release(m);
@@ -205,26 +152,14 @@ static enum ent_err put_row(struct ent_console_call *x, const char *run)
 
 enum ent_err ent_console_matches(struct ent_console_call *x, struct ent_diag *d)
 {
-    size_t most = x->q->limit == 0 ? MATCHES : x->q->limit;
+    const struct ent_console_folder f = {.name = "runs",
+                                         .key = "matches",
+                                         .known = &x->book->matches,
+                                         .time_of = time_of,
+                                         .put = put_row};
     if (x->book->opts.book == NULL)
         return ent_fail(d, ENT_E_NOTFOUND, "this member is in no pact yet", 0, 0);
-    enum ent_err r = list_records(x);
-    if (r != ENT_OK)
-        return r;
-    size_t n = x->book->records;
-    struct ent_console_record *m = calloc(n + 1, sizeof(*m));
-    if (m == NULL)
-        return ENT_E_NOMEM;
-    if (n > 0)
-        memcpy(m, x->book->record, n * sizeof(*m));
-    qsort(m, n, sizeof(*m), later);
-    ent_rows_arr(&x->w, "matches");
-    for (size_t i = 0; i < n && i < most && r == ENT_OK; i++)
-        r = put_row(x, m[i].run);
-    ent_rows_arr_end(&x->w);
-    ent_rows_u64(&x->w, "records", n);
-    free(m);
-    return r;
+    return ent_console_put_records(x, &f, x->q->limit == 0 ? MATCHES : x->q->limit);
 }
 
 /* --- one of them --------------------------------------------------------------------------------

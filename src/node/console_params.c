@@ -111,16 +111,37 @@ static const struct param {
     char name[16];
     unsigned bit;
 } params[] = {
-    {"q", ENT_P_Q},           {"value", ENT_P_VALUE},     {"after", ENT_P_AFTER},
-    {"before", ENT_P_BEFORE}, {"types", ENT_P_TYPES},     {"tlp", ENT_P_TLP},
-    {"source", ENT_P_SOURCE}, {"tag", ENT_P_TAG},         {"member", ENT_P_MEMBER},
-    {"run", ENT_P_RUN},       {"from", ENT_P_FROM},       {"generation", ENT_P_GENERATION},
-    {"to", ENT_P_TO},         {"limit", ENT_P_LIMIT},     {"days", ENT_P_DAYS},
-    {"whole", ENT_P_WHOLE},   {"remove", ENT_P_REMOVE},   {"account", ENT_P_ACCOUNT},
-    {"token", ENT_P_TOKEN},   {"display", ENT_P_DISPLAY}, {"password", ENT_P_PASSWORD},
-    {"items", ENT_P_ITEMS},   {"ask", ENT_P_ASK},         {"pad", ENT_P_PAD},
-    {"old", ENT_P_OLD},       {"role", ENT_P_ROLE},       {"until", ENT_P_UNTIL},
-    {"enable", ENT_P_ENABLE}, {"disable", ENT_P_DISABLE}, {"reason", ENT_P_REASON},
+    {"q", ENT_P_Q},
+    {"value", ENT_P_VALUE},
+    {"after", ENT_P_AFTER},
+    {"before", ENT_P_BEFORE},
+    {"types", ENT_P_TYPES},
+    {"tlp", ENT_P_TLP},
+    {"source", ENT_P_SOURCE},
+    {"tag", ENT_P_TAG},
+    {"member", ENT_P_MEMBER},
+    {"run", ENT_P_RUN},
+    {"from", ENT_P_FROM},
+    {"generation", ENT_P_GENERATION},
+    {"to", ENT_P_TO},
+    {"limit", ENT_P_LIMIT},
+    {"days", ENT_P_DAYS},
+    {"whole", ENT_P_WHOLE},
+    {"remove", ENT_P_REMOVE},
+    {"account", ENT_P_ACCOUNT},
+    {"token", ENT_P_TOKEN},
+    {"display", ENT_P_DISPLAY},
+    {"password", ENT_P_PASSWORD},
+    {"items", ENT_P_ITEMS},
+    {"ask", ENT_P_ASK},
+    {"pad", ENT_P_PAD},
+    {"old", ENT_P_OLD},
+    {"role", ENT_P_ROLE},
+    {"until", ENT_P_UNTIL},
+    {"enable", ENT_P_ENABLE},
+    {"disable", ENT_P_DISABLE},
+    {"reason", ENT_P_REASON},
+    {"threshold", ENT_P_THRESHOLD},
 };
 #define PARAMS (sizeof(params) / sizeof(params[0]))
 
@@ -186,6 +207,8 @@ static bool take(struct ent_console_query *q, unsigned bit, struct ent_slice v)
         return ent_parse_u64(&q->ask, v, ENT_ASKS_ID) == ENT_OK && q->ask > 0;
     case ENT_P_PAD:
         return take_bool(&q->pad, v);
+    case ENT_P_THRESHOLD:
+        return take_u32(&q->threshold, v, 1, ENT_QUORUM_THRESHOLD);
     case ENT_P_REASON:
         return take_word(q->reason, sizeof(q->reason), v);
     default:

@@ -101,7 +101,7 @@ static enum ent_err put_members(struct ent_console_call *x)
     return r;
 }
 
-static void put_quorum(struct ent_rows *w, const struct ent_quorum_rule *q)
+void ent_console_put_rule(struct ent_rows *w, const struct ent_quorum_rule *q)
 {
     if (q->holders == 0)
         return;
@@ -110,16 +110,17 @@ static void put_quorum(struct ent_rows *w, const struct ent_quorum_rule *q)
     ent_rows_u64(w, "window", q->window);
     ent_rows_u64(w, "threshold", q->least);
     ent_rows_u64(w, "items", q->items);
-    ent_rows_arr(w, "types");
-    for (int t = 1; t < ENT_OBS_TYPES; t++)
-        if ((q->types & ENT_OBS_BIT(t)) != 0)
-            ent_rows_cstr(w, NULL, ent_obs_type_name((enum ent_obs_type)t));
-    ent_rows_arr_end(w);
-    ent_rows_arr(w, "holders");
-    for (uint32_t i = 0; i < q->holders; i++)
-        ent_rows_cstr(w, NULL, q->holder[i]);
-    ent_rows_arr_end(w);
+    ent_rows_cstr(w, "padding", ent_quorum_padding_word(q->padding));
+    ent_rows_u64(w, "tables", q->tables);
+    ent_quorum_rows_types(w, q->types);
+    ent_quorum_rows_names(w, "holders", q->holder, q->holders);
     ent_rows_cstr(w, "collector", q->collector);
+    ent_rows_obj(w, "deadlines"); /* seconds */
+    ent_rows_u64(w, "accept", q->deadlines.accept);
+    ent_rows_u64(w, "keys", q->deadlines.keys);
+    ent_rows_u64(w, "upload", q->deadlines.upload);
+    ent_rows_u64(w, "result", q->deadlines.result);
+    ent_rows_obj_end(w);
     ent_rows_obj_end(w);
 }
 
@@ -143,7 +144,7 @@ static void put_rules(struct ent_rows *w, const struct ent_pact *p, int64_t now)
     for (int i = 0; i < ENT_CHANGES; i++)
         ent_rows_u64(w, ent_change_word((enum ent_change)i), p->threshold[i]);
     ent_rows_obj_end(w);
-    put_quorum(w, &p->quorum);
+    ent_console_put_rule(w, &p->quorum);
     ent_rows_arr(w, "disputes");
     for (size_t i = 0; i < p->disputes; i++) {
         ent_rows_obj(w, NULL);

@@ -23,16 +23,19 @@ struct ent_console_store {
     size_t sources, sources_room;
 };
 
-/* A record of a match, and when it began as this member said then. */
+/* A record of a match or of a quorum, and its place among others. */
 struct ent_console_record {
     char run[33];
-    int64_t time;
+    int64_t time; /* 0: not known */
+};
+struct ent_console_records {
+    struct ent_console_record *record; /* by name */
+    size_t n;
 };
 
 struct ent_console_book {
     struct ent_console_book_opts opts;
-    struct ent_console_record *record; /* by name */
-    size_t records;
+    struct ent_console_records matches, quorums;
 };
 
 /* One query at work, on one of the two sides. */
@@ -81,6 +84,24 @@ ent_console_fn ent_console_audit;
 ent_console_fn ent_console_node, ent_console_standing, ent_console_partners;
 /* console_match.c */
 ent_console_fn ent_console_matches, ent_console_match;
+/* console_quorum.c */
+ent_console_fn ent_console_quorums, ent_console_quorum, ent_console_quorum_start,
+    ent_console_quorum_join, ent_console_quorum_decline;
+
+/* console_records.c: how a folder of records is told, the newest first, at most `most` of them:
+ * "records" and how many there are in all. */
+struct ent_console_folder {
+    const char *name, *key;
+    struct ent_console_records *known; /* what is read once of each */
+    enum ent_err (*time_of)(struct ent_console_call *x, int64_t *ret, const char *run);
+    enum ent_err (*put)(struct ent_console_call *x, const char *run);
+};
+ENT_MUST_USE enum ent_err ent_console_put_records(struct ent_console_call *x,
+                                                  const struct ent_console_folder *f, size_t most);
+/* A row for one of them that cannot be read. */
+void ent_console_put_damaged(struct ent_rows *w, const char *run);
+/* console_partners.c: the pact's rule of quorums, where it has one. */
+void ent_console_put_rule(struct ent_rows *w, const struct ent_quorum_rule *q);
 /* console_asks.c */
 ent_console_fn ent_console_match_may, ent_console_asks, ent_console_match_ask,
     ent_console_match_stop;
@@ -121,7 +142,8 @@ enum {
     ENT_P_REASON = 1 << 26,
     ENT_P_ITEMS = 1 << 27,
     ENT_P_ASK = 1 << 28,
-    ENT_P_PAD = 1 << 29
+    ENT_P_PAD = 1 << 29,
+    ENT_P_THRESHOLD = 1 << 30
 };
 
 struct ent_console_route {

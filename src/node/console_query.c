@@ -74,12 +74,23 @@ const struct ent_console_route ent_console_routes[ENT_CONSOLE_WHATS] = {
     [ENT_CONSOLE_MATCH_MAY] = {"GET", "match-may", ENT_P_MEMBER | ENT_P_ITEMS | ENT_P_PAD,
                                ENT_P_MEMBER | ENT_P_ITEMS, ENT_ACT_MATCH, ENT_CONSOLE_BOOK, false},
     [ENT_CONSOLE_ASKS] = {"GET", "asks", ENT_P_ASK, 0, ENT_ACT_MATCH, ENT_CONSOLE_BOOK, false},
+    [ENT_CONSOLE_QUORUMS] = {"GET", "quorums", ENT_P_LIMIT, 0, ENT_ACT_READ, ENT_CONSOLE_BOOK,
+                             false},
+    [ENT_CONSOLE_QUORUM] = {"GET", "quorum", ENT_P_RUN, ENT_P_RUN, ENT_ACT_READ, ENT_CONSOLE_BOOK,
+                            false},
     [ENT_CONSOLE_LIST] = {"POST", "match-list", ENT_P_TYPES | ENT_P_PAD, 0, ENT_ACT_MATCH,
                           ENT_CONSOLE_HERE, true},
     [ENT_CONSOLE_MATCH_ASK] = {"POST", "match-ask", ENT_P_MEMBER | ENT_P_TYPES | ENT_P_PAD,
                                ENT_P_MEMBER, ENT_ACT_MATCH, ENT_CONSOLE_ACT, true},
     [ENT_CONSOLE_MATCH_STOP] = {"POST", "match-stop", ENT_P_ASK, ENT_P_ASK, ENT_ACT_MATCH,
                                 ENT_CONSOLE_ACT, false},
+    [ENT_CONSOLE_QUORUM_START] = {"POST", "quorum-start",
+                                  ENT_P_FROM | ENT_P_THRESHOLD | ENT_P_TYPES | ENT_P_ITEMS,
+                                  ENT_P_FROM, ENT_ACT_QUORUM, ENT_CONSOLE_ACT, false},
+    [ENT_CONSOLE_QUORUM_JOIN] = {"POST", "quorum-join", ENT_P_RUN, ENT_P_RUN, ENT_ACT_QUORUM,
+                                 ENT_CONSOLE_ACT, false},
+    [ENT_CONSOLE_QUORUM_DECLINE] = {"POST", "quorum-decline", ENT_P_RUN, ENT_P_RUN, ENT_ACT_QUORUM,
+                                    ENT_CONSOLE_ACT, false},
 };
 
 enum ent_console_side ent_console_where(enum ent_console_what what)

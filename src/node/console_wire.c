@@ -19,7 +19,7 @@ static const struct word {
     WORD(account), WORD(token), WORD(display), WORD(password), WORD(old),    WORD(reason),
 };
 #define WORDS   (sizeof(words) / sizeof(words[0]))
-#define NUMBERS 17u
+#define NUMBERS 18u
 
 static void numbers_of(uint64_t ret[static NUMBERS], const struct ent_console_query *q)
 {
@@ -41,7 +41,8 @@ static void numbers_of(uint64_t ret[static NUMBERS], const struct ent_console_qu
                                  q->role,
                                  q->until,
                                  q->items,
-                                 q->ask};
+                                 q->ask,
+                                 q->threshold};
     memcpy(ret, n, sizeof(n));
 }
 
@@ -117,6 +118,7 @@ static bool match_is_right(const struct ent_console_query *q, unsigned may, unsi
         may |= ENT_P_ITEMS;
     return number_is_right(q->items, ENT_MATCH_ITEMS_MOST, may, must, ENT_P_ITEMS) &&
            number_is_right(q->ask, ENT_ASKS_ID, may, must, ENT_P_ASK) &&
+           number_is_right(q->threshold, ENT_QUORUM_THRESHOLD, may, must, ENT_P_THRESHOLD) &&
            (!q->pad || (may & ENT_P_PAD) != 0);
 }
 
@@ -181,8 +183,8 @@ enum ent_err ent_console_query_decode(struct ent_console_query *ret, struct ent_
             return ENT_E_FORMAT;
     if (n[0] < ENT_CONSOLE_TODAY || n[0] >= ENT_CONSOLE_WHATS || n[1] > ENT_CONSOLE_INSIDE ||
         n[2] >= ENT_OBS_TYPES || n[3] >= ENT_OBS_TYPES || n[5] > UINT32_MAX || n[6] > ENT_TLP_RED ||
-        n[9] > UINT32_MAX || n[10] > UINT32_MAX || n[11] > UINT32_MAX || n[12] > 31 ||
-        n[13] > ENT_USER_OPERATOR)
+        n[9] > UINT32_MAX || n[10] > UINT32_MAX || n[11] > UINT32_MAX || n[17] > UINT32_MAX ||
+        n[12] > 31 || n[13] > ENT_USER_OPERATOR)
         return ENT_E_FORMAT;
     *ret = (struct ent_console_query){.what = (enum ent_console_what)n[0],
                                       .shape = (enum ent_console_shape)n[1],
@@ -204,6 +206,7 @@ enum ent_err ent_console_query_decode(struct ent_console_query *ret, struct ent_
                                       .until = n[14],
                                       .items = n[15],
                                       .ask = n[16],
+                                      .threshold = (uint32_t)n[17],
                                       .pad = (n[12] & 16) != 0};
     enum ent_err r = decode_words(ret, &c);
     return r != ENT_OK ? r : is_right(ret) ? ENT_OK : ENT_E_FORMAT;

@@ -271,10 +271,10 @@ static enum ent_err run_act(void *ctx, struct ent_buf *rows, const struct ent_ap
 }
 
 static enum ent_err vouch(void *ctx, struct ent_identity *ret, const struct ent_api_handle *h,
-                          const char *member, uint64_t items)
+                          const struct ent_vouch *what)
 {
     const struct ledger *v = ctx;
-    return ent_api_vouch(&v->keeper, ret, h, member, items);
+    return ent_api_vouch(&v->keeper, ret, h, what);
 }
 
 /* With the book as it is now. Before it is there a member of a pact is not shown as one of none. */
@@ -286,6 +286,9 @@ static enum ent_err show_book(struct ledger *v)
                                                .spent = spent,
                                                .act = record_red,
                                                .asks = v->asks,
+                                               .quorums = v->quorums,
+                                               .part = v->b->config.quorum,
+                                               .quorum_tlp = v->b->config.quorum_tlp,
                                                .vouch = vouch};
     (void)pthread_mutex_lock(&v->console_lock);
     ent_console_book_free(v->console);
@@ -434,8 +437,8 @@ static enum ent_err join(struct ledger *v, struct ent_diag *d)
                                        .ctx = v,
                                        .event = log_ask};
     struct ent_peer *p = NULL;
-    if ((r = ent_asks_new(&v->asks, &asks)) != ENT_OK || (r = show_book(v)) != ENT_OK ||
-        (r = take_up_quorums(v, d)) != ENT_OK)
+    if ((r = ent_asks_new(&v->asks, &asks)) != ENT_OK || (r = take_up_quorums(v, d)) != ENT_OK ||
+        (r = show_book(v)) != ENT_OK)
         return ent_fail(d, r, "cannot start", 0, 0);
     peer.quorums = v->quorums;
     if ((r = ent_peer_new(&p, &peer)) != ENT_OK)

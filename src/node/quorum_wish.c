@@ -1,6 +1,14 @@
 /* quorum_wish.c: offers of our own: wished for by somebody here, or due by the pact. */
 #include "node/quorums_parts.h"
 
+static bool is_draining(struct ent_quorums *q)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    const bool draining = q->draining;
+    (void)pthread_mutex_unlock(&q->lock);
+    return draining;
+}
+
 enum ent_err ent_quorums_offer(struct ent_quorums *q, char ret[static ENT_QUORUM_ID],
                                enum ent_quorum_reason *ret_why, enum ent_verdict *ret_verdict,
                                const struct ent_quorum_offer *o)
@@ -8,6 +16,8 @@ enum ent_err ent_quorums_offer(struct ent_quorums *q, char ret[static ENT_QUORUM
     struct ent_buf body, room, said;
     struct ent_act act;
     uint64_t index = 0;
+    if (is_draining(q))
+        return ENT_E_LIMIT;
     if ((*ret_why = ent_q_judge(q, ret_verdict, o, NULL, q->self)) != ENT_QUORUM_FINE)
         return ENT_E_POLICY;
     ent_buf_init(&body, ENT_QUORUM_OFFER_MAX);
@@ -129,10 +139,7 @@ static void offer_due(struct ent_quorums *q)
 
 void ent_quorums_look(struct ent_quorums *q)
 {
-    (void)pthread_mutex_lock(&q->lock);
-    const bool draining = q->draining;
-    (void)pthread_mutex_unlock(&q->lock);
-    if (!draining && ent_book_may_say(q->opts.book, NULL) == ENT_OK) {
+    if (!is_draining(q) && ent_book_may_say(q->opts.book, NULL) == ENT_OK) {
         grant_all(q);
         offer_due(q);
     }

@@ -118,7 +118,7 @@ void ent_quorums_look(struct ent_quorums *q);
 unsigned ent_quorums_running(struct ent_quorums *q);
 
 /* Make this offer: it is signed, its run begins, ret is its name. ENT_E_POLICY: *ret_why, and of
- * the pact *ret_verdict. */
+ * the pact *ret_verdict. ENT_E_LIMIT: no more runs now. Not with the book's lock. */
 ENT_MUST_USE enum ent_err ent_quorums_offer(struct ent_quorums *q, char ret[static ENT_QUORUM_ID],
                                             enum ent_quorum_reason *ret_why,
                                             enum ent_verdict *ret_verdict,

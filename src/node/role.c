@@ -14,6 +14,7 @@ const struct ent_action_rule ent_actions[ENT_ACTIONS] = {
     [ENT_ACT_IMPORT] = {"import", ENT_USER_ANALYST, false, false, "bring indicators in"},
     [ENT_ACT_EDIT] = {"edit", ENT_USER_ANALYST, false, false, "decide, tag, and claim"},
     [ENT_ACT_MATCH] = {"match", ENT_USER_ANALYST, true, false, "match with a partner"},
+    [ENT_ACT_QUORUM] = {"quorum", ENT_USER_ANALYST, true, false, "offer quorums, join, decline"},
     [ENT_ACT_EXPORT] = {"export", ENT_USER_ANALYST, true, false, "export for others"},
     [ENT_ACT_RELEASE] = {"release", ENT_USER_RELEASER, true, false, "release a held source"},
     [ENT_ACT_CONFIRM] = {"confirm", ENT_USER_RELEASER, true, false, "confirm another's release"},

@@ -18,6 +18,7 @@ enum ent_action {
     ENT_ACT_IMPORT, /* also into TAXII's inbox */
     ENT_ACT_EDIT,   /* decisions, tags, own claims, guarded names, warning lists */
     ENT_ACT_MATCH,
+    ENT_ACT_QUORUM,  /* offer one, take part in one or not */
     ENT_ACT_EXPORT,  /* through a door to others */
     ENT_ACT_RELEASE, /* let a held source go, or ask for that */
     ENT_ACT_CONFIRM, /* what another one asked for */
@@ -30,7 +31,7 @@ enum ent_action {
     ENT_ACT_FIRST, /* the first operator made itself, by the link */
     ENT_ACT_BEGIN  /* a generation of the audit log */
 };
-#define ENT_ACTIONS 20
+#define ENT_ACTIONS 21
 
 struct ent_action_rule {
     const char *word;

@@ -6,10 +6,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const char *const paths[] = {"indicators",  "indicator",   "proof",    "match",
-                                        "log",         "hits",        "tag",      "consistency",
-                                        "account-add", "account-set", "password", "token",
-                                        "release",     "audit",       "today",    "account"};
+    static const struct {
+        const char *path;
+        bool post;
+    } calls[] = {
+        {"indicators", false}, {"indicator", false},   {"proof", false},   {"match", false},
+        {"log", false},        {"hits", false},        {"tag", true},      {"consistency", false},
+        {"account-add", true}, {"account-set", true},  {"password", true}, {"token", true},
+        {"release", true},     {"audit", false},       {"today", false},   {"account", false},
+        {"quorum", false},     {"quorum-start", true},
+    };
     static const struct ent_identity who = {.role = ENT_USER_OPERATOR, .clearance = ENT_TLP_RED};
     struct ent_console_query q, back;
     struct ent_web_answer a = {.status = 0};
@@ -17,8 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     char path[64];
     if (n == 0 || n > ENT_WEB_HEADER)
         return 0;
-    (void)snprintf(path, sizeof(path), "/api/v1/%s", paths[data[0] % 16]);
-    bool post = data[0] % 16 == 6 || (data[0] % 16 > 7 && data[0] % 16 < 13);
+    const size_t call = data[0] % (sizeof(calls) / sizeof(calls[0]));
+    (void)snprintf(path, sizeof(path), "/api/v1/%s", calls[call].path);
+    const bool post = calls[call].post;
     const struct ent_slice text = ent_slice(data + 1, n - 1);
     struct ent_web_request req = {.method = post ? "POST" : "GET", .path = path};
     req.content_type = ENT_SLICE_LIT("application/x-www-form-urlencoded");

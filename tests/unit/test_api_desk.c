@@ -443,6 +443,14 @@ static void test_bytes(void **state)
     desk_end(&x);
 }
 
+static enum ent_err vouched(const struct ent_caller *keeper, struct ent_identity *who,
+                            const struct ent_api_handle *h, enum ent_vouch_kind kind,
+                            const char *name, uint64_t number)
+{
+    const struct ent_vouch v = {kind, name, number};
+    return ent_api_vouch(keeper, who, h, &v);
+}
+
 /* Who it is that wants a partner asked: the keeper's word, on record, for one who may. */
 static void test_vouching(void **state)
 {
@@ -455,30 +463,79 @@ static void test_vouching(void **state)
     const struct ent_caller keeper = ent_caller_direct(&direct);
     const struct ent_api_who analyst = who_is(2), reader = who_is(1);
     ent_buf_clear(&x.lines);
-    assert_ok(ent_api_vouch(&keeper, &who, &analyst.handle, "bob", 2685));
+    assert_ok(vouched(&keeper, &who, &analyst.handle, ENT_VOUCH_MATCH, "bob", 2685));
     assert_string_equal(who.name, "analyst");
     assert_true(recorded("analyst token/tool 192.0.2.7 match allowed bob/2685\n"));
     ent_buf_clear(&x.lines);
-    assert_ok(ent_api_vouch(&keeper, &who, &analyst.handle, "bob", 0));
+    assert_ok(vouched(&keeper, &who, &analyst.handle, ENT_VOUCH_MATCH, "bob", 0));
     assert_true(recorded("analyst token/tool 192.0.2.7 match allowed bob/given-up\n"));
     ent_buf_clear(&x.lines);
-    assert_err(ent_api_vouch(&keeper, &who, &reader.handle, "bob", 5), ENT_E_POLICY);
+    assert_err(vouched(&keeper, &who, &reader.handle, ENT_VOUCH_MATCH, "bob", 5), ENT_E_POLICY);
     assert_true(recorded("reader token/tool 192.0.2.7 match role bob/5\n"));
     ent_buf_clear(&x.lines);
-    assert_err(ent_api_vouch(&keeper, &who, &nobody, "bob", 5), ENT_E_AUTH);
+    assert_err(vouched(&keeper, &who, &nobody, ENT_VOUCH_MATCH, "bob", 5), ENT_E_AUTH);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        assert_err(ent_api_vouch(&keeper, &who, &analyst.handle, names[i], 5), ENT_E_FORMAT);
-    assert_err(ent_api_vouch(&keeper, &who, &analyst.handle, "bob", ENT_MATCH_ITEMS_MOST + 1ull),
+        assert_err(vouched(&keeper, &who, &analyst.handle, ENT_VOUCH_MATCH, names[i], 5),
+                   ENT_E_FORMAT);
+    assert_err(vouched(&keeper, &who, &analyst.handle, ENT_VOUCH_MATCH, "bob",
+                       ENT_MATCH_ITEMS_MOST + 1ull),
                ENT_E_FORMAT);
     assert_true(recorded(""));
     x.disk_full = true; /* what cannot be put on record is not done */
-    assert_err(ent_api_vouch(&keeper, &who, &analyst.handle, "bob", 5), ENT_E_FULL);
+    assert_err(vouched(&keeper, &who, &analyst.handle, ENT_VOUCH_MATCH, "bob", 5), ENT_E_FULL);
     assert_int_equal(x.failures, 1);
     assert_string_equal(who.name, "analyst");
     struct ent_msg m = ENT_MSG_NOTHING; /* nothing else of the desk's is asked there */
     assert_err(keeper.call(keeper.ctx, &m, ENT_API_CONSOLE,
                            ent_slice(analyst.handle.b, sizeof(analyst.handle.b))),
                ENT_E_UNSUPPORTED);
+    desk_end(&x);
+}
+
+/* The same for what is said about quorums. */
+static void test_vouching_quorums(void **state)
+{
+    static const char run[] = "0123456789abcdef0123456789abcdef";
+    static const struct {
+        enum ent_vouch_kind kind;
+        const char *name;
+        uint64_t number;
+    } none[] = {{ENT_VOUCH_OFFER, run, 1795334400},
+                {ENT_VOUCH_OFFER, "", UINT64_MAX},
+                {ENT_VOUCH_OFFER, "", INT64_MAX},
+                {ENT_VOUCH_JOIN, run, 1},
+                {ENT_VOUCH_JOIN, "", 0},
+                {ENT_VOUCH_JOIN, "bob", 0},
+                {ENT_VOUCH_DECLINE, "../../../../../../../etc/passwd0", 0},
+                {ENT_VOUCHES, run, 0},
+                {(enum ent_vouch_kind)255, "bob", 1}};
+    struct ent_identity who = {.user = 0};
+    (void)state;
+    desk_start(&x, NULL);
+    struct ent_direct direct = {ent_reader_serve, x.desk, ENT_IDENTITY_BYTES};
+    const struct ent_caller keeper = ent_caller_direct(&direct);
+    const struct ent_api_who analyst = who_is(2), reader = who_is(1);
+    ent_buf_clear(&x.lines);
+    assert_ok(vouched(&keeper, &who, &analyst.handle, ENT_VOUCH_OFFER, "", 1795334400));
+    assert_string_equal(who.name, "analyst");
+    assert_true(
+        recorded("analyst token/tool 192.0.2.7 quorum allowed offer/2026-11-22T08:00:00Z\n"));
+    ent_buf_clear(&x.lines);
+    assert_ok(vouched(&keeper, &who, &analyst.handle, ENT_VOUCH_JOIN, run, 0));
+    assert_true(recorded("analyst token/tool 192.0.2.7 quorum allowed "
+                         "0123456789abcdef0123456789abcdef/join\n"));
+    ent_buf_clear(&x.lines);
+    assert_err(vouched(&keeper, &who, &reader.handle, ENT_VOUCH_DECLINE, run, 0), ENT_E_POLICY);
+    assert_true(recorded("reader token/tool 192.0.2.7 quorum role "
+                         "0123456789abcdef0123456789abcdef/decline\n"));
+    ent_buf_clear(&x.lines);
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        assert_err(
+            vouched(&keeper, &who, &analyst.handle, none[i].kind, none[i].name, none[i].number),
+            ENT_E_FORMAT);
+    assert_true(recorded(""));
+    x.disk_full = true;
+    assert_err(vouched(&keeper, &who, &analyst.handle, ENT_VOUCH_JOIN, run, 0), ENT_E_FULL);
     desk_end(&x);
 }
 
@@ -505,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_console_unrecorded),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_vouching),
+        cmocka_unit_test(test_vouching_quorums),
         cmocka_unit_test(test_rows),
     };
     return ent_t_run("api_desk", tests);

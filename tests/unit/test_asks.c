@@ -448,18 +448,19 @@ static enum ent_err no_budget(void *ctx, uint64_t *ret, const char *partner, enu
 }
 
 static enum ent_err vouch(void *ctx, struct ent_identity *ret, const struct ent_api_handle *h,
-                          const char *member, uint64_t items)
+                          const struct ent_vouch *what)
 {
     (void)ctx;
     if (h->b[0] == 0)
         return ENT_E_AUTH;
-    assert_string_equal(member, "bob");
+    assert_int_equal(what->kind, ENT_VOUCH_MATCH);
+    assert_string_equal(what->name, "bob");
     *ret = (struct ent_identity){.user = 7,
                                  .name = "ann",
                                  .role = h->b[0] == 1 ? ENT_USER_ANALYST : ENT_USER_READER,
                                  .clearance = ENT_TLP_AMBER_STRICT,
                                  .via = ENT_VIA_SESSION};
-    led.vouched = items;
+    led.vouched = what->number;
     return led.denied ? ENT_E_POLICY : ENT_OK;
 }
 

@@ -83,6 +83,8 @@ static const struct good {
     {"match-may", "member=bob&items=100000000&pad=1", ENT_CONSOLE_MATCH_MAY, ENT_CONSOLE_NEWEST,
      ""},
     {"asks", "ask=9007199254740991", ENT_CONSOLE_ASKS, ENT_CONSOLE_NEWEST, ""},
+    {"quorums", "limit=200", ENT_CONSOLE_QUORUMS, ENT_CONSOLE_NEWEST, ""},
+    {"quorum", "run=0123456789abcdef0123456789abcdef", ENT_CONSOLE_QUORUM, ENT_CONSOLE_NEWEST, ""},
     {"account", "account=eva", ENT_CONSOLE_ACCOUNT, ENT_CONSOLE_NEWEST, ""},
     {"releases", "", ENT_CONSOLE_RELEASES, ENT_CONSOLE_NEWEST, ""},
     {"consistency", "member=alice&from=1&to=0", ENT_CONSOLE_CONSISTENCY, ENT_CONSOLE_NEWEST, ""},
@@ -179,6 +181,15 @@ static void test_what_may_not(void **state)
         {"/api/v1/match-may", "member=bob&items=100000001", NULL, 400, NONE("items")},
         {"/api/v1/match-may", "member=bob&items=1&pad=yes", NULL, 400, NONE("pad")},
         {"/api/v1/asks", "ask=0", NULL, 400, NONE("ask")},
+        {"/api/v1/quorums", "run=0123456789abcdef0123456789abcdef", NULL, 400,
+         "there is no such parameter here"},
+        {"/api/v1/quorum", "", NULL, 400, "a parameter is missing"},
+        {"/api/v1/quorum", "run=0123456789ABCDEF0123456789abcdef", NULL, 400, NONE("run")},
+        {"/api/v1/quorum-start", "from=1534723200", NULL, 405, "not with this method"},
+        {"/api/v1/quorum-start", "", "from=2018-08-20", 400, NONE("from")},
+        {"/api/v1/quorum-start", "", "from=0&threshold=-1", 400, NONE("threshold")},
+        {"/api/v1/quorum-join", "", "run=../../../../etc/passwd", 400, NONE("run")},
+        {"/api/v1/quorum-decline", "", "", 400, "a parameter is missing"},
         {"/api/v1/asks", "ask=9007199254740992", NULL, 400, NONE("ask")},
         {"/api/v1/match-stop", "", "", 400, "a parameter is missing"},
         {"/api/v1/match-ask", "member=bob", "192.0.2.1", 415, "a list is text/plain"},
@@ -264,6 +275,15 @@ static void test_crossing(void **state)
             ent_buf_clear(&one);
             assert_ok(ent_console_query_encode(&one, &q));
         }
+    }
+    /* The numbers of an offer, each within its bounds. */
+    for (uint32_t t = 0; t <= ENT_QUORUM_THRESHOLD + 1; t++) {
+        q = (struct ent_console_query){
+            .what = ENT_CONSOLE_QUORUM_START, .from = NOW, .items = 7, .threshold = t};
+        ent_buf_clear(&one);
+        assert_ok(ent_console_query_encode(&one, &q));
+        assert_err(ent_console_query_decode(&back, ent_buf_slice(&one)),
+                   t <= ENT_QUORUM_THRESHOLD ? ENT_OK : ENT_E_FORMAT);
     }
     /* A route gets nothing that it does not take. */
     q = (struct ent_console_query){.what = ENT_CONSOLE_TODAY, .member = "alice"};
@@ -709,6 +729,7 @@ static void test_book_side(void **state)
                 {ENT_CONSOLE_STANDING, ENT_OK, 200},
                 {ENT_CONSOLE_PARTNERS, ENT_E_NOTFOUND, 404},
                 {ENT_CONSOLE_MATCHES, ENT_E_NOTFOUND, 404},
+                {ENT_CONSOLE_QUORUMS, ENT_E_NOTFOUND, 404},
                 {ENT_CONSOLE_LOGS, ENT_E_NOTFOUND, 404},
                 {ENT_CONSOLE_TODAY, ENT_E_FORMAT, 400},
                 {ENT_CONSOLE_SETTINGS, ENT_E_FORMAT, 400}};

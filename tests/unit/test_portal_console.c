@@ -161,7 +161,7 @@ static void test_console_acts(void **state)
                                      .body = "these items"};
     assert_int_equal(portal_ask(&post), 200);
     assert_true(portal_is(JSON, "", "/api/v1/match-ask: /api/v1/match-ask about these items"));
-    assert_ok(ent_api_vouch(&keeper, &who, &given, "bob", 7));
+    assert_ok(ent_api_vouch(&keeper, &who, &given, &(struct ent_vouch){ENT_VOUCH_MATCH, "bob", 7}));
     assert_string_equal(who.name, "analyst");
     book.act = NULL; /* a ledger that says nothing for anybody */
     assert_int_equal(portal_ask(&post), 500);

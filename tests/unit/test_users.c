@@ -121,6 +121,7 @@ static void test_may(void **state)
         {ENT_ACT_IMPORT, ENT_USER_ANALYST, false},
         {ENT_ACT_EDIT, ENT_USER_ANALYST, false},
         {ENT_ACT_MATCH, ENT_USER_ANALYST, true},
+        {ENT_ACT_QUORUM, ENT_USER_ANALYST, true},
         {ENT_ACT_EXPORT, ENT_USER_ANALYST, true},
         {ENT_ACT_RELEASE, ENT_USER_RELEASER, true},
         {ENT_ACT_CONFIRM, ENT_USER_RELEASER, true},

@@ -7,6 +7,7 @@ import { indicators, indicator } from "./page_indicators.js";
 import { watch } from "./page_watch.js";
 import { partners } from "./page_partners.js";
 import { match } from "./page_match.js";
+import { quorum } from "./page_quorum.js";
 import { ledger } from "./page_ledger.js";
 import { releases } from "./page_releases.js";
 import { audit } from "./page_audit.js";
@@ -14,7 +15,7 @@ import { account } from "./page_accounts.js";
 import { settings } from "./page_settings.js";
 import { loginPage, firstPage } from "./page_door.js";
 
-const pages = { today, indicators, indicator, watch, partners, match, ledger, releases, audit, account, settings };
+const pages = { today, indicators, indicator, watch, partners, match, quorum, ledger, releases, audit, account, settings };
 const under = { indicator: "indicators", account: "settings" };
 const mayOpen = (page) => page !== "audit" || who.role === "operator";
 const main = document.getElementById("main"), side = document.getElementById("side");

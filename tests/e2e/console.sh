@@ -32,3 +32,16 @@ gets() {
     is "$name" "$(curl -sg --cacert "$T/$at.pem" -b "$T/$at-$who.jar" -o "$T/body" -D "$T/headers" -w '%{http_code}' "$@" "$url$path")" "$want"
 }
 detail() { is "  and says so" "$(jq -r '"\(.error): \(.detail)"' "$T/body")" "$1"; }
+# told_by_browser FILE CODE: the TAP of a program in a browser, and how it ended, as tests of ours
+told_by_browser() {
+    local line
+    while IFS= read -r line; do
+        case $line in
+        "ok "*) ok "${line#* - }" ;;
+        "not ok "*) not_ok "${line#* - }" ;;
+        "1.."*) ;;
+        *) echo "# $line" ;;
+        esac
+    done <"$1"
+    is "the browser came to the end" "$2-$(grep -c '^1\.\.' "$1")" 0-1
+}

@@ -166,16 +166,7 @@ GROW="'$bin' match --home '$T/a' b" HIT="'$bin' watch --home '$T/a' '$T/fresh.lo
     END=$end OUT="'$bin' user disable reader --home '$T/a'" \
     PASSWORD=$password LINK=$link SHOTS=${CONSOLE_SHOTS:-} \
     node tests/e2e/console.mjs "$modules" "$browser" "$url" >"$T/browser" 2>&1
-rc=$?
-while IFS= read -r line; do
-    case $line in
-    "ok "*) ok "${line#* - }" ;;
-    "not ok "*) not_ok "${line#* - }" ;;
-    "1.."*) ;;
-    *) echo "# $line" ;;
-    esac
-done <"$T/browser"
-is "the browser came to the end" "$rc-$(grep -c '^1\.\.' "$T/browser")" 0-1
+told_by_browser "$T/browser" $?
 is "and nothing failed in the node but what was ended" "$(grep -v 'event=process-ended process=ledger' "$T/a.log" | grep -c -e 'level=\(alert\|error\)' -e 'event=process-failed')" 0
 stop_node_of a
 is "which ends well" "$rc" 0

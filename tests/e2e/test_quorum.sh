@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test_quorum.sh: five real nodes find what at least three of four saw, and nobody shows a log: by
 # hand and by schedule, with one that is down, with too few, and with words that are wrong.
-# shellcheck source=tests/e2e/lib.sh disable=SC2001,SC2015,SC2016,SC2317
+# shellcheck source=tests/e2e/lib.sh disable=SC2001,SC2015,SC2016,SC2154,SC2317
 . tests/e2e/lib.sh
 
 clocked "$T/program"
@@ -253,4 +253,53 @@ is "its own sightings are counted" "$("$bin" sightings --home "$T/a" --json "$(h
 run "$bin" show --home "$T/a" "$(head -1 "$T/want")"
 tells "people see who saw it" 'seen by at least 3 of 4 members' "$T/out"
 
+# --- in the console ------------------------------------------------------------------------------
+
+stop_node_of c
+configure c "gossip_seconds = 1" "rate_address = 10000"
+# shellcheck source=tests/e2e/console.sh
+. tests/e2e/console.sh
+serve c
+account tester analyst red
+gets "the console has the runs" 200 /api/v1/quorums
+is "all of them" "$(jq -c '[.runs[] | [.run, .phase]] | sort' "$T/body")" "$(q c status --json | jq -sc '[.[] | [.run, .phase]] | sort')"
+for id in "$run" "$next" "$few"; do
+    gets "and one" 200 "/api/v1/quorum?run=$id"
+    is "as the command has it" "$(jq -cS 'del(.tlp, .until, .waits)' "$T/body")" "$(q c status "$id" --json | jq -cS 'del(.estimate)')"
+done
+"$bin" watch --home "$T/c" --observe --observe-at 2026-11-22T06:10:00Z "$lists/sans.txt" >/dev/null 2>&1
+ends "d offers one more" 0 q d start --window 2026-11-22T06:00:00Z
+fourth() { runs c | grep -vxF -e "$run" -e "$next" -e "$few"; }
+check "which c hears of" wait_for 20 fourth
+asked=$(fourth)
+gets "a window of the future cannot be offered" 409 /api/v1/quorum-start "${token[@]}" -d "from=$((day + 86400))"
+detail "conflict: that window is not over"
+gets "nor one that was compared" 409 /api/v1/quorum-start "${token[@]}" -d "from=$day"
+detail "conflict: this offer was made before"
+account reader reader amber+strict
+gets "who only reads offers nothing" 403 /api/v1/quorum-start "${token[@]}" -d "from=$((day - 3600))"
+as tester
+modules=$(
+    # shellcheck source=tests/interop/npm.sh
+    . tests/interop/npm.sh
+    npm_packages >/dev/null
+    [ -e build/npm/node_modules/playwright-core ] && echo build/npm
+)
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
+if [ -z "$browser" ] || [ -z "$modules" ]; then
+    skip "the page of quorums in a browser" "there is no chromium, or playwright-core cannot be had"
+    done_testing
+fi
+PASSWORD=$password DONE=$run LATE=$next FEW=$few ASKED=$asked FOUND=$(found_by c "$run" | tr "\n" " ") WINDOW=2026-11-22T07:00:00Z \
+    node tests/e2e/console_quorum.mjs "$modules" "$browser" "$url" >"$T/browser" 2>&1
+told_by_browser "$T/browser" $?
+is "what was offered there is a run of the command's too" "$(q c status --json | jq -r 'select(.window == "2026-11-22T07:00:00Z" and .phase == "offered") | .threshold')" 2
+tells "who did it is on record" "tester.* quorum +allowed +offer/2026-11-22T07:00:00Z" <("$bin" audit --home "$T/c" list)
+tells "and who declined" "tester.* quorum +allowed +$asked/decline" <("$bin" audit --home "$T/c" list)
+gets "the figures have them" 200 /metrics
+for line in 'entente_quorum_runs_total{outcome="begun"} 2' 'entente_quorum_runs_total{outcome="joined"} 1' \
+    'entente_quorum_runs_total{outcome="refused"} 1' 'entente_quorum_named_total{fault="silent"} 0'; do
+    check "$line" grep -qxF "$line" "$T/body"
+done
+check "with what was given" grep -Eqx 'entente_quorum_items_total [1-9][0-9]*' "$T/body"
 done_testing

@@ -3,7 +3,8 @@
 
 #include "node/console_parts.h"
 
-#define RECORDS_MOST 10000u /* that are put in order */
+#define READ_MOST 10000u /* in one call; the others stand last, until the next one reads them */
+#define NAME      33u    /* bytes of a run in a list of names */
 
 static int later(const void *a, const void *b)
 {
@@ -19,7 +20,7 @@ static int by_name(const void *a, const void *b)
 
 /* Read once of each: what was said does not change. */
 static enum ent_err time_of(struct ent_console_call *x, const struct ent_console_folder *f,
-                            struct ent_console_record *m)
+                            struct ent_console_record *m, unsigned *left)
 {
     const struct ent_console_records *k = f->known;
     const struct ent_console_record *known =
@@ -28,25 +29,29 @@ static enum ent_err time_of(struct ent_console_call *x, const struct ent_console
         m->time = known->time;
         return ENT_OK;
     }
+    if (*left == 0)
+        return ENT_OK;
+    (*left)--;
     return f->time_of(x, &m->time, m->run);
 }
 
 /* All of them, by name. */
 static enum ent_err list(struct ent_console_call *x, const struct ent_console_folder *f)
 {
-    struct ent_console_record *m = calloc(RECORDS_MOST, sizeof(*m));
     char name[ENT_DISK_NAME_MAX];
     struct ent_buf names;
     size_t n = 0;
-    if (m == NULL)
-        return ENT_E_NOMEM;
+    unsigned left = READ_MOST;
     enum ent_err r = ent_home_list(x->book->opts.home, &names, f->name);
+    struct ent_console_record *m = calloc(names.n / NAME + 1, sizeof(*m));
+    if (r == ENT_OK && m == NULL)
+        r = ENT_E_NOMEM;
     struct ent_cur c = ent_cur(ent_buf_slice(&names));
-    while (r == ENT_OK && n < RECORDS_MOST && ent_home_next_name(&c, name)) {
+    while (r == ENT_OK && ent_home_next_name(&c, name)) {
         if (!ent_console_is_run(name))
             continue;
         memcpy(m[n].run, name, sizeof(m[n].run));
-        r = time_of(x, f, &m[n++]);
+        r = time_of(x, f, &m[n++], &left);
     }
     ent_buf_release(&names);
     if (r != ENT_OK) {

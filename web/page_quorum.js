@@ -161,7 +161,8 @@ async function one(run, who, signal) {
         if (last !== "" && over) say(Q.phases[r.phase]);
         last = is;
         state.replaceChildren(...[phase(r)].flat(2).filter(Boolean));
-        box.replaceChildren(h("div", { class: "w7 stack" }, findings(r, t), members(r), named(r)), h("div", { class: "w5 stack" }, about(r), own(r, who, draw)));
+        const found = findings(r, t), words = [members(r), named(r)];
+        box.replaceChildren(h("div", { class: "w7 stack" }, t ? found : [words, found]), h("div", { class: "w5 stack" }, about(r), own(r, who, draw), t && words));
         return r;
     };
     const r = await draw();

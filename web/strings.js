@@ -208,7 +208,7 @@ export const T = {
         publish: "Nothing of it leaves by itself. What the same members saw is held until somebody releases it (Releases); the names of who saw it stand in it.",
         join: "Join", decline: "Decline", answerText: "This node asks whether it is to take part. Both are signed, and stand in the audit log here under your name.",
         start: "Offer a run", startText: "An analyst can offer one here, or on the command line:", command: "entente quorum start",
-        least: (t) => `at least what the rule says, ${t}`, most: (n) => `at most ${n}`, ofTypes: "Only these", allTypes: "all that the rule has",
+        least: (t) => `the rule says ${t} or more`, most: (n) => `at most ${n}`, ofTypes: "Only these", allTypes: "all that the rule has",
         offer: "Offer it", others: "All members but the collector are asked. With only some of them, and what it costs, beforehand:", dryRun: "entente quorum start --with NAMES --dry-run",
         willStay: "The offer is signed, and stays in the logs of all, and in the audit log here under your name. A window is compared once.",
     },

@@ -1,10 +1,11 @@
 // console_quorum.mjs: the page of quorums of a running node, with real runs. Arguments and output are
 // those of browser.mjs. In the environment: $PASSWORD of the accounts tester (an analyst) and reader;
 // runs: $DONE, of which $FOUND came, $LATE where d was silent, $FEW that failed, $ASKED that waits for
-// an answer; $WINDOW, to be offered.
+// an answer; $WINDOW, to be offered. $SHOTS is a directory for pictures, or empty.
+import path from "node:path";
 import { complaints, contrast, end, is, json, log, ok, open, quiet, sessions, unnamed, until, base } from "./browser.mjs";
 
-const { PASSWORD, DONE, LATE, FEW, ASKED, FOUND, WINDOW } = process.env;
+const { PASSWORD, DONE, LATE, FEW, ASKED, FOUND, WINDOW, SHOTS } = process.env;
 for (const name of ["tester", "reader"]) {
     const p = await open({}, name);
     await p.goto(base + "/");
@@ -102,6 +103,7 @@ for (const colorScheme of ["light", "dark"]) {
         ok(c.n > 10 && c.bad.length === 0, `${name}, ${colorScheme}: contrast of ${c.n} texts at least 4.5`, ...c.bad);
         ok(!told.includes("undefined") && !told.includes("NaN") && !told.includes("[object"), `${name}: each word is one`, told);
         is(await p.evaluate(unnamed), [], `${name}: each control has a name`);
+        if (SHOTS && colorScheme === "light" && name === "quorums") await p.screenshot({ path: path.join(SHOTS, `console-${name}-light.png`) });
         await p.setViewportSize({ width: 400, height: 800 });
         ok(await p.evaluate(() => document.documentElement.scrollWidth <= 400), `${name} fits into 400 pixels`);
         await p.setViewportSize({ width: 1280, height: 860 });

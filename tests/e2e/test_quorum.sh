@@ -290,7 +290,7 @@ if [ -z "$browser" ] || [ -z "$modules" ]; then
     skip "the page of quorums in a browser" "there is no chromium, or playwright-core cannot be had"
     done_testing
 fi
-PASSWORD=$password DONE=$run LATE=$next FEW=$few ASKED=$asked FOUND=$(found_by c "$run" | tr "\n" " ") WINDOW=2026-11-22T07:00:00Z \
+PASSWORD=$password DONE=$run LATE=$next FEW=$few ASKED=$asked FOUND=$(found_by c "$run" | tr "\n" " ") WINDOW=2026-11-22T07:00:00Z SHOTS=${CONSOLE_SHOTS:-} \
     node tests/e2e/console_quorum.mjs "$modules" "$browser" "$url" >"$T/browser" 2>&1
 told_by_browser "$T/browser" $?
 is "what was offered there is a run of the command's too" "$(q c status --json | jq -r 'select(.window == "2026-11-22T07:00:00Z" and .phase == "offered") | .threshold')" 2

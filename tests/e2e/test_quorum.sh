@@ -210,9 +210,11 @@ for m in a b c d e; do
 done
 wait $waiter
 is "who waits is told" "$?-$(tail -1 "$T/phases")" "5-entente: $few: fewer than 3 take part"
+refuses() { q "$1" status "$2" | grep -q " $3  *refuses: "; } # WHO RUN MEMBER
+check "and hears who refused" wait_for 20 refuses a "$few" d
 run q a status "$few"
 tells "so is everybody" '^  phase      failed: fewer than 3 take part$' "$T/out"
-tells "who refused" '^             d                refuses: .* \(declined\)$' "$T/out"
+tells "and why" '^             d                refuses: .* \(declined\)$' "$T/out"
 tells "and who ended it" '^  collector  e                refuses: fewer members than the threshold take part \(too-few\)$' "$T/out"
 run q d join "$few"
 is "a no stands" "$rc-$(cat "$T/err")" "5-entente: $few: this member has refused already"

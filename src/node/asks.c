@@ -347,7 +347,7 @@ static enum ent_err begin(struct ent_asks *a, struct one *o, struct ent_diag *d)
 {
     struct one **at = place(a);
     if (a->draining || running(a) >= a->most || at == NULL ||
-        !ent_runners_take(a->opts.runners, &o->runner))
+        !ent_runners_take(a->opts.runners, ENT_RUNNERS_MATCH, &o->runner))
         return ent_fail(d, ENT_E_STATE, "all processes for matches are busy", 0, 0);
     tell(o, ENT_ASK_RUNNING, NULL, ENT_OK, NULL);
     if (pthread_create(&o->thread, NULL, run, o) != 0) {

@@ -34,6 +34,7 @@ const struct ent_files_rule ent_files_of_ledger[] = {
     {"exposed/*", WHOLE},
     {"quorum", ENT_MAY_NAMES},
     {"quorum/compared", WHOLE},
+    {"quorum/refused", WHOLE},
     {"quorum/wish", ENT_MAY_NAMES},
     {"quorum/wish/*", WHOLE | ENT_MAY_DROP},
     {"quorum/*/said", ENT_MAY_NAMES},

@@ -190,7 +190,8 @@ static struct ent_budget budget_of(struct ent_peer *p)
 static struct ent_run *reserve(struct ent_peer *p, const struct offer *o)
 {
     struct ent_run *run = ent_runs_place(p, o->member.name);
-    return run != NULL && ent_runners_take(p->opts.runners, &run->runner) ? run : NULL;
+    return run != NULL && ent_runners_take(p->opts.runners, ENT_RUNNERS_MATCH, &run->runner) ? run
+                                                                                             : NULL;
 }
 
 /* Charged before anything is computed, and durable: a crash gives no second helping. *ret_run when

@@ -154,13 +154,25 @@ static void name_them(struct ent_qrun *run)
 /* --- deadlines ----------------------------------------------------------------------------------
  */
 
+bool ent_qrun_has_sent(const struct ent_qrun *run)
+{
+    for (uint32_t k = 0; k < run->mates; k++) {
+        const struct ent_qmate *m = &run->mate[k];
+        if (m->collector)
+            return m->refused || m->block >= ent_quorum_blocks(&run->state.offer.shape);
+    }
+    return false;
+}
+
 /* With the lock: key holders that have not answered all by now have not answered in time. Not so
- * where they may follow another `begin`. */
+ * where they may follow another `begin`, or where this member itself had to ask anew because its
+ * other runs needed the process. */
 static void blame_holders(struct ent_qrun *run)
 {
     struct ent_quorum_run *s = &run->state;
     if (s->collector == ENT_QUORUM_CONTRARY || run->index == 0 ||
-        (s->present >> (run->index - 1) & 1) == 0 || run->tables || !run->started)
+        (s->present >> (run->index - 1) & 1) == 0 || run->tables || !run->started ||
+        run->turns > 0 || ent_qrun_has_sent(run))
         return;
     const uint64_t all = ent_lookup_batches(s->seat[run->index - 1].accept.items);
     for (uint32_t k = 0; k < run->mates; k++) {
@@ -365,12 +377,30 @@ static void tell_end(struct ent_qrun *run)
         ent_q_tell(run, ENT_QUORUM_EV_DONE, "", ENT_QUORUM_NO_FAULT, ENT_QUORUM_FINE);
 }
 
-/* An hour after its last deadline nobody asks for anything any more. */
+/* With the lock: nobody needs anything of it but to be told how it ended. */
+static bool is_settled(const struct ent_qrun *run)
+{
+    const struct ent_quorum_run *s = &run->state;
+    if (s->phase == ENT_QUORUM_FAILED)
+        return !s->collects || s->present == 0 || !is_told_early(run);
+    if (s->phase < ENT_QUORUM_DONE || ent_q_now(run->all) >= s->offer.result_by + ENT_QUORUM_LINGER)
+        return s->phase == ENT_QUORUM_DONE;
+    for (uint32_t i = 0; i < s->offer.shape.members; i++)
+        if ((s->counted >> i & 1) != 0 && !s->seat[i].taken)
+            return false;
+    return true;
+}
+
+/* Whoever was away meanwhile reads the record. */
 static bool is_over(struct ent_qrun *run)
 {
+    const int64_t now = ent_q_now(run->all);
     (void)pthread_mutex_lock(&run->lock);
-    const bool over = run->state.phase >= ENT_QUORUM_DONE &&
-                      ent_q_now(run->all) >= run->state.offer.result_by + ENT_QUORUM_LINGER;
+    if (!is_settled(run))
+        run->settled = 0;
+    else if (run->settled == 0)
+        run->settled = now;
+    const bool over = run->settled != 0 && now >= run->settled + ENT_QUORUM_SETTLE;
     (void)pthread_mutex_unlock(&run->lock);
     return over;
 }

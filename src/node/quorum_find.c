@@ -27,12 +27,13 @@ static bool whom(const struct ent_quorums *q, char ret[static ENT_NAME_MAX + 1])
 static enum ent_err fetch_offer(struct ent_qmate *m, struct ent_delivery *del)
 {
     char path[160], rest[sizeof("/said/") + ENT_HEX_LEN(32)] = "/said/";
-    struct ent_buf list, said;
+    struct ent_buf list, said, answer;
     struct ent_hash32 leaf;
     struct ent_slice line;
     unsigned status = 0;
     ent_buf_init(&list, ENT_QUORUM_LIST_MAX);
     ent_buf_init(&said, ENT_DELIVERY_MAX);
+    ent_buf_init(&answer, ENT_DELIVERY_MAX); /* nobody asked */
     ent_qmate_path(path, m, "");
     enum ent_err r = ent_qmate_call(m, &status, &list, "GET", path, ent_slice(NULL, 0));
     struct ent_cur c = ent_cur(ent_buf_slice(&list));
@@ -43,19 +44,12 @@ static enum ent_err fetch_offer(struct ent_qmate *m, struct ent_delivery *del)
         r = ent_qmate_call(m, &status, &said, "GET", path, ent_slice(NULL, 0));
         if (r == ENT_OK && status == 200 &&
             (r = ent_qmate_hear(m, del, ent_buf_slice(&said))) == ENT_OK)
-            (void)ent_q_take_offer(m->run->all, m->name, del, ent_buf_slice(&said));
+            (void)ent_q_take_offer(m->run->all, m->name, del, ent_buf_slice(&said), &answer);
     }
+    ent_buf_release(&answer);
     ent_buf_release(&list);
     ent_buf_release(&said);
     return r;
-}
-
-static bool is_new(struct ent_quorums *q, const char *id)
-{
-    struct ent_qrun *run = ent_q_find(q, id);
-    if (run != NULL)
-        ent_q_put(run);
-    return run == NULL && !ent_q_is_record(q, id);
 }
 
 static void fetch_all(struct ent_qmate *m, struct ent_slice list)
@@ -70,7 +64,7 @@ static void fetch_all(struct ent_qmate *m, struct ent_slice list)
             (r = ent_hex_decode(id, sizeof(id), line)) != ENT_OK)
             break;
         ent_hex_encode(m->run->id, id, sizeof(id));
-        if (is_new(m->run->all, m->run->id))
+        if (ent_q_is_new(m->run->all, m->run->id) && !ent_q_refused(m->run->all, m->run->id, NULL))
             r = fetch_offer(m, del);
     }
     free(del);

@@ -163,28 +163,23 @@ static void known(void *ctx, const char *member, bool *ret_exposed, bool *ret_wi
         ent_view_verdict(ent_book_view(a->book), &on, member, a->now) == ENT_OK && on.exposed;
 }
 
-enum ent_quorum_reason ent_q_judge(struct ent_quorums *q, enum ent_verdict *ret_verdict,
-                                   const struct ent_quorum_offer *o, const struct ent_hash32 *leaf,
-                                   const char *author)
+/* again, most: see struct ent_quorum_ask and struct ent_quorum_wish. */
+static enum ent_quorum_reason judge(struct ent_quorums *q, enum ent_verdict *ret_verdict,
+                                    const struct ent_quorum_offer *o, const char *author,
+                                    bool again, uint32_t most, int64_t now)
 {
     struct asked asked = {q->opts.book, ent_q_now(q)};
-    static const struct ent_hash32 none;
-    const bool own = strcmp(author, q->self) == 0, in = ent_quorum_index(o, q->self) != 0;
     const struct ent_quorum_ask ask = {.self = q->self,
                                        .author = author,
                                        .now = asked.now,
-                                       .again = in && is_again(q, o, leaf != NULL ? leaf : &none),
+                                       .again = again,
                                        .known = known,
                                        .ctx = &asked};
     struct ent_quorum_wish w = {.self = q->self,
-                                .most = own || q->opts.items_most > ENT_QUORUM_ITEMS
-                                            ? ENT_QUORUM_ITEMS
-                                            : (uint32_t)q->opts.items_most,
+                                .most = most,
                                 .rate = ent_quorum_rate_of(ent_cpu_level()),
                                 .cores = ent_pool_threads(q->pool),
-                                .now = asked.now};
-    if (leaf != NULL && w.now >= o->accept_by) /* a run's phases know that; keys come later */
-        w.now = o->accept_by - 1;
+                                .now = now};
     ent_book_lock(q->opts.book);
     const struct ent_pact *p = ent_book_home(q->opts.book)->pact;
     w.standing = ent_pact_decide_quorum(p, &ask);
@@ -194,14 +189,38 @@ enum ent_quorum_reason ent_q_judge(struct ent_quorums *q, enum ent_verdict *ret_
     return why;
 }
 
-/* The pact says that this comes by itself, and from whom. */
-bool ent_q_is_scheduled(const struct ent_qrun *run)
+enum ent_quorum_reason ent_q_judge(struct ent_quorums *q, enum ent_verdict *ret_verdict,
+                                   const struct ent_quorum_offer *o, const struct ent_hash32 *leaf,
+                                   const char *author)
 {
-    struct ent_book *book = run->all->opts.book;
+    static const struct ent_hash32 none;
+    const bool own = strcmp(author, q->self) == 0, in = ent_quorum_index(o, q->self) != 0;
+    const uint64_t most =
+        own || q->opts.items_most > ENT_QUORUM_ITEMS ? ENT_QUORUM_ITEMS : q->opts.items_most;
+    const bool again = in && is_again(q, o, leaf != NULL ? leaf : &none);
+    const int64_t now = ent_q_now(q); /* a run's phases know of accept_by; keys come later */
+    return judge(q, ret_verdict, o, author, again, (uint32_t)most,
+                 leaf != NULL && now >= o->accept_by ? o->accept_by - 1 : now);
+}
+
+/* With memory and processes of its own, whatever it asks for, nobody waits for what is over. */
+enum ent_quorum_reason ent_q_judge_pact(struct ent_quorums *q, enum ent_verdict *ret_verdict,
+                                        const struct ent_quorum_offer *o, const char *author)
+{
+    const int64_t now = ent_q_now(q);
+    const enum ent_quorum_reason why =
+        judge(q, ret_verdict, o, author, false, ENT_QUORUM_ITEMS,
+              now >= o->accept_by && now < o->keys_by ? o->accept_by - 1 : now);
+    return why == ENT_QUORUM_LONG ? ENT_QUORUM_FINE : why;
+}
+
+/* The pact says that this comes by itself, and from whom. */
+bool ent_q_is_scheduled(const struct ent_quorums *q, const char *author)
+{
+    struct ent_book *book = q->opts.book;
     ent_book_lock(book);
     const struct ent_quorum_rule *rule = &ent_book_home(book)->pact->quorum;
-    const bool is =
-        rule->holders > 0 && rule->each && strcmp(rule->collector, run->named[run->author]) == 0;
+    const bool is = rule->holders > 0 && rule->each && strcmp(rule->collector, author) == 0;
     ent_book_unlock(book);
     return is;
 }

@@ -106,44 +106,75 @@ static unsigned status_of(enum ent_err r)
     }
 }
 
+bool ent_q_is_new(struct ent_quorums *q, const char *id)
+{
+    struct ent_qrun *run = ent_q_find(q, id);
+    if (run != NULL)
+        ent_q_put(run);
+    return run == NULL && !ent_q_is_record(q, id);
+}
+
+/* Judged before it costs anything. What comes too late for all is no run for any. */
+static unsigned take_new(struct ent_quorums *q, const struct ent_act *act,
+                         const struct ent_quorum_offer *o, struct ent_slice said,
+                         struct ent_buf *answer)
+{
+    enum ent_verdict verdict = ENT_ALLOWED;
+    const enum ent_quorum_reason why = ent_q_judge_pact(q, &verdict, o, act->st.author);
+    if (why == ENT_QUORUM_PAST)
+        return 409;
+    if (why != ENT_QUORUM_FINE) {
+        ent_q_refuse(q, answer, act, why, verdict);
+        return 409;
+    }
+    const enum ent_err r = ent_q_begin(q, act, o, said, 0);
+    return r == ENT_E_LIMIT ? 503 : status_of(r);
+}
+
 unsigned ent_q_take_offer(struct ent_quorums *q, const char *from, const struct ent_delivery *del,
-                          struct ent_slice said)
+                          struct ent_slice said, struct ent_buf *answer)
 {
     struct ent_quorum_offer *o = malloc(sizeof(*o));
+    char id[ENT_QUORUM_ID];
     if (o == NULL)
         return 503;
-    enum ent_err r = ent_quorum_offer_parse(o, del->act.body);
-    const bool ours = r == ENT_OK && (ent_quorum_index(o, q->self) != 0 ||
-                                      ent_quorum_holder_number(o, q->self) != 0 ||
-                                      strcmp(o->collector, q->self) == 0);
-    const bool theirs =
-        r == ENT_OK && (strcmp(from, del->act.st.author) == 0 || ent_quorum_index(o, from) != 0 ||
-                        ent_quorum_holder_number(o, from) != 0 || strcmp(o->collector, from) == 0);
+    const bool is = ent_quorum_offer_parse(o, del->act.body) == ENT_OK;
+    const bool ours = is && ent_q_has_part(o, q->self);
+    const bool theirs = is && (strcmp(from, del->act.st.author) == 0 || ent_q_has_part(o, from));
     (void)pthread_mutex_lock(&q->lock);
     const bool draining = q->draining;
     (void)pthread_mutex_unlock(&q->lock);
     unsigned status = 409;
-    if (ours && theirs) {
-        r = draining ? ENT_E_LIMIT : ent_q_begin(q, &del->act, o, said, 0);
-        status = r == ENT_E_LIMIT ? 503 : status_of(r);
-    }
+    ent_quorum_id(id, &del->act.leaf);
+    if (ours && theirs && !ent_q_refused(q, id, answer))
+        status = !ent_q_is_new(q, id) ? 200
+                 : draining           ? 503
+                                      : take_new(q, &del->act, o, said, answer);
     free(o);
     return status;
 }
 
+/* About a run that is none here: what was said about its offer, if it is refused or over. */
+static unsigned without_run(struct ent_quorums *q, const char *id, struct ent_buf *answer)
+{
+    if (ent_q_refused(q, id, answer) || ent_q_is_record(q, id))
+        return 409;
+    return 503; /* the offer may be on its way */
+}
+
 static unsigned take_said(struct ent_quorums *q, const char *from, const struct ent_delivery *del,
-                          struct ent_slice said)
+                          struct ent_slice said, struct ent_buf *answer)
 {
     char id[ENT_QUORUM_ID];
     enum ent_qkind kind;
     if (ent_q_kind(&kind, &del->act.st) != ENT_OK)
         return 409;
     if (kind == ENT_QSAY_OFFER)
-        return ent_q_take_offer(q, from, del, said);
+        return ent_q_take_offer(q, from, del, said, answer);
     ent_hex_encode(id, del->act.st.ref[0].b, 16);
     struct ent_qrun *run = ent_q_find(q, id);
-    if (run == NULL) /* the offer may be on its way */
-        return 503;
+    if (run == NULL)
+        return without_run(q, id, answer);
     const bool named =
         ent_qrun_place(run, from) != UINT32_MAX && strcmp(del->act.st.author, q->self) != 0;
     const unsigned status = named ? status_of(ent_qrun_take(run, &del->act, said, 0)) : 404;
@@ -152,13 +183,14 @@ static unsigned take_said(struct ent_quorums *q, const char *from, const struct 
 }
 
 /* Newer than what is known of its author's log: whoever brings it shows that first. */
-static unsigned say(struct ent_quorums *q, const char *from, struct ent_slice body)
+static unsigned say(struct ent_quorums *q, const char *from, struct ent_slice body,
+                    struct ent_buf *answer)
 {
     struct ent_delivery *del = malloc(sizeof(*del));
     if (del == NULL)
         return 503;
     const enum ent_err r = ent_book_receive(q->opts.book, del, NULL, body);
-    const unsigned status = r == ENT_OK        ? take_said(q, from, del, body)
+    const unsigned status = r == ENT_OK        ? take_said(q, from, del, body, answer)
                             : r == ENT_E_STATE ? 503
                                                : status_of(r);
     free(del);
@@ -260,6 +292,9 @@ static unsigned evaluate(struct ent_qrun *run, uint32_t index, struct ent_slice 
         return 503;
     if (!may_ask(run, index, ask))
         return no(b, ENT_QUORUM_NO_FAULT);
+    (void)pthread_mutex_lock(&run->lock);
+    ent_qturn_asked(run);
+    (void)pthread_mutex_unlock(&run->lock);
     if (!ent_qrun_enter(run, &c, &life))
         return 503;
     enum ent_err r = admit(run, &c, index, ask, &fault);
@@ -368,7 +403,7 @@ void ent_quorums_handle(struct ent_quorums *q, const char *from, const struct en
     res->type = "application/octet-stream";
     res->status = 404;
     if (route.kind == SAY) {
-        res->status = say(q, from, req->body);
+        res->status = say(q, from, req->body, &res->body);
     } else if (route.kind == RUNS) {
         res->status = runs(q, from, &res->body);
     } else if (route.kind != NOWHERE) {
@@ -376,6 +411,10 @@ void ent_quorums_handle(struct ent_quorums *q, const char *from, const struct en
         if (run != NULL) {
             res->status = in_run(run, from, &route, req, &res->body);
             ent_q_put(run);
+        } else if (route.kind == LIST) {
+            res->status = ent_q_record_list(q, route.id, from, &res->body);
+        } else if (route.kind == SAID) {
+            res->status = ent_q_record_show(q, route.id, from, &route.leaf, &res->body);
         }
     }
     if (res->status != 200 && res->status != 409)

@@ -20,6 +20,15 @@ static enum ent_err wire_call(void *ctx, unsigned *ret_status, struct ent_buf *a
 /* --- to it --------------------------------------------------------------------------------------
  */
 
+/* Its signed refusal, where the run is none for it. */
+static void hear_no(struct ent_qmate *m, const struct ent_buf *answer)
+{
+    struct ent_delivery *del = malloc(sizeof(*del));
+    if (del != NULL && answer->n > 0 && ent_qmate_hear(m, del, ent_buf_slice(answer)) == ENT_OK)
+        (void)!ent_qrun_take(m->run, &del->act, ent_buf_slice(answer), 0); /* or it is nothing */
+    free(del);
+}
+
 /* First our newest head: then it knows our log up to there, and the statement's place in it. */
 static enum ent_err bring(struct ent_qmate *m, uint64_t index)
 {
@@ -28,10 +37,12 @@ static enum ent_err bring(struct ent_qmate *m, uint64_t index)
     struct ent_buf said, answer;
     unsigned status = 0;
     ent_buf_init(&said, ENT_DELIVERY_MAX);
-    ent_buf_init(&answer, 4096);
+    ent_buf_init(&answer, ENT_DELIVERY_MAX);
     enum ent_err r = ent_view_submit(ent_book_view(book), NULL, &wire, m->name, ent_clock_now());
     if (r == ENT_OK && (r = ent_book_deliver(book, &said, NULL, index)) == ENT_OK)
         r = ent_qmate_call(m, &status, &answer, "POST", ENT_QUORUM_PATH, ent_buf_slice(&said));
+    if (r == ENT_OK && status == 409)
+        hear_no(m, &answer);
     ent_buf_release(&said);
     ent_buf_release(&answer);
     if (r != ENT_OK)

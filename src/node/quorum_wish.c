@@ -20,6 +20,8 @@ enum ent_err ent_quorums_offer(struct ent_quorums *q, char ret[static ENT_QUORUM
         return ENT_E_LIMIT;
     if ((*ret_why = ent_q_judge(q, ret_verdict, o, NULL, q->self)) != ENT_QUORUM_FINE)
         return ENT_E_POLICY;
+    if (!ent_q_has_place(q, q->self)) /* before it is signed */
+        return ENT_E_LIMIT;
     ent_buf_init(&body, ENT_QUORUM_OFFER_MAX);
     ent_buf_init(&room, ENT_ACT_MAX);
     ent_buf_init(&said, ENT_DELIVERY_MAX);

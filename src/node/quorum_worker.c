@@ -88,8 +88,8 @@ static bool is_refused(struct ent_qrun *run)
 /* What nobody decided here waits until somebody does, or until it is too late. */
 static bool is_willing(const struct ent_qrun *run)
 {
-    return run->all->opts.mode == ENT_QUORUM_ON || run->author == run->self ||
-           ent_q_is_scheduled(run) || ent_qfile_is_there(run, "join");
+    return run->all->opts.mode == ENT_QUORUM_ON || run->author == run->self || run->scheduled ||
+           ent_qfile_is_there(run, "join");
 }
 
 /* --- opening ------------------------------------------------------------------------------------
@@ -186,6 +186,7 @@ static enum ent_err start(struct ent_qrun *run, const struct ent_caller *c)
 
 struct needs {
     bool join, hold, start;
+    bool works; /* now, and is not only waiting for others */
 };
 
 static bool needs_join(const struct ent_qrun *run)
@@ -204,7 +205,7 @@ static bool needs_join(const struct ent_qrun *run)
     return s->phase == ENT_QUORUM_DONE && (s->counted & me) != 0 && !seat->taken;
 }
 
-/* Until everybody has what it needs key holders answer again. */
+/* Until everybody has what it needs, or could have had it, key holders answer again. */
 static bool needs_hold(const struct ent_qrun *run)
 {
     const struct ent_quorum_run *s = &run->state;
@@ -212,10 +213,25 @@ static bool needs_hold(const struct ent_qrun *run)
         return false;
     if (s->phase != ENT_QUORUM_DONE)
         return s->phase < ENT_QUORUM_DONE;
+    if (ent_q_now(run->all) >= s->offer.result_by + ENT_QUORUM_LINGER)
+        return false;
     for (uint32_t i = 0; i < s->offer.shape.members; i++)
         if ((s->counted >> i & 1) != 0 && !s->seat[i].taken)
             return true;
     return false;
+}
+
+/* Before the run begins it is only for an acceptance or a key to be said. */
+static bool works(const struct ent_qrun *run, const struct needs *n)
+{
+    const struct ent_quorum_run *s = &run->state;
+    if (!n->start)
+        return (n->join && !s->seat[run->index - 1].accepted) ||
+               (n->hold && (s->keys >> (run->holder - 1) & 1) == 0);
+    if (n->join &&
+        (s->phase == ENT_QUORUM_UPLOAD ? !ent_qrun_has_sent(run) : s->phase == ENT_QUORUM_DONE))
+        return true;
+    return n->hold && ent_qturn_is_asked(run);
 }
 
 static struct needs needs(struct ent_qrun *run)
@@ -223,6 +239,7 @@ static struct needs needs(struct ent_qrun *run)
     (void)pthread_mutex_lock(&run->lock);
     struct needs n = {.join = needs_join(run), .hold = needs_hold(run)};
     n.start = run->state.phase >= ENT_QUORUM_UPLOAD && run->state.phase <= ENT_QUORUM_DONE;
+    n.works = works(run, &n);
     (void)pthread_mutex_unlock(&run->lock);
     return n;
 }
@@ -232,7 +249,7 @@ static bool open_slot(struct ent_qrun *run)
     struct ent_runners_one one;
     if (run->up)
         return true;
-    if (run->all->opts.runners == NULL || !ent_runners_take(run->all->opts.runners, &one))
+    if (run->all->opts.runners == NULL || !ent_qturn_take(run, &one))
         return false;
     (void)pthread_mutex_lock(&run->lock);
     run->one = one;
@@ -248,12 +265,14 @@ void ent_qrun_worker(struct ent_qrun *run)
     (void)pthread_mutex_unlock(&run->lock);
     if (dying)
         ent_qrun_dismiss(run);
-    if (is_refused(run) && run->holder == 0)
+    const bool refused = is_refused(run) && run->holder == 0;
+    const struct needs n = refused ? (struct needs){.join = false} : needs(run);
+    if (!run->up && !n.works) {
+        ent_qturn_leave(run);
         return;
-    const struct needs n = needs(run);
-    if (!n.join && !n.hold) {
-        if (run->up)
-            ent_qrun_dismiss(run);
+    }
+    if (run->up && ((!n.join && !n.hold) || ent_qturn_is_over(run, n.works))) {
+        ent_qrun_dismiss(run);
         return;
     }
     const bool opens = (n.join && !run->joins) || (n.hold && !run->holds);

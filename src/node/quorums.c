@@ -106,6 +106,7 @@ static struct ent_qrun *make_run(struct ent_quorums *q, const struct ent_quorum_
     ent_quorum_id(run->id, &run->leaf);
     run->index = ent_quorum_index(o, q->self);
     run->holder = ent_quorum_holder_number(o, q->self);
+    run->scheduled = ent_q_is_scheduled(q, author);
     run->lives = 1;
     for (uint32_t i = 0; i < o->shape.members; i++) {
         add_name(run, o->participant[i]);
@@ -182,8 +183,9 @@ void ent_q_put(struct ent_qrun *run)
     (void)pthread_mutex_unlock(&run->lock);
 }
 
-/* With the table's lock: a place for one more of this author; or ENT_QUORUMS_MOST. */
-static size_t place(const struct ent_quorums *q, const char *author)
+/* With the table's lock: a place for one more of this author; or ENT_QUORUMS_MOST. There are as
+ * many as all members together may have, so nobody's runs take the place of another's. */
+static size_t place(const struct ent_quorums *q, const char *author, bool scheduled)
 {
     size_t free = ENT_QUORUMS_MOST;
     unsigned theirs = 0;
@@ -194,7 +196,17 @@ static size_t place(const struct ent_quorums *q, const char *author)
         else
             theirs += strcmp(run->named[run->author], author) == 0;
     }
-    return theirs < ENT_QUORUMS_OF_ONE ? free : ENT_QUORUMS_MOST;
+    return theirs < (scheduled ? ENT_QUORUMS_SCHEDULED : ENT_QUORUMS_OF_ONE) ? free
+                                                                             : ENT_QUORUMS_MOST;
+}
+
+bool ent_q_has_place(struct ent_quorums *q, const char *author)
+{
+    const bool scheduled = ent_q_is_scheduled(q, author);
+    (void)pthread_mutex_lock(&q->lock);
+    const bool has = place(q, author, scheduled) != ENT_QUORUMS_MOST;
+    (void)pthread_mutex_unlock(&q->lock);
+    return has;
 }
 
 static void end(struct ent_qrun *run)
@@ -237,7 +249,7 @@ enum ent_err ent_q_begin(struct ent_quorums *q, const struct ent_act *act,
     bool known = false;
     for (size_t i = 0; i < ENT_QUORUMS_MOST; i++)
         known = known || (q->run[i] != NULL && strcmp(q->run[i]->id, id) == 0);
-    const size_t at = place(q, act->st.author);
+    const size_t at = place(q, act->st.author, run->scheduled);
     if (!known && at == ENT_QUORUMS_MOST)
         r = ENT_E_LIMIT;
     else if (!known && (r = keep_first(run, act, said, index)) == ENT_OK &&
@@ -251,20 +263,6 @@ enum ent_err ent_q_begin(struct ent_quorums *q, const struct ent_act *act,
 
 /* --- after a restart ----------------------------------------------------------------------------
  */
-
-/* One delivery of the folder. It was verified when it came. */
-static enum ent_err load_act(struct ent_quorums *q, struct ent_delivery *ret, struct ent_buf *room,
-                             const char *file)
-{
-    ent_buf_clear(room);
-    enum ent_err r = ent_kept_read(room, ent_q_disk(q), file);
-    if (r != ENT_OK)
-        return r;
-    ent_book_lock(q->opts.book);
-    r = ent_delivery_parse(ret, ent_buf_slice(room), &ent_book_home(q->opts.book)->roster, NULL);
-    ent_book_unlock(q->opts.book);
-    return r;
-}
 
 /* What the state has already is the same again; what a crash kept out of it goes in now. Begin
  * comes behind what it names, whatever their order in the folder: so twice. */
@@ -281,7 +279,7 @@ static void load_said(struct ent_qrun *run, struct ent_delivery *del, struct ent
         while (r == ENT_OK && ent_home_next_name(&c, name)) {
             (void)snprintf(rest, sizeof(rest), "said/%.64s", name);
             ent_qfile(file, run, rest);
-            if (load_act(run->all, del, room, file) == ENT_OK)
+            if (ent_q_load_act(run->all, del, room, file) == ENT_OK)
                 ent_qrun_again(run, &del->act, del->receipt.index);
         }
         ent_buf_release(&names);
@@ -311,28 +309,23 @@ static enum ent_err load_state(struct ent_quorums *q, struct ent_quorum_run *ret
     return r;
 }
 
-/* Of one that is over only the record is there. */
-bool ent_q_is_record(const struct ent_quorums *q, const char *id)
-{
-    const struct ent_disk *disk = ent_q_disk(q);
-    char file[ENT_DISK_NAME_MAX];
-    uint8_t none;
-    (void)snprintf(file, sizeof(file), ENT_QUORUM_FOLDER "/%.32s/over", id);
-    return disk->read(disk->ctx, &none, 0, file, 0) == ENT_OK;
-}
-
 static enum ent_err load_run(struct ent_quorums *q, const char *id, struct ent_delivery *del,
                              struct ent_buf *room, struct ent_quorum_run *state)
 {
     char file[ENT_DISK_NAME_MAX];
     (void)snprintf(file, sizeof(file), ENT_QUORUM_FOLDER "/%.32s/offer", id);
-    enum ent_err r = load_act(q, del, room, file);
+    enum ent_err r = ent_q_load_act(q, del, room, file);
     if (r != ENT_OK || (r = load_state(q, state, id, &del->act)) != ENT_OK)
         return r;
-    const size_t at = place(q, "");
-    struct ent_qrun *run = at == ENT_QUORUMS_MOST ? NULL : make_run(q, state, del->act.st.author);
+    struct ent_qrun *run = make_run(q, state, del->act.st.author);
     if (run == NULL)
         return ENT_E_NOMEM;
+    size_t at = 0;
+    while (q->run[at] != NULL) /* as many were here before, and each has its own */
+        if (++at == ENT_QUORUMS_MOST) {
+            free_run(run);
+            return ENT_E_NOMEM;
+        }
     ent_qrun_again(run, &del->act, del->receipt.index);
     load_said(run, del, room);
     run->told_end = state->phase >= ENT_QUORUM_DONE;
@@ -402,7 +395,9 @@ enum ent_err ent_quorums_new(struct ent_quorums **ret, struct ent_diag *d,
     memcpy(q->self, self, strlen(self) + 1);
     (void)pthread_mutex_init(&q->lock, NULL);
     (void)pthread_mutex_init(&q->compared_lock, NULL);
+    (void)pthread_mutex_init(&q->refused_lock, NULL);
     q->scheduled = -1;
+    ent_q_refused_load(q);
     enum ent_err r = ent_pool_new(&q->pool, opts->threads);
     if (r == ENT_OK)
         r = load(q);
@@ -431,6 +426,7 @@ void ent_quorums_free(struct ent_quorums *q)
     ent_pool_free(q->pool);
     (void)pthread_mutex_destroy(&q->lock);
     (void)pthread_mutex_destroy(&q->compared_lock);
+    (void)pthread_mutex_destroy(&q->refused_lock);
     free(q);
 }
 

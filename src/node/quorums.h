@@ -18,6 +18,7 @@
  *     quorum/<id>/over          the run is over: nothing but its record is there
  *     quorum/<id>/join, decline made by whoever decides here about an offer that waits for it
  *     quorum/compared           which windows were, and which were offered by the schedule, kept
+ *     quorum/refused            offers that were refused without a run, kept
  *     quorum/wish/<16 hex>      an offer's body that this member wants to make; what became of it
  *     quorum/wish/<16 hex>.done stands there, kept: "id <run>\n" or "refused <word>\n"
  *
@@ -43,8 +44,9 @@
  * tried again; 404 for runs in which the asking member has no part.
  *
  * Each run has a thread that decides, and one towards each other member, so that one who is slow or
- * dead delays nobody else. A run is over an hour after its last deadline: offer, state and said
- * stay as the record, everything else goes.
+ * dead delays nobody else. A run is over a minute after its end, or, where somebody has not taken
+ * its answer, ten after its last deadline: offer, state and said stay as the record, which is still
+ * shown, everything else goes. What the pact refuses never becomes a run.
  */
 #ifndef ENT_NODE_QUORUMS_H
 #define ENT_NODE_QUORUMS_H
@@ -58,14 +60,17 @@
 #include "node/runners.h"
 #include "node/service.h"
 
-#define ENT_QUORUMS_MOST       16u
-#define ENT_QUORUMS_OF_ONE     8u    /* that one member has offered, at a time */
-#define ENT_QUORUM_LINGER      3600u /* seconds after the last deadline */
+#define ENT_QUORUMS_OF_ONE     4u /* that one member has offered, at a time */
+#define ENT_QUORUMS_SCHEDULED  8u /* by the pact's schedule; they take nobody's place */
+#define ENT_QUORUMS_MOST       (ENT_QUORUMS_OF_ONE * ENT_PACT_MEMBERS + ENT_QUORUMS_SCHEDULED)
+#define ENT_QUORUM_SETTLE      60u   /* seconds that a run stays when nobody needs anything of it */
+#define ENT_QUORUM_LINGER      600u  /* after the last deadline, where somebody might */
 #define ENT_QUORUM_SAID_MOST   8192u /* statements in one run */
 #define ENT_QUORUM_PATH        "/peer/v1/quorum"
 #define ENT_QUORUM_LIST_MAX    (65u * (ENT_QUORUM_SAID_MOST + 1))
 #define ENT_QUORUM_WISH_FOLDER "quorum/wish"
 #define ENT_QUORUM_COMPARED    "quorum/compared"
+#define ENT_QUORUM_REFUSED     "quorum/refused"
 
 enum ent_quorum_event_kind {
     ENT_QUORUM_EV_OFFERED,

@@ -75,6 +75,7 @@ struct ent_qrun {
 
     pthread_t driver;
     bool driving, fresh; /* fresh: it began with this process */
+    bool scheduled;      /* by the pact's schedule */
     atomic_bool stop;
     struct ent_qmate mate[ENT_QNAMED];
     uint32_t mates;
@@ -91,6 +92,7 @@ struct ent_qrun {
     size_t n_own;
     bool met;                    /* the collector was asked by this process, or does not answer */
     bool told_end;               /* the event was told */
+    int64_t settled;             /* since when nobody needs anything of it; 0: somebody may */
     bool judged;                 /* the pact has nothing against it */
     bool declined;               /* this member said no, or cannot */
     enum ent_quorum_phase phase; /* when deadlines were looked at last */
@@ -106,7 +108,12 @@ struct ent_qrun {
     struct ent_qwork_taken taken; /* by this process, when told_taken */
     bool told_taken;
 
+    uint64_t waits;   /* for one: a number, of all runs; under the table's lock */
+    uint64_t turn_ns; /* since when it has one; the driver's, as is the next */
+    unsigned turns;   /* that were too short */
+
     /* as a key holder */
+    uint64_t asked_ns; /* when somebody did last */
     pthread_mutex_t admit_lock;
     struct ent_quorum_admitted *admitted;
     size_t n_admitted;
@@ -128,16 +135,29 @@ struct ent_qrun {
     uint64_t progress_ns;
 };
 
+/* What this member has refused without a run. */
+struct ent_qrefusal {
+    char author[ENT_NAME_MAX + 1]; /* of the offer; "": none */
+    int64_t time;
+    uint64_t index; /* in the own log */
+    struct ent_hash32 leaf;
+};
+#define ENT_QREFUSALS_OF_ONE 4u /* in an hour, to one author */
+#define ENT_QREFUSALS        (ENT_QREFUSALS_OF_ONE * ENT_PACT_MEMBERS)
+
 struct ent_quorums {
     struct ent_quorums_opts opts;
     char self[ENT_NAME_MAX + 1];
     pthread_mutex_t lock;
     struct ent_qrun *run[ENT_QUORUMS_MOST];
     bool draining;
+    uint64_t waits;                /* numbers of runs that wait for a process */
     struct ent_pool *pool;         /* of collectors */
     int64_t scheduled;             /* the window that was looked at last */
     pthread_mutex_t compared_lock; /* of that file */
-    struct ent_qrun *seeker;       /* no run: what asks for those that this member is named in */
+    pthread_mutex_t refused_lock;  /* of the next, and of its file */
+    struct ent_qrefusal refused[ENT_QREFUSALS];
+    struct ent_qrun *seeker; /* no run: what asks for those that this member is named in */
 };
 
 int64_t ent_q_now(const struct ent_quorums *q);
@@ -155,6 +175,10 @@ void ent_q_put(struct ent_qrun *run);
 ENT_MUST_USE enum ent_err ent_q_begin(struct ent_quorums *q, const struct ent_act *act,
                                       const struct ent_quorum_offer *o, struct ent_slice said,
                                       uint64_t index);
+/* Whether this author may have one more. */
+bool ent_q_has_place(struct ent_quorums *q, const char *author);
+/* The next run that is over is forgotten. */
+void ent_q_reap(struct ent_quorums *q);
 
 /* --- quorum_judge.c -----------------------------------------------------------------------------
  */
@@ -164,17 +188,42 @@ ENT_MUST_USE enum ent_err ent_q_begin(struct ent_quorums *q, const struct ent_ac
 enum ent_quorum_reason ent_q_judge(struct ent_quorums *q, enum ent_verdict *ret_verdict,
                                    const struct ent_quorum_offer *o, const struct ent_hash32 *leaf,
                                    const char *author);
-bool ent_q_is_scheduled(const struct ent_qrun *run);
+/* Without this member's own wishes, and what it has compared before: what the pact refuses, and
+ * what comes too late for anybody. */
+enum ent_quorum_reason ent_q_judge_pact(struct ent_quorums *q, enum ent_verdict *ret_verdict,
+                                        const struct ent_quorum_offer *o, const char *author);
+/* What this member offers comes by the pact's schedule. */
+bool ent_q_is_scheduled(const struct ent_quorums *q, const char *author);
 /* Shares of its window are about to leave; durable. ENT_E_EXISTS: others did, in another run. */
 ENT_MUST_USE enum ent_err ent_q_compared(struct ent_qrun *run);
 /* This window is about to be offered by itself; durable. ENT_E_EXISTS: it was. */
 ENT_MUST_USE enum ent_err ent_q_scheduled(struct ent_quorums *q, const struct ent_quorum_offer *o);
 
+/* --- quorum_refuse.c ----------------------------------------------------------------------------
+ */
+
+void ent_q_refused_load(struct ent_quorums *q);
+/* An offer that has no run here is refused; what was said, if anything, is in *ret_said. */
+void ent_q_refuse(struct ent_quorums *q, struct ent_buf *ret_said, const struct ent_act *offer,
+                  enum ent_quorum_reason why, enum ent_verdict verdict);
+/* Whether it was, and what was said then; ret_said may be NULL. */
+bool ent_q_refused(struct ent_quorums *q, const char *id, struct ent_buf *ret_said);
+
+/* --- quorum_record.c ----------------------------------------------------------------------------
+ */
+
 /* Of this run only the record is there. */
 bool ent_q_is_record(const struct ent_quorums *q, const char *id);
-
-/* The next run that is over is forgotten. */
-void ent_q_reap(struct ent_quorums *q);
+/* What was said in it, for who was named; a status. */
+unsigned ent_q_record_list(const struct ent_quorums *q, const char *id, const char *from,
+                           struct ent_buf *b);
+unsigned ent_q_record_show(const struct ent_quorums *q, const char *id, const char *from,
+                           const struct ent_hash32 *said, struct ent_buf *b);
+/* Participant, key holder or collector. */
+bool ent_q_has_part(const struct ent_quorum_offer *o, const char *name);
+/* A delivery that is on the disk; room holds it. */
+ENT_MUST_USE enum ent_err ent_q_load_act(const struct ent_quorums *q, struct ent_delivery *ret,
+                                         struct ent_buf *room, const char *file);
 
 /* --- quorum_files.c: with the run's lock held, unless it says otherwise -------------------------
  */
@@ -242,9 +291,11 @@ ENT_MUST_USE enum ent_err ent_qmate_hear(struct ent_qmate *m, struct ent_deliver
                                          struct ent_slice bytes);
 
 /* quorum_serve.c: a verified offer, from whoever brought it: the status that says what came of it.
- */
+ * answer: this member's refusal, a delivery, where it has signed one. */
 unsigned ent_q_take_offer(struct ent_quorums *q, const char *from, const struct ent_delivery *del,
-                          struct ent_slice said);
+                          struct ent_slice said, struct ent_buf *answer);
+/* Neither a run nor a record. */
+bool ent_q_is_new(struct ent_quorums *q, const char *id);
 /* quorum_find.c: the thread that asks the collector for offers, if nobody can bring them. */
 ENT_MUST_USE enum ent_err ent_q_seek(struct ent_qrun *none);
 
@@ -259,6 +310,8 @@ void ent_qrun_leave(struct ent_qrun *run, enum ent_err r, enum ent_quorum_fault 
 /* Somebody was seen to lie; without the lock. */
 void ent_qrun_fault(struct ent_qrun *run, enum ent_quorum_role role, const char *name,
                     enum ent_quorum_fault f);
+/* With the lock: the collector has all of this participant's shares, or does not want them. */
+bool ent_qrun_has_sent(const struct ent_qrun *run);
 /* With the lock: until something happens (unless firm), or the time is over. */
 void ent_qrun_wait(struct ent_qrun *run, unsigned ms, bool firm);
 unsigned ent_q_pause(const struct ent_quorums *q);
@@ -266,6 +319,19 @@ unsigned ent_q_pause(const struct ent_quorums *q);
 /* quorum_worker.c: a slot, what is opened in it, and what is said by that. Without the lock. */
 void ent_qrun_worker(struct ent_qrun *run);
 void ent_qrun_dismiss(struct ent_qrun *run);
+
+/* --- quorum_turns.c -----------------------------------------------------------------------------
+ */
+
+/* A process, if one is free and nobody has waited longer; else it waits. */
+bool ent_qturn_take(struct ent_qrun *run, struct ent_runners_one *ret);
+/* It does not wait any more. */
+void ent_qturn_leave(struct ent_qrun *run);
+/* Another waits for the process of this one, which is to give it. */
+bool ent_qturn_is_over(struct ent_qrun *run, bool works);
+/* A participant asks this key holder; with the lock. */
+void ent_qturn_asked(struct ent_qrun *run);
+bool ent_qturn_is_asked(const struct ent_qrun *run);
 
 /* --- quorum_collect_run.c -----------------------------------------------------------------------
  */

@@ -11,6 +11,7 @@ struct slot {
     bool there;      /* with a caller */
     bool used;       /* since it was taken */
     uint64_t ticket; /* of who has it, or 0 */
+    enum ent_runners_for what;
     unsigned inside; /* calls under way */
     struct ent_caller caller;
 };
@@ -72,16 +73,27 @@ unsigned ent_runners_slots(const struct ent_runners *r)
     return r->opts.n;
 }
 
-bool ent_runners_take(struct ent_runners *r, struct ent_runners_one *ret)
+/* With the lock held. */
+static bool may_take(const struct ent_runners *r, enum ent_runners_for what)
+{
+    unsigned theirs = 0;
+    for (unsigned i = 0; i < r->opts.n; i++)
+        theirs += r->slot[i].ticket != 0 && r->slot[i].what == what;
+    return r->opts.n == 1 || theirs + 1 < r->opts.n;
+}
+
+bool ent_runners_take(struct ent_runners *r, enum ent_runners_for what, struct ent_runners_one *ret)
 {
     bool found = false;
     (void)pthread_mutex_lock(&r->lock);
-    for (unsigned i = 0; i < r->opts.n && !found; i++) {
+    const bool may = may_take(r, what);
+    for (unsigned i = 0; may && i < r->opts.n && !found; i++) {
         struct slot *s = &r->slot[i];
         if (!s->there || s->ticket != 0)
             continue;
         s->ticket = ++r->tickets;
         s->used = false;
+        s->what = what;
         *ret = (struct ent_runners_one){r, s->ticket};
         found = true;
     }

@@ -47,8 +47,11 @@ struct ent_runners_one {
     uint64_t ticket;
 };
 
+/* Where there are two slots or more, neither has all of them. */
+enum ent_runners_for { ENT_RUNNERS_MATCH, ENT_RUNNERS_QUORUM };
 /* false: none is free. */
-bool ent_runners_take(struct ent_runners *r, struct ent_runners_one *ret);
+bool ent_runners_take(struct ent_runners *r, enum ent_runners_for what,
+                      struct ent_runners_one *ret);
 /* Fine on none, and again. */
 void ent_runners_give(const struct ent_runners_one *one);
 

@@ -533,15 +533,15 @@ static void test_slots(void **state)
     struct slots s;
     (void)state;
     slots_start(&s, 2);
-    assert_false(ent_runners_take(s.all, &one)); /* nobody is there yet */
+    assert_false(ent_runners_take(s.all, ENT_RUNNERS_MATCH, &one)); /* nobody is there yet */
     ent_runners_set(s.all, 1, &s.caller);
-    assert_true(ent_runners_take(s.all, &one));
-    assert_false(ent_runners_take(s.all, &two));
+    assert_true(ent_runners_take(s.all, ENT_RUNNERS_MATCH, &one));
+    assert_false(ent_runners_take(s.all, ENT_RUNNERS_MATCH, &two));
     ent_runners_give(&one); /* nothing was asked of it: it stays */
     assert_int_equal(s.ended[1], 0);
     struct ent_caller c = ent_runners_caller(&one);
     assert_err(ent_run_build(&c), ENT_E_PEER); /* not ours any more */
-    assert_true(ent_runners_take(s.all, &two));
+    assert_true(ent_runners_take(s.all, ENT_RUNNERS_MATCH, &two));
     assert_err(ent_run_build(&c), ENT_E_PEER); /* and not another's */
     assert_int_equal(s.calls, 0);
     c = ent_runners_caller(&two);
@@ -552,14 +552,15 @@ static void test_slots(void **state)
     ent_runners_give(&two);
     ent_runners_give(&two);
     assert_int_equal(s.ended[1], 1);
-    assert_false(ent_runners_take(s.all, &two)); /* until the next one is there */
+    assert_false(ent_runners_take(s.all, ENT_RUNNERS_MATCH, &two)); /* until the next one is there */
     ent_runners_set(s.all, 1, NULL);
-    assert_false(ent_runners_take(s.all, &two));
+    assert_false(ent_runners_take(s.all, ENT_RUNNERS_MATCH, &two));
     ent_runners_set(s.all, 1, &s.caller);
     ent_runners_set(s.all, 0, &s.caller);
-    assert_true(ent_runners_take(s.all, &one));
-    assert_true(ent_runners_take(s.all, &two));
-    assert_false(ent_runners_take(s.all, &none));
+    assert_true(ent_runners_take(s.all, ENT_RUNNERS_MATCH, &one));
+    assert_false(ent_runners_take(s.all, ENT_RUNNERS_MATCH, &two)); /* one is left for quorums */
+    assert_true(ent_runners_take(s.all, ENT_RUNNERS_QUORUM, &two));
+    assert_false(ent_runners_take(s.all, ENT_RUNNERS_QUORUM, &none));
     c = ent_runners_caller(&one);
     ent_runners_set(s.all, 0, NULL); /* it died */
     assert_err(ent_run_build(&c), ENT_E_PEER);

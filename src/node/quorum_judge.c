@@ -208,9 +208,10 @@ enum ent_quorum_reason ent_q_judge_pact(struct ent_quorums *q, enum ent_verdict 
                                         const struct ent_quorum_offer *o, const char *author)
 {
     const int64_t now = ent_q_now(q);
-    const enum ent_quorum_reason why =
-        judge(q, ret_verdict, o, author, false, ENT_QUORUM_ITEMS,
-              now >= o->accept_by && now < o->keys_by ? o->accept_by - 1 : now);
+    if (now >= o->keys_by)
+        return ENT_QUORUM_PAST;
+    const enum ent_quorum_reason why = judge(q, ret_verdict, o, author, false, ENT_QUORUM_ITEMS,
+                                             now >= o->accept_by ? o->accept_by - 1 : now);
     return why == ENT_QUORUM_LONG ? ENT_QUORUM_FINE : why;
 }
 

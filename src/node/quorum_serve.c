@@ -412,7 +412,9 @@ void ent_quorums_handle(struct ent_quorums *q, const char *from, const struct en
             res->status = in_run(run, from, &route, req, &res->body);
             ent_q_put(run);
         } else if (route.kind == LIST) {
-            res->status = ent_q_record_list(q, route.id, from, &res->body);
+            res->status = ent_q_refused(q, route.id, &res->body)
+                              ? 409
+                              : ent_q_record_list(q, route.id, from, &res->body);
         } else if (route.kind == SAID) {
             res->status = ent_q_record_show(q, route.id, from, &route.leaf, &res->body);
         }

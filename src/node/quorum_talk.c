@@ -154,7 +154,9 @@ static enum ent_err fetch(struct ent_qmate *m, const struct ent_hash32 *leaf)
 
 /* How many pauses lie between two questions; 0: none is asked. The collector and who made the offer
  * have what decides. Everybody else is asked as often where something is missing, where nobody can
- * reach us, and where one refuses: it may have heard of another `begin`. */
+ * reach us, and where one refuses: it may have heard of another `begin`. The collector asks the key
+ * holders so until it begins: one that has no such run says why when it is asked, and to nobody
+ * else. */
 static unsigned wants(struct ent_qmate *m)
 {
     struct ent_qrun *run = m->run;
@@ -168,7 +170,8 @@ static unsigned wants(struct ent_qmate *m)
     const bool early = s->phase < ENT_QUORUM_UPLOAD;
     const bool soon = s->awaits.present != 0 || hidden ||
                       ((m->collector || m->author || m->refused) && open) ||
-                      (s->collects && early && m->misses > 0);
+                      (s->collects && early &&
+                       (m->misses > 0 || ent_quorum_holder_number(&s->offer, m->name) != 0));
     const bool ever = ent_q_now(run->all) < s->offer.result_by + AFTER;
     (void)pthread_mutex_unlock(&run->lock);
     return soon ? 1 : ever ? SELDOM : 0;
@@ -208,6 +211,8 @@ enum ent_err ent_qmate_pull(struct ent_qmate *m, bool *ret_more)
     enum ent_err r = ent_qmate_call(m, &status, &list, "GET", path, ent_slice(NULL, 0));
     if (r == ENT_OK && status == 200)
         r = fetch_all(m, &list);
+    else if (r == ENT_OK && status == 409)
+        hear_no(m, &list);
     (void)pthread_mutex_lock(&m->run->lock);
     *ret_more = *ret_more || m->run->n_said > before;
     (void)pthread_mutex_unlock(&m->run->lock);

@@ -16,6 +16,8 @@ void ent_qrun_dismiss(struct ent_qrun *run)
         (void)pthread_cond_wait(&run->wake, &run->lock);
     run->up = run->dying = run->joins = run->holds = run->started = false;
     run->tables = run->pieces_there = false;
+    for (uint32_t i = 0; i < ENT_QAHEAD; i++)
+        ent_buf_clear(&run->ask[i]); /* the next one has not asked that */
     run->one = (struct ent_runners_one){NULL, 0};
     run->lives++;
     (void)pthread_mutex_unlock(&run->lock);

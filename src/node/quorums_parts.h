@@ -108,9 +108,9 @@ struct ent_qrun {
     struct ent_qwork_taken taken; /* by this process, when told_taken */
     bool told_taken;
 
-    uint64_t waits;   /* for one: a number, of all runs; under the table's lock */
-    uint64_t turn_ns; /* since when it has one; the driver's, as is the next */
+    bool waits;       /* for one; under the table's lock, as is the next */
     unsigned turns;   /* that were too short */
+    uint64_t turn_ns; /* since when it has one; the driver's */
 
     /* as a key holder */
     uint64_t asked_ns; /* when somebody did last */
@@ -151,7 +151,6 @@ struct ent_quorums {
     pthread_mutex_t lock;
     struct ent_qrun *run[ENT_QUORUMS_MOST];
     bool draining;
-    uint64_t waits;                /* numbers of runs that wait for a process */
     struct ent_pool *pool;         /* of collectors */
     int64_t scheduled;             /* the window that was looked at last */
     pthread_mutex_t compared_lock; /* of that file */

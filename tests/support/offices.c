@@ -145,7 +145,7 @@ void office_begin(struct office *o)
     o->seat = (struct ent_desk_seat){.desk = o->desk};
     o->asks = (struct ent_direct){ent_desk_serve, &o->seat, ENT_DESK_ANSWER_MAX};
     assert_ok(ent_pool_new(&o->pool, 1));
-    assert_ok(ent_runners_local(&o->runners, o->desk, o->pool, 2));
+    assert_ok(ent_runners_local(&o->runners, o->desk, o->pool, 4));
     const struct ent_quorums_opts opts = {.book = o->node.book,
                                           .keeper = ent_caller_direct(&o->asks),
                                           .dialer = {.ctx = o, .call = dial},

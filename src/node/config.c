@@ -187,8 +187,9 @@ static const struct item items[] = {
      .help = "The most items a partner may bring to one match. The pact may allow fewer."},
     {ITEM(match_workers), .kind = COUNT, .min = 1, .max = ENT_RUNNERS_MOST, .def = "4",
      .help =
-         "How many matches partners may have here at the same time; one partner at most half of "
-         "them."},
+         "How many processes there are for matches and quorums. One partner has at most half of "
+         "them at the same time; where there are two or more, matches leave one for quorums, and "
+         "quorums one for matches."},
     {ITEM(match_tlp), .kind = WORD, .words = tlp_words, .def = "green",
      .help =
          "Only indicators whose marking is this or wider are put into matches. What is amber or "

@@ -419,6 +419,8 @@ static void step(struct ent_qrun *run)
         participate(run);
     name_them(run);
     tell_end(run);
+    for (uint32_t i = 0; i < run->mates; i++)
+        ent_qmate_look(&run->mate[i]);
     (void)pthread_mutex_lock(&run->lock);
     ent_qrun_progress(run);
     (void)pthread_mutex_unlock(&run->lock);

@@ -1,9 +1,9 @@
 /* quorum_mate.c: the thread towards one other member of a run: brings what was said, and, as a
  * participant, asks a key holder, sends shares to the collector, fetches its answer. One that does
- * not answer is asked more and more rarely; it delays nobody but this thread. */
+ * not answer is asked more and more rarely; it delays nobody but this thread. It is there while
+ * there is something to do: runs that wait, of which there may be hundreds, have hardly any. */
 #include "node/quorums_parts.h"
 
-#define STACK        ((size_t)1 << 20)
 #define BACKOFF_MOST 4u  /* doublings of the pause */
 #define MISSES       3u  /* then it is known that it does not answer */
 #define LOOKS        30u /* pauses, until it is asked whether it still has all shares */
@@ -221,7 +221,6 @@ static enum ent_err ask_progress(struct ent_qmate *m, const struct ent_hash32 *s
     struct ent_buf answer;
     bool no = false;
     ent_buf_init(&answer, ENT_QUORUM_HEADER + ENT_QUORUM_BLOCKS / 8);
-    m->looked_ns = ent_clock_steady_ns();
     enum ent_err r = exchange(m, &answer, &no, "GET", "/progress", ent_slice(NULL, 0));
     if (r == ENT_OK && no)
         r = ENT_E_POLICY;
@@ -258,14 +257,16 @@ static enum ent_err send_block(struct ent_qmate *m, uint32_t number)
 
 /* With the lock. Until the collector has all blocks, and from then on now and then: what its disk
  * has lost comes again. */
-static bool may_upload(struct ent_qmate *m, uint32_t blocks)
+static bool may_upload(struct ent_qmate *m)
 {
     const struct ent_qrun *run = m->run;
     const uint64_t pause = (uint64_t)ent_q_pause(run->all) * 1000000;
     follow_worker(m);
-    return m->collector && !m->refused && is_in(run) && run->tables &&
-           run->state.phase == ENT_QUORUM_UPLOAD &&
-           (m->block < blocks || ent_clock_steady_ns() - m->looked_ns >= LOOKS * pause);
+    if (!m->collector || m->refused || !is_in(run) || run->state.phase != ENT_QUORUM_UPLOAD)
+        return false;
+    return m->block < ent_quorum_blocks(&run->state.offer.shape)
+               ? run->tables
+               : ent_clock_steady_ns() - m->looked_ns >= LOOKS * pause;
 }
 
 static void set_block(struct ent_qmate *m, uint32_t block)
@@ -281,7 +282,9 @@ static enum ent_err upload(struct ent_qmate *m, bool *ret_more)
     struct ent_qrun *run = m->run;
     const uint32_t all = ent_quorum_blocks(&run->state.offer.shape);
     (void)pthread_mutex_lock(&run->lock);
-    const bool any = may_upload(m, all), first = m->uploads.n == 0, again = m->block >= all;
+    const bool any = may_upload(m), first = m->uploads.n == 0, again = m->block >= all;
+    if (any && (first || again))
+        m->looked_ns = ent_clock_steady_ns();
     const struct ent_hash32 sid = run->state.sid;
     (void)pthread_mutex_unlock(&run->lock);
     if (!any)
@@ -294,12 +297,14 @@ static enum ent_err upload(struct ent_qmate *m, bool *ret_more)
     uint32_t next = again ? 0 : m->block;
     while (r == ENT_OK && next < all && ent_quorum_progress_has(ent_buf_slice(&m->uploads), next))
         next++;
-    if (r == ENT_OK && next < all && (r = send_block(m, next)) == ENT_OK) {
-        *ret_more = true;
-        next++;
+    if (r == ENT_OK) {
+        set_block(m, next);
+        if (next < all && (r = send_block(m, next)) == ENT_OK)
+            set_block(m, next + 1);
+        *ret_more = *ret_more || (next < all && r == ENT_OK);
     }
-    if (r == ENT_OK || r == ENT_E_POLICY)
-        set_block(m, r == ENT_OK ? next : all);
+    if (r == ENT_E_POLICY)
+        set_block(m, all);
     return r;
 }
 
@@ -325,6 +330,17 @@ static enum ent_err take_piece(struct ent_qmate *m, const struct ent_buf *piece)
     return r;
 }
 
+/* With the lock. */
+static bool may_fetch(struct ent_qmate *m)
+{
+    const struct ent_qrun *run = m->run;
+    follow_worker(m);
+    return m->collector && !m->refused && run->index != 0 && run->tables && !run->pieces_there &&
+           run->state.phase == ENT_QUORUM_DONE &&
+           (run->state.counted >> (run->index - 1) & 1) != 0 &&
+           !run->state.seat[run->index - 1].taken;
+}
+
 static enum ent_err fetch(struct ent_qmate *m, bool *ret_more)
 {
     struct ent_qrun *run = m->run;
@@ -332,11 +348,7 @@ static enum ent_err fetch(struct ent_qmate *m, bool *ret_more)
     char rest[32];
     bool no = false;
     (void)pthread_mutex_lock(&run->lock);
-    follow_worker(m);
-    const bool any = m->collector && !m->refused && run->index != 0 && run->tables &&
-                     !run->pieces_there && run->state.phase == ENT_QUORUM_DONE &&
-                     (run->state.counted >> (run->index - 1) & 1) != 0 &&
-                     !run->state.seat[run->index - 1].taken;
+    const bool any = may_fetch(m);
     (void)pthread_mutex_unlock(&run->lock);
     if (!any)
         return ENT_OK;
@@ -355,42 +367,67 @@ static enum ent_err fetch(struct ent_qmate *m, bool *ret_more)
 /* --- the thread ---------------------------------------------------------------------------------
  */
 
+/* With the lock. */
+static bool has_work(struct ent_qmate *m, bool pulls)
+{
+    uint32_t batch;
+    return pulls || (!m->self && m->acked < m->run->n_own) || next_batch(m, &batch) ||
+           may_upload(m) || may_fetch(m);
+}
+
+/* One round: whether something came of it. */
+static enum ent_err round_of(struct ent_qmate *m, bool *ret_more)
+{
+    enum ent_err r = ent_qmate_push(m, ret_more);
+    enum ent_err s = evaluate(m, ret_more);
+    r = r == ENT_OK ? s : r;
+    s = upload(m, ret_more);
+    r = r == ENT_OK ? s : r;
+    s = fetch(m, ret_more);
+    r = r == ENT_OK ? s : r;
+    if (r != ENT_E_PEER && r != ENT_E_TIMEOUT && !*ret_more)
+        r = ent_qmate_pull(m, ret_more);
+    m->misses = r == ENT_E_PEER || r == ENT_E_TIMEOUT ? m->misses + 1 : 0;
+    return r;
+}
+
 static void *work(void *ctx)
 {
     struct ent_qmate *m = ctx;
     struct ent_qrun *run = m->run;
-    while (!atomic_load(&run->stop)) {
+    bool ends = false;
+    while (!ends && !atomic_load(&run->stop)) {
         bool more = false;
-        enum ent_err r = ent_qmate_push(m, &more);
-        enum ent_err s = evaluate(m, &more);
-        r = r == ENT_OK ? s : r;
-        s = upload(m, &more);
-        r = r == ENT_OK ? s : r;
-        s = fetch(m, &more);
-        r = r == ENT_OK ? s : r;
-        if (r != ENT_E_PEER && r != ENT_E_TIMEOUT && !more)
-            r = ent_qmate_pull(m, &more);
-        m->misses = r == ENT_E_PEER || r == ENT_E_TIMEOUT ? m->misses + 1 : 0;
+        const enum ent_err r = round_of(m, &more);
         if (more)
             continue;
         const unsigned twice = m->misses < BACKOFF_MOST ? m->misses : BACKOFF_MOST;
+        const bool pulls = ent_qmate_pulls(m);
         (void)pthread_mutex_lock(&run->lock);
         run->met = run->met || (m->collector && (r == ENT_OK || m->misses == MISSES));
-        ent_qrun_wait(run, ent_q_pause(run->all) << twice, m->misses > 0);
+        ends = m->ended = m->misses == 0 && !has_work(m, pulls);
+        if (!ends)
+            ent_qrun_wait(run, ent_q_pause(run->all) << twice, m->misses > 0);
         (void)pthread_mutex_unlock(&run->lock);
     }
     return NULL;
 }
 
-/* There may be hundreds of them, and a process has a limit of memory. */
-enum ent_err ent_qmate_start(struct ent_qmate *m)
+/* By the driver. Without a thread now, it is tried again at its next look. */
+void ent_qmate_look(struct ent_qmate *m)
 {
     pthread_attr_t attr;
-    ent_buf_init(&m->uploads, ENT_QUORUM_BLOCKS / 8);
-    if (pthread_attr_init(&attr) != 0)
-        return ENT_E_NOMEM;
-    m->running = pthread_attr_setstacksize(&attr, STACK) == 0 &&
+    const bool pulls = ent_qmate_pulls(m);
+    (void)pthread_mutex_lock(&m->run->lock);
+    const bool ended = m->running && m->ended, any = has_work(m, pulls);
+    (void)pthread_mutex_unlock(&m->run->lock);
+    if (ended)
+        (void)pthread_join(m->thread, NULL);
+    m->running = m->running && !ended;
+    if (m->running || !any || pthread_attr_init(&attr) != 0)
+        return;
+    m->ended = false;
+    m->running = pthread_attr_setstacksize(&attr, ENT_QSTACK) == 0 &&
                  pthread_create(&m->thread, &attr, work, m) == 0;
     (void)pthread_attr_destroy(&attr);
-    return m->running ? ENT_OK : ENT_E_NOMEM;
 }

@@ -154,9 +154,8 @@ static enum ent_err fetch(struct ent_qmate *m, const struct ent_hash32 *leaf)
 
 /* How many pauses lie between two questions; 0: none is asked. The collector and who made the offer
  * have what decides. Everybody else is asked as often where something is missing, where nobody can
- * reach us, and where one refuses: it may have heard of another `begin`. The collector asks the key
- * holders so until it begins: one that has no such run says why when it is asked, and to nobody
- * else. */
+ * reach us, and where one refuses: it may have heard of another `begin`. A run that waits for
+ * acceptances costs nobody else anything. */
 static unsigned wants(struct ent_qmate *m)
 {
     struct ent_qrun *run = m->run;
@@ -170,11 +169,39 @@ static unsigned wants(struct ent_qmate *m)
     const bool early = s->phase < ENT_QUORUM_UPLOAD;
     const bool soon = s->awaits.present != 0 || hidden ||
                       ((m->collector || m->author || m->refused) && open) ||
-                      (s->collects && early &&
-                       (m->misses > 0 || ent_quorum_holder_number(&s->offer, m->name) != 0));
-    const bool ever = ent_q_now(run->all) < s->offer.result_by + AFTER;
+                      (s->collects && early && m->misses > 0);
+    const bool ever =
+        s->phase != ENT_QUORUM_OFFERED && ent_q_now(run->all) < s->offer.result_by + AFTER;
     (void)pthread_mutex_unlock(&run->lock);
     return soon ? 1 : ever ? SELDOM : 0;
+}
+
+/* A key holder that refused the offer without a run tells it to whoever says something to it; the
+ * collector, which has nothing to say before it begins, asks. */
+static bool may_have_refused(struct ent_qmate *m)
+{
+    struct ent_qrun *run = m->run;
+    (void)pthread_mutex_lock(&run->lock);
+    const bool ret = run->state.collects && run->state.phase < ENT_QUORUM_UPLOAD &&
+                     ent_quorum_holder_number(&run->state.offer, m->name) != 0;
+    (void)pthread_mutex_unlock(&run->lock);
+    return ret;
+}
+
+/* *ret_all: for what was said, too. */
+static bool pull_is_due(struct ent_qmate *m, bool *ret_all)
+{
+    const uint64_t now = ent_clock_steady_ns();
+    const uint64_t brief = (uint64_t)ent_q_pause(m->run->all) * 3000000;
+    const unsigned wanted = wants(m), times = may_have_refused(m) ? 1 : wanted;
+    *ret_all = wanted > 0;
+    if (m->self || times == 0)
+        return false;
+    (void)pthread_mutex_lock(&m->run->lock);
+    const bool due =
+        m->pulled_ns == 0 || now - m->pulled_ns >= times * (brief < PULL_NS ? brief : PULL_NS);
+    (void)pthread_mutex_unlock(&m->run->lock);
+    return due;
 }
 
 static enum ent_err fetch_all(struct ent_qmate *m, const struct ent_buf *list)
@@ -191,25 +218,28 @@ static enum ent_err fetch_all(struct ent_qmate *m, const struct ent_buf *list)
     return r;
 }
 
+bool ent_qmate_pulls(struct ent_qmate *m)
+{
+    bool all;
+    return pull_is_due(m, &all);
+}
+
 enum ent_err ent_qmate_pull(struct ent_qmate *m, bool *ret_more)
 {
-    const uint64_t now = ent_clock_steady_ns();
-    const uint64_t brief = (uint64_t)ent_q_pause(m->run->all) * 3000000;
-    const unsigned times = m->self ? 0 : wants(m);
     char path[160];
     struct ent_buf list;
     unsigned status = 0;
-    if (times == 0 ||
-        (m->pulled_ns != 0 && now - m->pulled_ns < times * (brief < PULL_NS ? brief : PULL_NS)))
+    bool all;
+    if (!pull_is_due(m, &all))
         return ENT_OK;
-    m->pulled_ns = now;
     ent_qmate_path(path, m, "");
     ent_buf_init(&list, ENT_QUORUM_LIST_MAX);
     (void)pthread_mutex_lock(&m->run->lock);
+    m->pulled_ns = ent_clock_steady_ns();
     const size_t before = m->run->n_said;
     (void)pthread_mutex_unlock(&m->run->lock);
     enum ent_err r = ent_qmate_call(m, &status, &list, "GET", path, ent_slice(NULL, 0));
-    if (r == ENT_OK && status == 200)
+    if (r == ENT_OK && status == 200 && all)
         r = fetch_all(m, &list);
     else if (r == ENT_OK && status == 409)
         hear_no(m, &list);

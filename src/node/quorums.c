@@ -72,6 +72,7 @@ static void add_mate(struct ent_qrun *run, const char *name)
                                                .self = self,
                                                .collector = strcmp(name, o->collector) == 0,
                                                .author = ent_qrun_place(run, name) == run->author};
+    ent_buf_init(&run->mate[run->mates].uploads, ENT_QUORUM_BLOCKS / 8);
     memcpy(run->mate[run->mates++].name, name, strlen(name) + 1);
 }
 
@@ -145,15 +146,13 @@ static void join_all(struct ent_qrun *run)
 
 static enum ent_err start(struct ent_qrun *run)
 {
-    enum ent_err r = ENT_OK;
-    run->driving = pthread_create(&run->driver, NULL, ent_qrun_drive, run) == 0;
-    for (uint32_t i = 0; i < run->mates && r == ENT_OK; i++)
-        r = ent_qmate_start(&run->mate[i]);
-    if (r == ENT_OK && run->driving)
-        return ENT_OK;
-    stop(run);
-    join_all(run);
-    return ENT_E_NOMEM;
+    pthread_attr_t attr;
+    if (pthread_attr_init(&attr) != 0)
+        return ENT_E_NOMEM;
+    run->driving = pthread_attr_setstacksize(&attr, ENT_QSTACK) == 0 &&
+                   pthread_create(&run->driver, &attr, ent_qrun_drive, run) == 0;
+    (void)pthread_attr_destroy(&attr);
+    return run->driving ? ENT_OK : ENT_E_NOMEM;
 }
 
 /* --- the table ----------------------------------------------------------------------------------

@@ -11,7 +11,8 @@
 
 /* Participants, key holders, the collector, and who made the offer. */
 #define ENT_QNAMED (ENT_QUORUM_MEMBERS + ENT_QUORUM_HOLDERS + 2u)
-#define ENT_QAHEAD 8u /* batches that one key holder may be ahead of another */
+#define ENT_QSTACK ((size_t)1 << 20) /* of a thread: there may be hundreds */
+#define ENT_QAHEAD 8u                /* batches that one key holder may be ahead of another */
 
 enum ent_qkind {
     ENT_QSAY_OFFER,
@@ -43,7 +44,8 @@ struct ent_qmate {
     uint32_t holder; /* its number, or 0 */
     bool collector, self, author;
     pthread_t thread;
-    bool running;
+    bool running; /* the driver's: to be joined */
+    bool ended;   /* the thread: it does nothing any more; under the lock */
     size_t acked; /* of what this member has said */
     unsigned misses;
     uint64_t pulled_ns;
@@ -275,7 +277,8 @@ ENT_MUST_USE enum ent_err ent_q_act(struct ent_quorums *q, struct ent_act *ret,
 /* --- quorum_mate.c ------------------------------------------------------------------------------
  */
 
-ENT_MUST_USE enum ent_err ent_qmate_start(struct ent_qmate *m);
+/* By the driver: a thread if there is something to do, and none if not. */
+void ent_qmate_look(struct ent_qmate *m);
 /* One call to this member. */
 ENT_MUST_USE enum ent_err ent_qmate_call(struct ent_qmate *m, unsigned *ret_status,
                                          struct ent_buf *answer, const char *method,
@@ -284,6 +287,7 @@ void ent_qmate_path(char ret[static 160], const struct ent_qmate *m, const char 
 /* quorum_talk.c: statements to it and from it. *ret_more: at once again. */
 ENT_MUST_USE enum ent_err ent_qmate_push(struct ent_qmate *m, bool *ret_more);
 ENT_MUST_USE enum ent_err ent_qmate_pull(struct ent_qmate *m, bool *ret_more);
+bool ent_qmate_pulls(struct ent_qmate *m); /* there is something to ask it for */
 
 /* A delivery that was fetched from it: verified, its author's log first where that is behind. */
 ENT_MUST_USE enum ent_err ent_qmate_hear(struct ent_qmate *m, struct ent_delivery *del,

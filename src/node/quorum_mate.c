@@ -1,7 +1,7 @@
 /* quorum_mate.c: the thread towards one other member of a run: brings what was said, and, as a
  * participant, asks a key holder, sends shares to the collector, fetches its answer. One that does
  * not answer is asked more and more rarely; it delays nobody but this thread. It is there while
- * there is something to do: runs that wait, of which there may be hundreds, have hardly any. */
+ * there is something to do, and ends where it would wait: there may be hundreds of runs that do. */
 #include "node/quorums_parts.h"
 
 #define BACKOFF_MOST 4u  /* doublings of the pause */
@@ -367,14 +367,6 @@ static enum ent_err fetch(struct ent_qmate *m, bool *ret_more)
 /* --- the thread ---------------------------------------------------------------------------------
  */
 
-/* With the lock. */
-static bool has_work(struct ent_qmate *m, bool pulls)
-{
-    uint32_t batch;
-    return pulls || (!m->self && m->acked < m->run->n_own) || next_batch(m, &batch) ||
-           may_upload(m) || may_fetch(m);
-}
-
 /* One round: whether something came of it. */
 static enum ent_err round_of(struct ent_qmate *m, bool *ret_more)
 {
@@ -391,29 +383,47 @@ static enum ent_err round_of(struct ent_qmate *m, bool *ret_more)
     return r;
 }
 
+/* With the lock: when it may be called again. Where a run waits anyway, less and less often. */
+static void set_due(struct ent_qmate *m, enum ent_err r)
+{
+    const struct ent_qrun *run = m->run;
+    const bool rarely = run->state.phase < ENT_QUORUM_UPLOAD || m->misses > 0;
+    m->delays = r != ENT_OK ? m->delays + 1 : 0;
+    const unsigned twice = m->delays < BACKOFF_MOST ? m->delays : BACKOFF_MOST;
+    m->due_ns = ent_clock_steady_ns() +
+                ((uint64_t)ent_q_pause(run->all) * 1000000u << (rarely ? twice : 0));
+}
+
 static void *work(void *ctx)
 {
     struct ent_qmate *m = ctx;
     struct ent_qrun *run = m->run;
-    bool ends = false;
-    while (!ends && !atomic_load(&run->stop)) {
-        bool more = false;
-        const enum ent_err r = round_of(m, &more);
-        if (more)
-            continue;
-        const unsigned twice = m->misses < BACKOFF_MOST ? m->misses : BACKOFF_MOST;
-        const bool pulls = ent_qmate_pulls(m);
-        (void)pthread_mutex_lock(&run->lock);
-        run->met = run->met || (m->collector && (r == ENT_OK || m->misses == MISSES));
-        ends = m->ended = m->misses == 0 && !has_work(m, pulls);
-        if (!ends)
-            ent_qrun_wait(run, ent_q_pause(run->all) << twice, m->misses > 0);
-        (void)pthread_mutex_unlock(&run->lock);
+    enum ent_err r = ENT_OK;
+    bool more = true;
+    while (more && !atomic_load(&run->stop)) {
+        more = false;
+        r = round_of(m, &more);
     }
+    (void)pthread_mutex_lock(&run->lock);
+    run->met = run->met || (m->collector && (r == ENT_OK || m->misses >= MISSES));
+    set_due(m, r);
+    m->ended = true;
+    (void)pthread_mutex_unlock(&run->lock);
     return NULL;
 }
 
-/* By the driver. Without a thread now, it is tried again at its next look. */
+/* With the lock. */
+static bool has_work(struct ent_qmate *m, bool pulls)
+{
+    const bool due = ent_clock_steady_ns() >= m->due_ns;
+    uint32_t batch;
+    if (!due && m->delays > 0)
+        return false;
+    return (pulls && due) || (!m->self && m->acked < m->run->n_own) || next_batch(m, &batch) ||
+           may_upload(m) || may_fetch(m);
+}
+
+/* Without a thread now, it is tried again at the driver's next look. */
 void ent_qmate_look(struct ent_qmate *m)
 {
     pthread_attr_t attr;

@@ -48,6 +48,8 @@ struct ent_qmate {
     bool ended;   /* the thread: it does nothing any more; under the lock */
     size_t acked; /* of what this member has said */
     unsigned misses;
+    unsigned delays; /* rounds that came to nothing, one after another; under the lock */
+    uint64_t due_ns; /* the next is not before; under the lock */
     uint64_t pulled_ns;
     uint64_t worker; /* of which worker's life the next three are */
     uint32_t next;   /* batch to be asked; under the lock */

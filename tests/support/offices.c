@@ -407,6 +407,23 @@ void offices_wait_complete(struct offices *all, uint64_t members)
     assert_int_equal(there & members, members);
 }
 
+void offices_wait_tables(struct offices *all)
+{
+    for (unsigned i = 0; i < OFFICE_MEMBERS; i++) {
+        struct ent_qrun *run = ent_q_find(all->o[i]->q, all->run);
+        bool has = false;
+        assert_non_null(run);
+        for (unsigned n = 0; n < PATIENCE && !has; n++) {
+            (void)poll(NULL, 0, n > 0 ? 50 : 0);
+            (void)pthread_mutex_lock(&run->lock);
+            has = run->tables;
+            (void)pthread_mutex_unlock(&run->lock);
+        }
+        ent_q_put(run);
+        assert_true(has);
+    }
+}
+
 void office_write(struct office *o, const char *name, struct ent_slice bytes)
 {
     char path[ENT_PATH_MAX + 128];

@@ -99,6 +99,8 @@ void office_check(struct office *o, uint64_t members);
 /* Until the collector has heard these accept; has all shares of these. */
 void offices_wait_accepted(struct offices *all, uint64_t members);
 void offices_wait_complete(struct offices *all, uint64_t members);
+/* Until everybody has the key holders' answers: then nobody has a word to say about these. */
+void offices_wait_tables(struct offices *all);
 /* Until one has said in everybody's log that another did this. */
 void offices_wait_named(struct offices *all, unsigned by, unsigned who, enum ent_quorum_fault f);
 /* Into its home, as somebody who works there would. */

@@ -350,6 +350,7 @@ static void test_no_result(void **state)
     all.tamper = lose_blocks;
     offices_offer(&all, 3);
     offices_wait_complete(&all, 15);
+    offices_wait_tables(&all);
     atomic_store(&all.o[OFFICE_COLLECTS]->off, true);
     set_time(RESULTS);
     for (unsigned i = 0; i < OFFICE_MEMBERS; i++) {

@@ -226,24 +226,6 @@ static bool no_blocks(struct offices *of, unsigned from, unsigned to, const char
     return false;
 }
 
-/* Until everybody has the key holders' answers: then nobody has a word to say about these. */
-static void wait_tables(void)
-{
-    for (unsigned i = 0; i < OFFICE_MEMBERS; i++) {
-        struct ent_qrun *run = ent_q_find(all.o[i]->q, all.run);
-        bool has = false;
-        assert_non_null(run);
-        for (unsigned n = 0; n < 600 && !has; n++) {
-            (void)pthread_mutex_lock(&run->lock);
-            has = run->tables;
-            (void)pthread_mutex_unlock(&run->lock);
-            (void)poll(NULL, 0, has ? 0 : 100);
-        }
-        ent_q_put(run);
-        assert_true(has);
-    }
-}
-
 /* So it is when shares of too few have come. */
 static void test_too_few_shares(void **state)
 {
@@ -253,7 +235,7 @@ static void test_too_few_shares(void **state)
     set_tamper(no_blocks);
     offices_offer(&all, 3);
     offices_wait_complete(&all, 3);
-    wait_tables();
+    offices_wait_tables(&all);
     (void)atomic_fetch_add(&all.now, LATER + 200);
     for (unsigned i = 0; i < OFFICES; i++) {
         office_wait(all.o[i], ENT_QUORUM_FAILED);

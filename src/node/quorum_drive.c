@@ -377,18 +377,27 @@ static void tell_end(struct ent_qrun *run)
         ent_q_tell(run, ENT_QUORUM_EV_DONE, "", ENT_QUORUM_NO_FAULT, ENT_QUORUM_FINE);
 }
 
-/* With the lock: nobody needs anything of it but to be told how it ended. */
+/* With the lock: all know what this member has said. */
+static bool is_heard(const struct ent_qrun *run)
+{
+    for (uint32_t k = 0; k < run->mates; k++)
+        if (!run->mate[k].self && run->mate[k].acked < run->n_own)
+            return false;
+    return true;
+}
+
+/* With the lock: nobody needs anything of it any more. */
 static bool is_settled(const struct ent_qrun *run)
 {
     const struct ent_quorum_run *s = &run->state;
-    if (s->phase == ENT_QUORUM_FAILED)
-        return !s->collects || s->present == 0 || !is_told_early(run);
     if (s->phase < ENT_QUORUM_DONE || ent_q_now(run->all) >= s->offer.result_by + ENT_QUORUM_LINGER)
-        return s->phase == ENT_QUORUM_DONE;
-    for (uint32_t i = 0; i < s->offer.shape.members; i++)
+        return s->phase >= ENT_QUORUM_DONE;
+    for (uint32_t i = 0; i < s->offer.shape.members && s->phase == ENT_QUORUM_DONE; i++)
         if ((s->counted >> i & 1) != 0 && !s->seat[i].taken)
             return false;
-    return true;
+    if (s->phase == ENT_QUORUM_FAILED && s->collects && s->present != 0 && is_told_early(run))
+        return false;
+    return is_heard(run);
 }
 
 /* Whoever was away meanwhile reads the record. */

@@ -208,7 +208,7 @@ enum ent_quorum_reason ent_q_judge_pact(struct ent_quorums *q, enum ent_verdict 
                                         const struct ent_quorum_offer *o, const char *author)
 {
     const int64_t now = ent_q_now(q);
-    if (now >= o->keys_by)
+    if (now >= o->result_by)
         return ENT_QUORUM_PAST;
     const enum ent_quorum_reason why = judge(q, ret_verdict, o, author, false, ENT_QUORUM_ITEMS,
                                              now >= o->accept_by ? o->accept_by - 1 : now);

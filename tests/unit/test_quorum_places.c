@@ -322,6 +322,22 @@ static void wait_gone(unsigned of)
     assert_int_equal(places(of), 0);
 }
 
+/* Until nobody needs anything of the run any more. */
+static void wait_settled(unsigned of)
+{
+    struct ent_qrun *run = ent_q_find(all.o[of]->q, all.run);
+    bool is = false;
+    assert_non_null(run);
+    for (unsigned i = 0; i < LOOKS && !is; i++) {
+        (void)pthread_mutex_lock(&run->lock);
+        is = run->settled != 0;
+        (void)pthread_mutex_unlock(&run->lock);
+        (void)poll(NULL, 0, is ? 0 : 50);
+    }
+    ent_q_put(run);
+    assert_true(is);
+}
+
 /* What was said is there for who comes late; and no run begins a second time. */
 static void test_record(void **state)
 {
@@ -346,6 +362,7 @@ static void test_record(void **state)
     assert_int_equal(office_ask(&all, 2, 5, "GET", path, ent_slice(NULL, 0), &list), 200);
     (void)snprintf(one, sizeof(one), ENT_QUORUM_PATH "/%s/said/%.64s", all.run, (char *)list.p);
     assert_int_equal(office_ask(&all, 2, 5, "GET", one, ent_slice(NULL, 0), &before), 200);
+    wait_settled(OFFICE_COLLECTS);
     (void)atomic_fetch_add(&all.now, ENT_QUORUM_SETTLE + 1);
     wait_gone(OFFICE_COLLECTS);
     assert_int_equal(office_ask(&all, 2, 5, "GET", path, ent_slice(NULL, 0), &again), 200);
@@ -402,8 +419,9 @@ static void test_never_taken(void **state)
     (void)atomic_fetch_add(&all.now, ENT_QUORUM_SETTLE + 1);
     for (unsigned i = 0; i < OFFICES; i++)
         wait_gone(i);
-    assert_int_equal(offices_named(&all), 1); /* whose answer did not come, says whose fault it is */
-    assert_true(office_has_named(all.o[4], 4, OFFICE_COLLECTS));
+    assert_int_equal(offices_named(&all),
+                     1); /* whose answer did not come, says whose fault it is */
+    assert_true(office_has_named(&all, 4, OFFICE_COLLECTS));
 }
 
 int main(void)

@@ -558,7 +558,8 @@ static void test_slots(void **state)
     ent_runners_give(&two);
     ent_runners_give(&two);
     assert_int_equal(s.ended[1], 1);
-    assert_false(ent_runners_take(s.all, ENT_RUNNERS_MATCH, &two)); /* until the next one is there */
+    assert_false(
+        ent_runners_take(s.all, ENT_RUNNERS_MATCH, &two)); /* until the next one is there */
     ent_runners_set(s.all, 1, NULL);
     assert_false(ent_runners_take(s.all, ENT_RUNNERS_MATCH, &two));
     ent_runners_set(s.all, 1, &s.caller);

@@ -18,10 +18,11 @@
 #include <search.h>
 #include <sys/socket.h>
 
-#define NS_PER_S       UINT64_C(1000000000)
-#define TICK_NS        (NS_PER_S / 5)   /* how late a deadline may be noticed */
-#define LINGER_TICK_NS (NS_PER_S / 200) /* a window of 64 KiB each: 4 MiB in a third of a second   \
-                                         */
+#define NS_PER_S UINT64_C(1000000000)
+#define TICK_NS  (NS_PER_S / 5) /* how late a deadline may be noticed */
+#define LINGER_TICK_NS                                                                             \
+    (NS_PER_S / 200) /* a window of 64 KiB each: 4 MiB in a third of a second                      \
+                      */
 #define LINGER_NS    (5 * NS_PER_S)
 #define LINGER_BYTES (4u << 20)
 

@@ -253,6 +253,61 @@ static enum ent_err check_run(struct checking *c, const char *name, const char *
     return r == ENT_OK ? each_name(c, name, check_record) : r;
 }
 
+/* --- quorums ------------------------------------------------------------------------------------
+ */
+
+static bool is_hex(const char *file, size_t n)
+{
+    return strlen(file) == n && strspn(file, "0123456789abcdef") == n;
+}
+
+/* Kept under the name of its leaf. */
+static enum ent_err check_said(struct checking *c, const char *name, const char *file)
+{
+    char hex[ENT_HEX_LEN(32)] = "";
+    struct ent_slice said = {NULL, 0};
+    struct ent_statement st;
+    struct ent_hash32 leaf;
+    if (!is_hex(file, 64))
+        return ENT_OK; /* a file that is being written */
+    enum ent_err r = load(c, &said, name, true);
+    if (r != ENT_OK)
+        return r;
+    if (was_delivered(c, &st, &leaf, said))
+        ent_hex_encode(hex, leaf.b, 32);
+    return strcmp(hex, file) == 0
+               ? ENT_OK
+               : wrong(c, name, "what was said in a quorum is not what it is named by");
+}
+
+/* Shares, hits and what was admitted have sums of their own, which the run looks at. */
+static enum ent_err check_quorum_file(struct checking *c, const char *name, const char *file)
+{
+    struct ent_slice bytes = {NULL, 0};
+    struct ent_statement st;
+    struct ent_hash32 leaf;
+    if (strcmp(file, "said") == 0)
+        return each_name(c, name, check_said);
+    const bool offer = strcmp(file, "offer") == 0;
+    if (!offer && strcmp(file, "state") != 0 && strcmp(file, "computed") != 0 &&
+        strcmp(file, "salts") != 0)
+        return ENT_OK;
+    enum ent_err r = load(c, &bytes, name, true);
+    return r != ENT_OK || !offer || was_delivered(c, &st, &leaf, bytes)
+               ? r
+               : wrong(c, name, "no offer of a member with its receipt");
+}
+
+static enum ent_err check_quorum(struct checking *c, const char *name, const char *file)
+{
+    struct ent_slice ignored;
+    if (is_hex(file, ENT_QUORUM_ID - 1))
+        return each_name(c, name, check_quorum_file);
+    return strcmp(file, "compared") == 0 || strcmp(file, "refused") == 0
+               ? load(c, &ignored, name, true)
+               : ENT_OK;
+}
+
 /* --- windows of observation ---------------------------------------------------------------------
  */
 
@@ -324,7 +379,9 @@ static enum ent_err check_all(struct checking *c)
     for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++)
         if ((r = load(c, &ignored, small[i], true)) != ENT_OK && r != ENT_E_NOTFOUND)
             return r;
-    if ((r = each_name(c, "runs", check_run)) != ENT_OK || (r = check_windows(c)) != ENT_OK)
+    if ((r = each_name(c, "runs", check_run)) != ENT_OK ||
+        (r = each_name(c, ENT_QUORUM_FOLDER, check_quorum)) != ENT_OK ||
+        (r = check_windows(c)) != ENT_OK)
         return r;
     return check_trail(c);
 }

@@ -255,6 +255,27 @@ is "its own sightings are counted" "$("$bin" sightings --home "$T/a" --json "$(h
 run "$bin" show --home "$T/a" "$(head -1 "$T/want")"
 tells "people see who saw it" 'seen by at least 3 of 4 members' "$T/out"
 
+# --- what is kept of it ---------------------------------------------------------------------------
+
+for m in a b c d e; do check "all that $m keeps holds" "$bin" log verify --home "$T/$m"; done
+damaged() { # FILE WORDS: one bit of it
+    local file=$1 words=$2
+    cp "$T/e/quorum/$file" "$T/whole"
+    flip "$T/e/quorum/$file"
+    ends "a bit of quorum/${file#*/}" 4 "$bin" log verify --home "$T/e"
+    tells "is seen" "^entente: quorum/$file: $words\$"
+    cp "$T/whole" "$T/e/quorum/$file"
+}
+flip() { python3 -c 'import sys; f = open(sys.argv[1], "r+b"); b = f.read(); f.seek(len(b) // 2); f.write(bytes([b[len(b) // 2] ^ 1]))' "$1"; }
+sum='the file is damaged: its last line is not the sum of it'
+one=$(cd "$T/e/quorum/$run/said" && printf '%s\n' * | head -1) two=$(cd "$T/e/quorum/$run/said" && printf '%s\n' * | tail -1)
+for file in offer state "said/$one"; do damaged "$run/$file" "$sum"; done
+cp "$T/e/quorum/$run/said/$one" "$T/whole"
+cp "$T/e/quorum/$run/said/$two" "$T/e/quorum/$run/said/$one"
+ends "one word in the place of another" 4 "$bin" log verify --home "$T/e"
+tells "too" "^entente: quorum/$run/said/$one: what was said in a quorum is not what it is named by\$"
+cp "$T/whole" "$T/e/quorum/$run/said/$one"
+
 # --- in the console ------------------------------------------------------------------------------
 
 stop_node_of c

@@ -197,7 +197,8 @@ static const struct item items[] = {
     {ITEM(release_needs_two), .kind = WORD, .words = no_yes, .def = "no",
      .help = "Whether a release of a held source waits until another account confirms it."},
     {ITEM(run_seconds), .kind = DURATION, .min = 1, .max = 24 * 60 * MINUTE, .def = "120s",
-     .help = "A match in which the partner says nothing for so long is forgotten."},
+     .help = "A match in which the partner says nothing for so long is forgotten; after a twelfth "
+             "of it, it makes room for another match of the same partner."},
     {ITEM(stop_seconds), .kind = DURATION, .min = 0, .max = 60 * MINUTE, .def = "60s",
      .help = "How long a node that is to stop, or to use another configuration, waits for matches "
              "that have begun. Offers that come meanwhile are put off."},

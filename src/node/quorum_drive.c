@@ -164,6 +164,15 @@ bool ent_qrun_has_sent(const struct ent_qrun *run)
     return false;
 }
 
+/* With the lock: a key holder has given a false answer, so that the others' are worth nothing. */
+static bool is_lost(const struct ent_quorum_run *s)
+{
+    for (uint32_t j = 0; j < s->offer.holders; j++)
+        if (s->holder[j] != ENT_QUORUM_NO_FAULT && s->holder[j] != ENT_QUORUM_CONTRARY)
+            return true;
+    return false;
+}
+
 /* With the lock: key holders that have not answered all by now have not answered in time. Not so
  * where they may follow another `begin`, or where this member itself had to ask anew because its
  * other runs needed the process. */
@@ -172,7 +181,7 @@ static void blame_holders(struct ent_qrun *run)
     struct ent_quorum_run *s = &run->state;
     if (s->collector == ENT_QUORUM_CONTRARY || run->index == 0 ||
         (s->present >> (run->index - 1) & 1) == 0 || run->tables || !run->started ||
-        run->turns > 0 || ent_qrun_has_sent(run))
+        run->turns > 0 || ent_qrun_has_sent(run) || is_lost(s))
         return;
     const uint64_t all = ent_lookup_batches(s->seat[run->index - 1].accept.items);
     for (uint32_t k = 0; k < run->mates; k++) {

@@ -29,6 +29,25 @@ static void hear_no(struct ent_qmate *m, const struct ent_buf *answer)
     free(del);
 }
 
+/* Whoever made the offer may have kept it from this one, which would seem to be silent. */
+static void bring_offer(struct ent_qmate *m)
+{
+    struct ent_buf said, answer;
+    unsigned status = 0;
+    ent_buf_init(&said, ENT_DELIVERY_MAX);
+    ent_buf_init(&answer, ENT_DELIVERY_MAX);
+    (void)pthread_mutex_lock(&m->run->lock);
+    const struct ent_qsaid offer = m->run->said[0];
+    (void)pthread_mutex_unlock(&m->run->lock);
+    if (ent_qrun_said_read(m->run, &said, &offer) == ENT_OK &&
+        ent_qmate_call(m, &status, &answer, "POST", ENT_QUORUM_PATH, ent_buf_slice(&said)) ==
+            ENT_OK &&
+        status == 409)
+        hear_no(m, &answer);
+    ent_buf_release(&said);
+    ent_buf_release(&answer);
+}
+
 /* First our newest head: then it knows our log up to there, and the statement's place in it. */
 static enum ent_err bring(struct ent_qmate *m, uint64_t index)
 {
@@ -43,6 +62,8 @@ static enum ent_err bring(struct ent_qmate *m, uint64_t index)
         r = ent_qmate_call(m, &status, &answer, "POST", ENT_QUORUM_PATH, ent_buf_slice(&said));
     if (r == ENT_OK && status == 409)
         hear_no(m, &answer);
+    if (r == ENT_OK && status == 503)
+        bring_offer(m);
     ent_buf_release(&said);
     ent_buf_release(&answer);
     if (r != ENT_OK)
@@ -243,6 +264,8 @@ enum ent_err ent_qmate_pull(struct ent_qmate *m, bool *ret_more)
         r = fetch_all(m, &list);
     else if (r == ENT_OK && status == 409)
         hear_no(m, &list);
+    else if (r == ENT_OK && status == 404)
+        bring_offer(m);
     (void)pthread_mutex_lock(&m->run->lock);
     *ret_more = *ret_more || m->run->n_said > before;
     (void)pthread_mutex_unlock(&m->run->lock);

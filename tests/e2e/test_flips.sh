@@ -43,11 +43,11 @@ mv "$T/d" "$T/d.first"
 start_node b
 cp -a "$T/d.first" "$T/d"
 start_node d
-check "one history is seen" wait_for 20 mirrored d a
+check "one history is seen" wait_for 60 mirrored d a
 stop_node_of d
 rm -rf "$T/d" && cp -a "$T/twin" "$T/d"
 start_node d
-check "so is another, which exposes it" wait_for 20 exposed a
+check "so is another, which exposes it" wait_for 90 exposed a
 printf '8.8.8.8 evil.com\n' >"$T/log"
 ends "a watches" 0 "$bin" watch --home "$T/a" --observe "$T/log"
 ends "one leaves" 0 "$bin" pact withdraw --home "$T/c" --reason "no budget"

@@ -105,6 +105,6 @@ check "they vote" sworn b d a
 quorum() { gets_body /api/v1/partners | jq -c .pact.quorum; }
 shows() { [ "$(quorum)" != null ]; }
 check "the console shows it" wait_for 20 shows
-is "with its roles" "$(quorum)" '{"each":true,"window":3600,"threshold":2,"items":100000,"types":["ipv4","ipv6"],"holders":["a","d"],"collector":"b"}'
+is "with its roles" "$(quorum)" '{"each":true,"window":3600,"threshold":2,"items":100000,"padding":"double","tables":20,"types":["ipv4","ipv6"],"holders":["a","d"],"collector":"b","deadlines":{"accept":600,"keys":900,"upload":3600,"result":7200}}'
 
 done_testing

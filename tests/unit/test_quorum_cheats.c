@@ -214,6 +214,25 @@ static void test_holder_stops(void **state)
     check_named(2);
 }
 
+static bool keep_offer(struct offices *of, unsigned from, unsigned to, const char *path,
+                       struct ent_buf *body)
+{
+    static const char what[] = "entente/quorum-offer@v1";
+    (void)of, (void)path;
+    return from != OFFICE_COLLECTS || to != HOLDER || body->n == 0 ||
+           memmem(body->p, body->n, what, sizeof(what) - 1) == NULL;
+}
+
+/* Who made the offer does not show it to a key holder, so that this one seems silent: others do. */
+static void test_kept_offer(void **state)
+{
+    (void)state;
+    all.tamper = keep_offer;
+    offices_offer(&all, 2);
+    check_all(ALL);
+    check_named(0);
+}
+
 /* --- the collector ------------------------------------------------------------------------------
  */
 
@@ -736,6 +755,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_holder_lies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_holder_stops, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kept_offer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_invented_hits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_result, setup, teardown),

@@ -352,6 +352,8 @@ static void test_record(void **state)
     (void)pthread_mutex_lock(&all.lock);
     all.tamper = NULL;
     (void)pthread_mutex_unlock(&all.lock);
+    office_wait(all.o[FIRST],
+                ENT_QUORUM_FAILED); /* which compares this window in one run at a time */
     make(&s.offer, 2, 0);
     all.offer = s.offer;
     sign(&s, 2);

@@ -48,16 +48,16 @@ struct ent_qmate {
     bool ended;   /* the thread: it does nothing any more; under the lock */
     size_t acked; /* of what this member has said */
     unsigned misses;
-    unsigned delays; /* rounds that came to nothing, one after another; under the lock */
-    uint64_t due_ns; /* the next is not before; under the lock */
-    uint64_t pulled_ns;
-    uint64_t worker; /* of which worker's life the next three are */
-    uint32_t next;   /* batch to be asked; under the lock */
+    unsigned delays;    /* rounds that came to nothing, one after another; under the lock */
+    uint64_t due_ns;    /* the next is not before; under the lock */
+    uint64_t pulled_ns; /* under the lock */
+    uint64_t worker;    /* of which worker's life the next three are */
+    uint32_t next;      /* batch to be asked; under the lock */
     uint32_t piece, pieces;
     bool refused;           /* it does not answer this member any more; under the lock */
     struct ent_buf uploads; /* what the collector has: bits, as it said */
     uint32_t block;         /* the next to be looked at; all: done, for now */
-    uint64_t looked_ns;     /* when uploads came */
+    uint64_t looked_ns;     /* when uploads came; under the lock */
 };
 
 /* What the collector has of one participant. */

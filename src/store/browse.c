@@ -43,20 +43,6 @@ enum ent_err ent_store_last_id(struct ent_store *s, uint64_t *ret)
 /* --- observables --------------------------------------------------------------------------------
  */
 
-static enum ent_err each_observable(struct ent_store *s, sqlite3_stmt *st,
-                                    enum ent_err (*each)(void *ctx, uint64_t id,
-                                                         const struct ent_observable *o),
-                                    void *ctx)
-{
-    struct ent_observable o;
-    enum ent_err r = ENT_OK;
-    int z = SQLITE_DONE;
-    while (r == ENT_OK && (z = sqlite3_step(st)) == SQLITE_ROW)
-        if ((r = ent_store_observable(&o, st, 1)) == ENT_OK)
-            r = each(ctx, (uint64_t)sqlite3_column_int64(st, 0), &o);
-    return finish(s, st, r, z);
-}
-
 enum ent_err ent_store_starting_after(struct ent_store *s, enum ent_obs_type type,
                                       struct ent_slice start, const struct ent_observable *after,
                                       enum ent_err (*each)(void *ctx, uint64_t id,
@@ -80,7 +66,7 @@ enum ent_err ent_store_starting_after(struct ent_store *s, enum ent_obs_type typ
     ent_store_bind(st, 2, behind ? ent_slice(after->text, after->n) : start);
     ent_store_bind(st, 3, ent_slice(end, start.n + 1));
     ent_store_bind(st, 4, behind ? ent_slice(after->text, after->n) : ent_slice("", 0));
-    return each_observable(s, st, each, ctx);
+    return ent_store_each_row(s, st, each, ctx);
 }
 
 enum ent_err ent_store_inside_after(
@@ -116,7 +102,7 @@ enum ent_err ent_store_inside_after(
     if (behind)
         (void)sqlite3_bind_blob(st, 3, place, (int)at, SQLITE_STATIC);
     (void)sqlite3_bind_int64(st, 4, (int64_t)id);
-    return each_observable(s, st, each, ctx);
+    return ent_store_each_row(s, st, each, ctx);
 }
 
 /* --- sums ---------------------------------------------------------------------------------------

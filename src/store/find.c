@@ -69,10 +69,10 @@ enum ent_err ent_store_find(struct ent_store *s, uint64_t *ret, const struct ent
     return r;
 }
 
-static enum ent_err each_row(struct ent_store *s, sqlite3_stmt *st,
-                             enum ent_err (*each)(void *ctx, uint64_t id,
-                                                  const struct ent_observable *o),
-                             void *ctx)
+enum ent_err ent_store_each_row(struct ent_store *s, sqlite3_stmt *st,
+                                enum ent_err (*each)(void *ctx, uint64_t id,
+                                                     const struct ent_observable *o),
+                                void *ctx)
 {
     struct ent_observable o;
     enum ent_err r = ENT_OK;
@@ -99,7 +99,7 @@ enum ent_err ent_store_inside(struct ent_store *s, const struct ent_observable *
         return ent_store_fail(s);
     (void)sqlite3_bind_blob(st, 1, range.lo, (int)range.lo_n, SQLITE_STATIC);
     (void)sqlite3_bind_blob(st, 2, range.hi, (int)range.hi_n, SQLITE_STATIC);
-    return each_row(s, st, each, ctx);
+    return ent_store_each_row(s, st, each, ctx);
 }
 
 enum ent_err ent_store_starting(struct ent_store *s, enum ent_obs_type type, struct ent_slice start,
@@ -120,7 +120,7 @@ enum ent_err ent_store_starting(struct ent_store *s, enum ent_obs_type type, str
     (void)sqlite3_bind_int(st, 1, (int)type);
     ent_store_bind(st, 2, start);
     ent_store_bind(st, 3, ent_slice(end, start.n + 1));
-    return each_row(s, st, each, ctx);
+    return ent_store_each_row(s, st, each, ctx);
 }
 
 enum ent_err ent_store_around(struct ent_store *s, const struct ent_observable *o,

@@ -66,7 +66,9 @@ enum ent_err ent_store_starting_after(struct ent_store *s, enum ent_obs_type typ
     ent_store_bind(st, 2, behind ? ent_slice(after->text, after->n) : start);
     ent_store_bind(st, 3, ent_slice(end, start.n + 1));
     ent_store_bind(st, 4, behind ? ent_slice(after->text, after->n) : ent_slice("", 0));
-    return ent_store_each_row(s, st, each, ctx);
+    r = ent_store_each_row(s, st, each, ctx);
+    (void)sqlite3_finalize(st);
+    return r;
 }
 
 enum ent_err ent_store_inside_after(
@@ -102,7 +104,9 @@ enum ent_err ent_store_inside_after(
     if (behind)
         (void)sqlite3_bind_blob(st, 3, place, (int)at, SQLITE_STATIC);
     (void)sqlite3_bind_int64(st, 4, (int64_t)id);
-    return ent_store_each_row(s, st, each, ctx);
+    r = ent_store_each_row(s, st, each, ctx);
+    (void)sqlite3_finalize(st);
+    return r;
 }
 
 /* --- sums ---------------------------------------------------------------------------------------

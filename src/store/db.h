@@ -292,7 +292,7 @@ bool ent_store_is_words(struct ent_slice s, size_t max);
 /* Step one that returns one number; ENT_E_NOTFOUND without a row. */
 ENT_MUST_USE enum ent_err ent_store_number(struct ent_store *s, sqlite3_stmt *st, int64_t *ret);
 
-/* Each row of an id and an observable, until each() fails; done with the statement then. */
+/* Each row of an id and an observable, until each() fails. The statement is still the caller's. */
 ENT_MUST_USE enum ent_err ent_store_each_row(struct ent_store *s, sqlite3_stmt *st,
                                              enum ent_err (*each)(void *ctx, uint64_t id,
                                                                   const struct ent_observable *o),

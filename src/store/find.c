@@ -82,7 +82,6 @@ enum ent_err ent_store_each_row(struct ent_store *s, sqlite3_stmt *st,
             r = each(ctx, (uint64_t)sqlite3_column_int64(st, 0), &o);
     if (r == ENT_OK && z != SQLITE_DONE)
         r = ent_store_fail(s);
-    ent_store_done(st);
     return r;
 }
 
@@ -99,7 +98,9 @@ enum ent_err ent_store_inside(struct ent_store *s, const struct ent_observable *
         return ent_store_fail(s);
     (void)sqlite3_bind_blob(st, 1, range.lo, (int)range.lo_n, SQLITE_STATIC);
     (void)sqlite3_bind_blob(st, 2, range.hi, (int)range.hi_n, SQLITE_STATIC);
-    return ent_store_each_row(s, st, each, ctx);
+    enum ent_err r = ent_store_each_row(s, st, each, ctx);
+    ent_store_done(st);
+    return r;
 }
 
 enum ent_err ent_store_starting(struct ent_store *s, enum ent_obs_type type, struct ent_slice start,
@@ -120,7 +121,9 @@ enum ent_err ent_store_starting(struct ent_store *s, enum ent_obs_type type, str
     (void)sqlite3_bind_int(st, 1, (int)type);
     ent_store_bind(st, 2, start);
     ent_store_bind(st, 3, ent_slice(end, start.n + 1));
-    return ent_store_each_row(s, st, each, ctx);
+    enum ent_err r = ent_store_each_row(s, st, each, ctx);
+    ent_store_done(st);
+    return r;
 }
 
 enum ent_err ent_store_around(struct ent_store *s, const struct ent_observable *o,

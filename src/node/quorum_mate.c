@@ -423,18 +423,24 @@ static bool has_work(struct ent_qmate *m, bool pulls)
            may_upload(m) || may_fetch(m);
 }
 
-/* Without a thread now, it is tried again at the driver's next look. */
+/* While its thread runs, what it keeps is its own. Without a thread now, it is tried again at the
+ * driver's next look. */
 void ent_qmate_look(struct ent_qmate *m)
 {
     pthread_attr_t attr;
+    (void)pthread_mutex_lock(&m->run->lock);
+    const bool busy = m->running && !m->ended;
+    (void)pthread_mutex_unlock(&m->run->lock);
+    if (busy)
+        return;
+    if (m->running)
+        (void)pthread_join(m->thread, NULL);
+    m->running = false;
     const bool pulls = ent_qmate_pulls(m);
     (void)pthread_mutex_lock(&m->run->lock);
-    const bool ended = m->running && m->ended, any = has_work(m, pulls);
+    const bool any = has_work(m, pulls);
     (void)pthread_mutex_unlock(&m->run->lock);
-    if (ended)
-        (void)pthread_join(m->thread, NULL);
-    m->running = m->running && !ended;
-    if (m->running || !any || pthread_attr_init(&attr) != 0)
+    if (!any || pthread_attr_init(&attr) != 0)
         return;
     m->ended = false;
     m->running = pthread_attr_setstacksize(&attr, ENT_QSTACK) == 0 &&

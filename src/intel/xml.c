@@ -1,6 +1,7 @@
 /*
  * xml.c: expat, held to limits. A token that is not complete grows in expat's buffer, and expat
- * reads it again with each piece: the limit of a token bounds both.
+ * reads it again with each piece: the limit of a token bounds both, and pieces are whole ones,
+ * however few bytes come at a time.
  */
 #include "base/base.h"
 #include "intel/xml.h"
@@ -243,6 +244,18 @@ static enum ent_err failed(struct xml *x)
     return ent_fail(x->d, ENT_E_FORMAT, sentence(e), at.line, at.offset);
 }
 
+/* Less than a piece only at the end. */
+static enum ent_err fill(struct ent_reader in, uint8_t *piece, size_t *ret, struct ent_diag *d)
+{
+    enum ent_err r = ENT_OK;
+    size_t n = 1;
+    for (*ret = 0; r == ENT_OK && n > 0 && *ret < PIECE; *ret += n) {
+        n = 0;
+        r = in.read(in.ctx, piece + *ret, &n, PIECE - *ret, d);
+    }
+    return r;
+}
+
 static enum ent_err feed(struct xml *x, struct ent_reader in)
 {
     for (;;) {
@@ -250,7 +263,7 @@ static enum ent_err feed(struct xml *x, struct ent_reader in)
         void *piece = XML_GetBuffer(x->parser, PIECE);
         if (piece == NULL)
             return failed(x);
-        enum ent_err r = in.read(in.ctx, piece, &n, PIECE, x->d);
+        enum ent_err r = fill(in, piece, &n, x->d);
         if (r != ENT_OK)
             return r;
         x->fed += n;

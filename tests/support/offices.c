@@ -585,10 +585,13 @@ void offices_wait_named(struct offices *all, unsigned by, unsigned about, enum e
         if (!is)
             (void)poll(NULL, 0, 100);
     }
-    for (unsigned k = 0; k < all->n_named && !is; k++)
+    if (is)
+        return;
+    (void)pthread_mutex_lock(&all->lock);
+    for (unsigned k = 0; k < all->n_named; k++)
         printf("# %s\n", all->named[k]);
-    if (!is)
-        fail_msg("not everybody heard: %s", want);
+    (void)pthread_mutex_unlock(&all->lock);
+    fail_msg("not everybody heard: %s", want);
 }
 
 unsigned offices_named(struct offices *all)

@@ -407,8 +407,10 @@ static int setup_disk(void **state)
     offices_start_with(&all, &plan);
     office_stop(collector());
     real = collector()->node.home->disk;
+    ent_book_lock(collector()->node.book); /* it still answers others, by its book */
     disk = *real;
     collector()->node.home->disk = &disk;
+    ent_book_unlock(collector()->node.book);
     return 0;
 }
 
@@ -416,7 +418,9 @@ static int teardown_disk(void **state)
 {
     if (collector()->q != NULL) /* a test may have failed while it was stopped */
         office_stop(collector());
+    ent_book_lock(collector()->node.book);
     collector()->node.home->disk = real;
+    ent_book_unlock(collector()->node.book);
     return teardown(state);
 }
 
@@ -429,9 +433,11 @@ static void set_disk(enum ent_err (*read)(void *, void *, size_t, const char *, 
     atomic_store(&tripped, 0);
     atomic_store(&steps, after);
     atomic_store(&first_kept, 0);
+    ent_book_lock(collector()->node.book);
     disk.read = read;
     disk.write = write;
     disk.replace = write == real->write ? replace_and_look : replace_and_die;
+    ent_book_unlock(collector()->node.book);
 }
 
 /* Its engine begins, and ends in the middle of a block of the second round; loaded: of how many

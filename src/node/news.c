@@ -122,8 +122,8 @@ enum ent_err ent_news_own(struct ent_book *b, struct ent_diag *d, uint64_t index
     struct ent_buf bytes;
     ent_buf_init(&bytes, ENT_DELIVERY_MAX);
     enum ent_err r = ent_book_deliver(b, &bytes, d, index);
-    if (r == ENT_OK)
-        r = ent_news_take(b, d, ent_buf_slice(&bytes));
+    if (r == ENT_OK && (r = ent_news_take(b, d, ent_buf_slice(&bytes))) == ENT_E_EXISTS)
+        r = ENT_OK;
     ent_buf_release(&bytes);
     return r;
 }

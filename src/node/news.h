@@ -32,7 +32,8 @@ ENT_MUST_USE enum ent_err ent_news_take(struct ent_book *b, struct ent_diag *d,
 /* Whether this member may say one more thing about the next version. ENT_E_LIMIT when others would
  * not keep it: before it is said, since it could not be unsaid. */
 ENT_MUST_USE enum ent_err ent_news_may_say(struct ent_book *b, struct ent_diag *d);
-/* Keep an own act where others can get it. */
+/* Keep an own act where others can get it. Another process of this member may have been first: it
+ * heard of it in the log. */
 ENT_MUST_USE enum ent_err ent_news_own(struct ent_book *b, struct ent_diag *d, uint64_t index);
 
 /* What is kept under this leaf hash, appended. */

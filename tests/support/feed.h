@@ -6,17 +6,6 @@
 
 #include "intel/intel.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ENT_T_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ENT_T_SANITIZED 1
-#endif
-#endif
-#ifndef ENT_T_SANITIZED
-#define ENT_T_SANITIZED 0
-#endif
-
 /* At most `most` bytes a call (random up to it when random is true); after fail_at bytes the
  * reader fails with ENT_E_IO. */
 struct ent_t_chunks {

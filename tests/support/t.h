@@ -9,6 +9,18 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+/* Everything takes ten times as long, and the peak of memory is not the program's. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ENT_T_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ENT_T_SANITIZED 1
+#endif
+#endif
+#ifndef ENT_T_SANITIZED
+#define ENT_T_SANITIZED 0
+#endif
+
 /* cmocka's TAP output is what tools/check counts. Each test's main() is ent_t_run(). */
 #define ent_t_run(name, tests)                                                                     \
     (ent_t_start(name), cmocka_run_group_tests_name(name, tests, NULL, NULL))

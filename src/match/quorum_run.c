@@ -27,10 +27,12 @@ bool ent_quorum_run_allows(const struct ent_quorum_run *r, enum ent_quorum_messa
         [ENT_QUORUM_MSG_TAKEN] = IN(ENT_QUORUM_DONE),
         [ENT_QUORUM_MSG_LEFT_OUT] = before | during | IN(ENT_QUORUM_DONE) | IN(ENT_QUORUM_FAILED),
     };
-    /* A key holder that refuses here and shows others its key ends nothing: they have begun. */
-    const bool back = r->phase == ENT_QUORUM_FAILED && r->present == 0 &&
-                      ent_quorum_holder_number(&r->offer, r->failed_by) != 0;
-    return (allowed[m] & IN(back ? ENT_QUORUM_KEYS : r->phase)) != 0;
+    /* A key holder that refuses here and shows others its key ends nothing: they have begun. Who has
+     * refused is heard of all the same when the collector's word about it was first. */
+    const bool over = r->phase == ENT_QUORUM_FAILED && r->present == 0;
+    const bool back = over && ent_quorum_holder_number(&r->offer, r->failed_by) != 0;
+    return (allowed[m] & IN(back ? ENT_QUORUM_KEYS : r->phase)) != 0 ||
+           (over && m == ENT_QUORUM_MSG_REFUSE);
 }
 
 void ent_quorum_run_init(struct ent_quorum_run *r, const struct ent_quorum_offer *o,
@@ -239,8 +241,9 @@ enum ent_err ent_quorum_run_refuse(struct ent_quorum_run *r, const char *author,
         return e;
     const bool contrary =
         (index != 0 && r->seat[index - 1].accepted) || (j != 0 && (r->keys >> (j - 1) & 1) != 0);
+    const bool failed = r->phase == ENT_QUORUM_FAILED;
     if (!contrary && (!ent_quorum_run_allows(r, ENT_QUORUM_MSG_REFUSE) ||
-                      (!few && r->phase >= ENT_QUORUM_UPLOAD)))
+                      (failed ? few : !few && r->phase >= ENT_QUORUM_UPLOAD)))
         return ENT_E_STATE;
     if (few)
         return take_too_few(r);
@@ -248,7 +251,7 @@ enum ent_err ent_quorum_run_refuse(struct ent_quorum_run *r, const char *author,
         refuse_seat(r, index - 1);
     if (j != 0)
         refuse_key(r, j - 1);
-    if (collector)
+    if (collector && !failed)
         fail(r, author, ENT_QUORUM_NO_FAULT);
     return ENT_OK;
 }

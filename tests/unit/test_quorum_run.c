@@ -545,6 +545,7 @@ static void test_deadlines(void **state)
 }
 
 static const struct ent_quorum_refuse few = {.offer = {{1}}, .why = ENT_QUORUM_TOO_FEW};
+static const struct ent_quorum_refuse no = {.offer = {{1}}, .why = ENT_QUORUM_DECLINED};
 
 /* The collector's word ends the run for all, and is nobody's fault. */
 static void test_too_few(void **state)
@@ -575,6 +576,15 @@ static void test_too_few(void **state)
         assert_int_equal(r.collector, ENT_QUORUM_NO_FAULT);
         same_after_restart(&r);
         assert_err(ent_quorum_run_refuse(&r, "collector", &few), ENT_E_STATE);
+        /* Why it is over: those who refused, also when they are heard later than the collector. */
+        assert_ok(ent_quorum_run_refuse(&r, "office-2", &no));
+        assert_ok(ent_quorum_run_refuse(&r, "keys", &no));
+        assert_ok(ent_quorum_run_refuse(&r, "collector", &no));
+        assert_true(r.seat[2].refused);
+        assert_false(r.seat[3].refused);
+        assert_int_equal(r.phase, ENT_QUORUM_FAILED);
+        assert_string_equal(r.failed_by, "");
+        same_after_restart(&r);
     }
     /* Where enough accepted it was the collector that ended it. */
     reach(&r, "office-0", ENT_QUORUM_KEYS);

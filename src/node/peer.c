@@ -674,13 +674,8 @@ void ent_peer_drain(struct ent_peer *p)
 
 unsigned ent_peer_running(struct ent_peer *p)
 {
-    unsigned n = 0;
     (void)pthread_mutex_lock(&p->lock);
-    for (size_t i = 0; i < ENT_RUNS; i++) {
-        enum ent_run_state s = p->run[i].state;
-        n += s == ENT_RUN_BUILDING || s == ENT_RUN_READY ||
-             (s == ENT_RUN_DONE && p->run[i].refs > 0);
-    }
+    const unsigned n = ent_runs_under_way(p);
     (void)pthread_mutex_unlock(&p->lock);
     return n;
 }

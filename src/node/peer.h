@@ -69,7 +69,8 @@ void ent_peer_free(struct ent_peer *p);
 
 /* Before the end: new offers are answered 503, and their askers come again; runs go on. */
 void ent_peer_drain(struct ent_peer *p);
-/* How many runs are not at their end. */
+/* How many runs are not at their end. That is three seconds after a result was given: its partner
+ * looks for it in our log. */
 unsigned ent_peer_running(struct ent_peer *p);
 
 /* Two callbacks of struct ent_server_opts; ctx is the struct ent_peer. */

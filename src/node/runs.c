@@ -2,6 +2,9 @@
 #include "node/node.h"
 #include "node/runs.h"
 
+/* Who has been given a result looks for it in our log, and may be slow. */
+#define LAST_LOOK_NS UINT64_C(3000000000)
+
 void ent_runs_event(const struct ent_peer *p, const struct ent_peer_event *e)
 {
     if (p->opts.event != NULL)
@@ -104,6 +107,18 @@ void ent_runs_put(struct ent_run *run)
         clear(run);
     if (run->refs == 0 && run->state == ENT_RUN_DONE) /* its key has done its work */
         ent_runners_give(&run->runner);
+}
+
+unsigned ent_runs_under_way(const struct ent_peer *p)
+{
+    const uint64_t now = ent_clock_steady_ns();
+    unsigned n = 0;
+    for (size_t i = 0; i < ENT_RUNS; i++) {
+        const struct ent_run *run = &p->run[i];
+        n += run->state == ENT_RUN_BUILDING || run->state == ENT_RUN_READY ||
+             (run->state == ENT_RUN_DONE && (run->refs > 0 || now - run->used_ns < LAST_LOOK_NS));
+    }
+    return n;
 }
 
 void ent_runs_kill(struct ent_peer *p, struct ent_run *run, enum ent_peer_event_kind why,

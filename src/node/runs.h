@@ -44,6 +44,8 @@ struct ent_run *ent_runs_get(struct ent_peer *p, const char *id, const struct en
 struct ent_run *ent_runs_by_offer(struct ent_peer *p, const struct ent_hash32 *leaf,
                                   const struct ent_spki *peer);
 void ent_runs_put(struct ent_run *run);
+/* How many are not at their end: see ent_peer_running(). */
+unsigned ent_runs_under_way(const struct ent_peer *p);
 
 /* End a run, and its runner with it; what is under way there ends soon. */
 void ent_runs_kill(struct ent_peer *p, struct ent_run *run, enum ent_peer_event_kind why,

@@ -135,6 +135,15 @@ void node_copy(struct node *n, const char *folder, const char *to)
     run("cp", "-a", path, to);
 }
 
+void node_twin(struct node *ret, struct node *of, const char *dir)
+{
+    node_copy(of, "", dir);
+    *ret = (struct node){.mesh = of->mesh};
+    open_home(ret, dir);
+    node_open(ret);
+    assert_ok(ent_log_heard(ent_book_log(ret->book), NULL, ent_slice(NULL, 0)));
+}
+
 void node_restore(struct node *n, const char *folder, const char *from)
 {
     char path[ENT_PATH_MAX];

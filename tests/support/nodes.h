@@ -46,6 +46,10 @@ void node_close(struct node *n);
 /* The same home opened again, maybe from another folder by then. */
 void node_reopen(struct node *n, const char *dir);
 
+/* The same home in another folder, open there, too: neither knows of the other. It has heard of its
+ * log from others, as the first has. */
+void node_twin(struct node *ret, struct node *of, const char *dir);
+
 /* Its home once more, with files of its own, as a command would open it. The caller frees it. */
 struct ent_home *node_look(const struct node *n);
 

@@ -64,6 +64,18 @@ static enum ent_err answer(struct office *to, const struct ent_spki *from, unsig
     return r;
 }
 
+/* Where a call to a member arrives: at its other place, or nowhere. */
+static struct office *place_of(const struct office *from, struct office *to)
+{
+    struct office *t = from->all->twin;
+    const unsigned long long whom = atomic_load(&from->all->to_twin);
+    if (t == NULL || (from->i != t->i && to->i != t->i))
+        return to;
+    if (from->i == t->i)
+        return ((whom >> to->i & 1) != 0) == (from == t) ? to : NULL;
+    return (whom >> from->i & 1) != 0 ? t : to;
+}
+
 static enum ent_err dial(void *ctx, unsigned *ret_status, struct ent_buf *ret, struct ent_diag *d,
                          const struct ent_dial *q)
 {
@@ -72,9 +84,10 @@ static enum ent_err dial(void *ctx, unsigned *ret_status, struct ent_buf *ret, s
     enum ent_err r = ENT_E_PEER;
     (void)d;
     for (unsigned i = 0; i < all->n; i++) {
+        struct office *to = place_of(from, all->o[i]);
         struct ent_buf body;
         bool goes = true;
-        if (memcmp(all->o[i]->node.spki.b, q->server.b, sizeof(q->server.b)) != 0)
+        if (to == NULL || memcmp(to->node.spki.b, q->server.b, sizeof(q->server.b)) != 0)
             continue;
         ent_buf_init(&body, 1u << 20);
         assert_ok(ent_buf_put_slice(&body, q->body));
@@ -83,7 +96,7 @@ static enum ent_err dial(void *ctx, unsigned *ret_status, struct ent_buf *ret, s
             goes = all->tamper(all, from->i, i, q->path, &body);
         (void)pthread_mutex_unlock(&all->lock);
         if (goes && !atomic_load(&from->off))
-            r = answer(all->o[i], &from->node.spki, ret_status, ret, q->method, q->path,
+            r = answer(to, &from->node.spki, ret_status, ret, q->method, q->path,
                        ent_buf_slice(&body));
         const struct office_call call = {from->i, i, q->path, ent_buf_slice(&body)};
         (void)pthread_mutex_lock(&all->lock);
@@ -238,6 +251,17 @@ static void found(struct offices *all, struct node *const *list)
     mesh_found_with(&all->mesh, list, all->n, NULL, &q);
 }
 
+static struct office *make_office(struct offices *all, unsigned i)
+{
+    struct office *o = calloc(1, sizeof(*o));
+    assert_non_null(o);
+    o->all = all;
+    o->i = i;
+    o->mode = ENT_QUORUM_ON;
+    (void)pthread_rwlock_init(&o->gate, NULL);
+    return o;
+}
+
 void offices_start(struct offices *all, bool each)
 {
     struct offices_plan plan = offices_plan;
@@ -257,13 +281,7 @@ void offices_start_with(struct offices *all, const struct offices_plan *plan)
     if (plan->saw == NULL)
         make_sets(all);
     for (unsigned i = 0; i < all->n; i++) {
-        struct office *o = calloc(1, sizeof(*o));
-        assert_non_null(o);
-        o->all = all;
-        o->i = i;
-        o->mode = ENT_QUORUM_ON;
-        all->o[i] = o;
-        (void)pthread_rwlock_init(&o->gate, NULL);
+        struct office *o = all->o[i] = make_office(all, i);
         node_make_at(&o->node, name_of(all, i),
                      i > 0 && i == plan->hidden ? "-" : "https://127.0.0.1:1");
         list[i] = &o->node;
@@ -277,25 +295,49 @@ void offices_start_with(struct offices *all, const struct offices_plan *plan)
         office_begin(all->o[i]);
 }
 
+void offices_twin(struct offices *all, unsigned of, uint64_t whom)
+{
+    struct office *o = all->o[of], *t = make_office(all, of);
+    char dir[ENT_PATH_MAX];
+    office_stop(o);
+    (void)snprintf(dir, sizeof(dir), "%s/twin", ent_t_tmpdir());
+    node_twin(&t->node, &o->node, dir);
+    t->home = node_look(&t->node);
+    t->mode = ENT_QUORUM_ASK;
+    all->twin = t;
+    atomic_store(&all->to_twin, whom);
+    office_begin(o);
+    office_begin(t);
+}
+
+static void drop_office(struct office *o)
+{
+    static unsigned times;
+    char from[ENT_PATH_MAX], to[64];
+    memcpy(from, o->home->dir, sizeof(from));
+    (void)snprintf(to, sizeof(to), "%s/was-%u", ent_t_tmpdir(), times++);
+    node_free(&o->node);
+    ent_home_free(o->home);
+    (void)pthread_rwlock_destroy(&o->gate);
+    free(o);
+    assert_int_equal(rename(from, to), 0); /* the next ones have the same names */
+}
+
 void offices_end(struct offices *all)
 {
-    for (unsigned i = 0; i < all->n; i++)
-        atomic_store(&all->o[i]->off, true);
-    for (unsigned i = 0; i < all->n; i++)
-        if (all->o[i]->q != NULL)
-            office_stop(all->o[i]);
-    for (unsigned i = 0; i < all->n; i++) {
-        struct office *o = all->o[i];
-        static unsigned times;
-        char from[ENT_PATH_MAX], to[64];
-        memcpy(from, o->home->dir, sizeof(from));
-        (void)snprintf(to, sizeof(to), "%s/was-%u", ent_t_tmpdir(), times++);
-        node_free(&o->node);
-        ent_home_free(o->home);
-        (void)pthread_rwlock_destroy(&o->gate);
-        free(o);
-        assert_int_equal(rename(from, to), 0); /* the next ones have the same names */
-    }
+    struct office *list[OFFICES_MOST + 1];
+    unsigned n = 0;
+    for (; n < all->n; n++)
+        list[n] = all->o[n];
+    if (all->twin != NULL)
+        list[n++] = all->twin;
+    for (unsigned i = 0; i < n; i++)
+        atomic_store(&list[i]->off, true);
+    for (unsigned i = 0; i < n; i++)
+        if (list[i]->q != NULL)
+            office_stop(list[i]);
+    for (unsigned i = 0; i < n; i++)
+        drop_office(list[i]);
     (void)pthread_mutex_destroy(&all->lock);
 }
 

@@ -56,6 +56,8 @@ struct offices {
     /* Changes what `to` answers, or is NULL. */
     void (*lie)(struct offices *all, const struct office_call *call, unsigned *status,
                 struct ent_buf *answer);
+    struct office *twin;   /* a member's other place, or NULL; from the next on not under the lock */
+    atomic_ullong to_twin; /* who reaches that, and not the member's first place */
     unsigned done, failed, refused;    /* events */
     char named[32][ENT_NAME_MAX + 32]; /* "by member fault" */
     unsigned n_named;
@@ -83,6 +85,10 @@ void offices_end(struct offices *all);
 /* Its engine and workers: ended and begun, with what is on the disk. */
 void office_stop(struct office *o);
 void office_begin(struct office *o);
+
+/* From now on this member has two places, and neither knows of the other: these reach the second,
+ * which takes part when it is told to. Before any run. offices_end() ends it, too. */
+void offices_twin(struct offices *all, unsigned of, uint64_t whom);
 
 /* t of all participants, or of these alone; a run is offered by the collector. */
 void offices_offer(struct offices *all, uint32_t threshold);

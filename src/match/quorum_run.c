@@ -27,8 +27,8 @@ bool ent_quorum_run_allows(const struct ent_quorum_run *r, enum ent_quorum_messa
         [ENT_QUORUM_MSG_TAKEN] = IN(ENT_QUORUM_DONE),
         [ENT_QUORUM_MSG_LEFT_OUT] = before | during | IN(ENT_QUORUM_DONE) | IN(ENT_QUORUM_FAILED),
     };
-    /* A key holder that refuses here and shows others its key ends nothing: they have begun. Who has
-     * refused is heard of all the same when the collector's word about it was first. */
+    /* A key holder that refuses here and shows others its key ends nothing: they have begun. Who
+     * has refused is heard of all the same when the collector's word about it was first. */
     const bool over = r->phase == ENT_QUORUM_FAILED && r->present == 0;
     const bool back = over && ent_quorum_holder_number(&r->offer, r->failed_by) != 0;
     return (allowed[m] & IN(back ? ENT_QUORUM_KEYS : r->phase)) != 0 ||

@@ -56,11 +56,12 @@ struct offices {
     /* Changes what `to` answers, or is NULL. */
     void (*lie)(struct offices *all, const struct office_call *call, unsigned *status,
                 struct ent_buf *answer);
-    struct office *twin;   /* a member's other place, or NULL; from the next on not under the lock */
-    atomic_ullong to_twin; /* who reaches that, and not the member's first place */
     unsigned done, failed, refused;    /* events */
     char named[32][ENT_NAME_MAX + 32]; /* "by member fault" */
     unsigned n_named;
+    /* No lock: the other place of a member, or NULL, and who reaches that. */
+    struct office *twin;
+    atomic_ullong to_twin;
 };
 
 struct office {

@@ -11,6 +11,18 @@ const char *ent_quorum_phase_word(enum ent_quorum_phase p)
 
 #define IN(phase) (1u << (phase))
 
+/* Failed before it began: who refused is heard of also behind the collector's word about it. */
+static bool is_over_early(const struct ent_quorum_run *r)
+{
+    return r->phase == ENT_QUORUM_FAILED && r->present == 0;
+}
+
+/* A key holder that refuses here and shows others its key ends nothing: they have begun. */
+static bool may_go_on(const struct ent_quorum_run *r)
+{
+    return is_over_early(r) && ent_quorum_holder_number(&r->offer, r->failed_by) != 0;
+}
+
 bool ent_quorum_run_allows(const struct ent_quorum_run *r, enum ent_quorum_message m)
 {
     static const unsigned before = IN(ENT_QUORUM_OFFERED) | IN(ENT_QUORUM_KEYS);
@@ -27,12 +39,9 @@ bool ent_quorum_run_allows(const struct ent_quorum_run *r, enum ent_quorum_messa
         [ENT_QUORUM_MSG_TAKEN] = IN(ENT_QUORUM_DONE),
         [ENT_QUORUM_MSG_LEFT_OUT] = before | during | IN(ENT_QUORUM_DONE) | IN(ENT_QUORUM_FAILED),
     };
-    /* A key holder that refuses here and shows others its key ends nothing: they have begun. Who
-     * has refused is heard of all the same when the collector's word about it was first. */
-    const bool over = r->phase == ENT_QUORUM_FAILED && r->present == 0;
-    const bool back = over && ent_quorum_holder_number(&r->offer, r->failed_by) != 0;
-    return (allowed[m] & IN(back ? ENT_QUORUM_KEYS : r->phase)) != 0 ||
-           (over && m == ENT_QUORUM_MSG_REFUSE);
+    if (m == ENT_QUORUM_MSG_REFUSE && is_over_early(r))
+        return true;
+    return (allowed[m] & IN(may_go_on(r) ? ENT_QUORUM_KEYS : r->phase)) != 0;
 }
 
 void ent_quorum_run_init(struct ent_quorum_run *r, const struct ent_quorum_offer *o,
@@ -241,9 +250,10 @@ enum ent_err ent_quorum_run_refuse(struct ent_quorum_run *r, const char *author,
         return e;
     const bool contrary =
         (index != 0 && r->seat[index - 1].accepted) || (j != 0 && (r->keys >> (j - 1) & 1) != 0);
-    const bool failed = r->phase == ENT_QUORUM_FAILED;
-    if (!contrary && (!ent_quorum_run_allows(r, ENT_QUORUM_MSG_REFUSE) ||
-                      (failed ? few : !few && r->phase >= ENT_QUORUM_UPLOAD)))
+    const bool over = is_over_early(r);
+    const bool in_time =
+        few ? r->phase < ENT_QUORUM_DONE || may_go_on(r) : r->phase < ENT_QUORUM_UPLOAD || over;
+    if (!contrary && !in_time)
         return ENT_E_STATE;
     if (few)
         return take_too_few(r);
@@ -251,7 +261,7 @@ enum ent_err ent_quorum_run_refuse(struct ent_quorum_run *r, const char *author,
         refuse_seat(r, index - 1);
     if (j != 0)
         refuse_key(r, j - 1);
-    if (collector && !failed)
+    if (collector && !over)
         fail(r, author, ENT_QUORUM_NO_FAULT);
     return ENT_OK;
 }

@@ -586,6 +586,13 @@ static void test_too_few(void **state)
         assert_string_equal(r.failed_by, "");
         same_after_restart(&r);
     }
+    /* Of two ends the collector's word is the last. */
+    init(&r, "office-0");
+    assert_ok(ent_quorum_run_refuse(&r, "keys", &no));
+    assert_string_equal(r.failed_by, "keys");
+    assert_ok(ent_quorum_run_refuse(&r, "collector", &few));
+    assert_string_equal(r.failed_by, "");
+    assert_err(ent_quorum_run_refuse(&r, "collector", &few), ENT_E_STATE);
     /* Where enough accepted it was the collector that ended it. */
     reach(&r, "office-0", ENT_QUORUM_KEYS);
     assert_ok(ent_quorum_run_refuse(&r, "collector", &few));

@@ -31,6 +31,7 @@ HARDEN := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack
 # Lines are all that a report needs; the rest of what -g writes takes a quarter of the build's time.
 SAN := -g1 -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
+# Not for clang's, of which it warns.
 SAN_LD := $(if $(shell command -v ld.gold),-fuse-ld=gold)
 
 ifeq ($(MODE),release)
@@ -50,7 +51,7 @@ CFLAGS_ALL += -O2 -DENT_CTIME
 else ifeq ($(MODE),fuzz)
 CC := clang
 CFLAGS_ALL += $(SAN) -fsanitize=fuzzer-no-link,address,undefined
-LDFLAGS_ALL += $(SAN_LD) -fsanitize=address,undefined
+LDFLAGS_ALL += -fsanitize=address,undefined
 else ifeq ($(MODE),cov)
 CFLAGS_ALL += -O0 --coverage
 LDFLAGS_ALL += --coverage
